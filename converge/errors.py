@@ -1,0 +1,89 @@
+"""The one family of errors: each says what was wanted, what was seen, the likely cause, and what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class ThinkubeError(Exception):
+    """A failure that a person can act on.
+
+    >>> print(ThinkubeError("Deployment keycloak Ready", seen="0 of 1 pods", next_command="thinkube status"))
+    wanted: Deployment keycloak Ready
+    seen:   0 of 1 pods
+    next:   thinkube status
+    """
+
+    exit_code = 1
+
+    def __init__(self, wanted: str, *, seen: str = "", cause: str = "", next_command: str = "") -> None:
+        self.wanted = wanted
+        self.seen = seen
+        self.cause = cause
+        self.next_command = next_command
+        super().__init__(wanted)
+
+    def __str__(self) -> str:
+        rows = (("wanted", self.wanted), ("seen", self.seen), ("cause", self.cause), ("next", self.next_command))
+        return "\n".join(f"{label + ':':<8}{_hang(text)}" for label, text in rows if text)
+
+
+class Refused(ThinkubeError):
+    """Permanent: asking again cannot help (bad request, forbidden, a conflict, someone else's object)."""
+
+
+class NotReady(ThinkubeError):
+    """Something did not become ready: its deadline passed, or it reached a state that it cannot leave by itself."""
+
+
+class Unreachable(ThinkubeError):
+    """Temporary: nobody answered, or the answer was "later"; the caller has already retried with backoff."""
+
+
+class Missing(ThinkubeError):
+    """A tool, a privilege, room or a package that the work needs is not on this machine."""
+
+    exit_code = 4
+
+
+class Unavailable(ThinkubeError):
+    """Cannot exist with this inventory; reported with its reason, never counted as passed."""
+
+
+class Blocked(ThinkubeError):
+    """Something that it requires did not converge; reported once, against that cause."""
+
+    def __init__(self, component: str, by: str) -> None:
+        super().__init__(f"{component} converged", seen=f"blocked by {by}")
+        self.component = component
+        self.by = by
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in a file that a person wrote: ``inventory/local.yaml:7: unknown key 'workres', did you mean 'workers'?``."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}"
+
+
+class InventoryFaults(ThinkubeError):
+    """Everything that is wrong with an inventory, all at once, before anything is touched."""
+
+    exit_code = 4
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("a valid inventory", seen=f"{len(faults)} fault(s)")
+        self.faults = tuple(faults)
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
+
+
+def _hang(text: str) -> str:
+    return text.replace("\n", "\n" + " " * 8)

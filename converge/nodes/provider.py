@@ -1,0 +1,61 @@
+"""Where nodes come from, behind one small interface: embedded, microk8s and existing give the same to everyone above."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from converge.process import Completed
+from converge.progress import Progress
+
+
+@dataclass(frozen=True)
+class Node:
+    """A machine (or what acts as one) of the cluster: ``Node("local-control", "10.88.88.2", "control")``."""
+
+    name: str
+    address: str
+    role: str
+
+
+class Cluster(Protocol):
+    """A running cluster, as its provider hands it over."""
+
+    name: str
+    kubeconfig: Path
+    nodes: tuple[Node, ...]
+    ingress_address: str
+
+    def run(self, node: str, argv: Sequence[str], *, timeout_s: float = 60, stdin: str | None = None) -> Completed:
+        """Run a program on a node as root; the exit status is in the answer, not an error."""
+
+    def load_image(self, archive: Path, nodes: Sequence[str] | None = None) -> None:
+        """Make an image archive runnable on ``nodes`` (all of them by default); does nothing where it already is."""
+
+    def read_authentication(self) -> str:
+        """The API server's AuthenticationConfiguration in force, as YAML text; "" where the provider cannot tell."""
+
+    def write_authentication(self, text: str) -> None:
+        """Replace the AuthenticationConfiguration; the API server reloads it by itself.
+
+        Raises:
+            Unavailable: this provider gives no way to configure the API server.
+        """
+
+
+class NodeProvider(Protocol):
+    """Brings a cluster up, down and away."""
+
+    def start(self, progress: Progress) -> Cluster:
+        """Create the cluster or start what is stopped or half dead; quick where it already runs."""
+
+    def find(self) -> Cluster | None:
+        """The cluster if it is running now, without changing anything."""
+
+    def stop(self) -> None:
+        """Stop every process; data stays."""
+
+    def delete(self) -> None:
+        """Remove the cluster and every trace of it, data included."""

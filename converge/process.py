@@ -1,0 +1,85 @@
+"""Run a program to its end: bounded in time, killed with all its children, its last words kept for the error."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from converge.errors import Missing, ThinkubeError
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a program left behind; ``code`` is its exit status (negative: the signal that ended it)."""
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+
+class ProgramFailed(ThinkubeError):
+    """A program ended with a status that was not expected."""
+
+    def __init__(self, completed: Completed, *, seen: str = "") -> None:
+        tail = "\n".join((completed.stderr.strip() or completed.stdout.strip()).splitlines()[-12:])
+        super().__init__(f"`{' '.join(completed.argv[:6])}` to succeed", seen=seen or f"exit status {completed.code}", cause=tail)
+        self.completed = completed
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    timeout_s: float = 600,
+    expect: Sequence[int] = (0,),
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Completed:
+    """Run ``argv`` and return what it said; ``env`` is added to this process's own.
+
+    Secrets go through ``stdin`` or ``env``, never through ``argv``: arguments are visible to every process.
+
+    Raises:
+        Missing: the program is not installed.
+        ProgramFailed: it ended with a status not in ``expect``, or ran longer than ``timeout_s``.
+    """
+    words = tuple(str(word) for word in argv)
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env={**os.environ, **env} if env else None,
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise Missing(f"the program `{words[0]}`", seen="not installed", next_command="make tools") from error
+    try:
+        out, err = process.communicate(stdin, timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        out, err = _end(process)
+        raise ProgramFailed(Completed(words, -signal.SIGKILL, out, err), seen=f"no end after {timeout_s:.0f} s") from None
+    except BaseException:
+        _end(process)
+        raise
+    completed = Completed(words, process.returncode, out, err)
+    if completed.code not in expect:
+        raise ProgramFailed(completed)
+    return completed
+
+
+def _end(process: subprocess.Popen[str]) -> tuple[str, str]:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    return process.communicate()
