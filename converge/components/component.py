@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+import requests
+
 from converge.inventory import Inventory
+from converge.nodes.provider import Cluster
 
 KubernetesObject = dict[str, Any]
 """A Kubernetes object as plain JSON data."""
@@ -29,7 +33,7 @@ class Endpoint:
 class GeneratedSecret:
     """A Secret whose values are made once, at random, and then kept: it is created when absent, never overwritten.
 
-    ``keys`` maps each key to its kind: ``"password"`` (32 letters and digits), ``"cookie"`` (32 bytes as hex... see secrets.py)
+    ``keys`` maps each key to its kind: ``"password"`` (32 letters and digits), ``"hex32"`` (32 hexadecimal digits)
     or ``"=text"`` for a fixed value beside the generated ones, such as a user name.
     ``copies`` are namespaces in which consumers find the same Secret under the same name.
     """
@@ -75,20 +79,31 @@ class Setting(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What a component may know when it says what it should be.
+    """What a component may know when it says which Kubernetes objects it should consist of.
 
-    ``image("keycloak")`` is the reference that the nodes run; ``release("cert-manager", "deploy/crds")`` a folder of the pinned
-    upstream release; ``secret("keycloak", "keycloak-admin", "password")`` a generated value (settings only, never objects).
-    ``ca_pem()`` is the platform's CA certificate once cert-manager has made it.
+    ``image("keycloak")`` is the reference that the nodes run; ``release("cert-manager")`` the folder of the pinned upstream
+    release's manifests; ``ca_pem()`` the platform's CA certificate (raises NotReady until cert-manager has made it).
     """
 
     inventory: Inventory
     ingress_address: str
     image: Callable[[str], str]
-    release: Callable[[str, str], Any]
-    secret: Callable[[str, str, str], str] = field(repr=False)
+    release: Callable[[str], Path]
     ca_pem: Callable[[], str]
-    services: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a component's settings may use to reach the running platform.
+
+    ``http`` trusts the platform's CA and resolves its domain to the ingress; ``secret("keycloak", "keycloak-admin", "password")``
+    reads a Secret's value; ``execute("postgres", "postgres-0", ["psql"], "select 1")`` runs a program in a pod and returns its output.
+    """
+
+    http: requests.Session
+    secret: Callable[[str, str, str], str]
+    execute: Callable[[str, str, Sequence[str], str], str]
+    cluster: Cluster
 
 
 class Component:
@@ -112,6 +127,6 @@ class Component:
         """The Kubernetes objects it should consist of: pure, the same answer for the same context."""
         return ()
 
-    def settings(self, context: Context) -> Sequence[Setting]:
+    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """What it should hold in admin APIs, in the order in which it has to be written."""
         return ()

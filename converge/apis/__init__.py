@@ -1,0 +1,1 @@
+"""Product admin APIs as nouns: keycloak, minio, postgres."""

@@ -1,0 +1,1 @@
+"""Every component of the platform, in reading order; the order of execution comes from what each requires."""

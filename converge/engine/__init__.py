@@ -1,0 +1,1 @@
+"""Runs the component graph: order, converge, plan, wait, record."""

@@ -1,0 +1,1 @@
+"""Where nodes come from: embedded, microk8s, existing."""

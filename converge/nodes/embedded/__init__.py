@@ -1,0 +1,1 @@
+"""A real kubeadm cluster on this machine, each node a network namespace."""

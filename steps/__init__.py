@@ -1,0 +1,1 @@
+"""The vocabulary: step definitions, one file a subject."""
