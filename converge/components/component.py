@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 import requests
 
 from converge.inventory import Inventory
-from converge.nodes.provider import Cluster
+from converge.nodes.provider import Cluster, NodeProvider
 
 KubernetesObject = dict[str, Any]
 """A Kubernetes object as plain JSON data."""
@@ -97,13 +97,14 @@ class Access:
     """What a component's settings may use to reach the running platform.
 
     ``http`` trusts the platform's CA and resolves its domain to the ingress; ``secret("keycloak", "keycloak-admin", "password")``
-    reads a Secret's value; ``execute("postgres", "postgres-0", ["psql"], "select 1")`` runs a program in a pod and returns its output.
+    reads a Secret's value; ``cluster()`` is the running cluster; ``execute("postgres", "postgres-0", ["psql"], "select 1")`` runs a program in a pod and returns its output.
     """
 
     http: requests.Session
     secret: Callable[[str, str, str], str]
     execute: Callable[[str, str, Sequence[str], str], str]
-    cluster: Cluster
+    provider: NodeProvider
+    cluster: Callable[[], Cluster]
 
 
 class Component:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -31,8 +31,11 @@ class Cluster(Protocol):
     def run(self, node: str, argv: Sequence[str], *, timeout_s: float = 60, stdin: str | None = None) -> Completed:
         """Run a program on a node as root; the exit status is in the answer, not an error."""
 
-    def load_image(self, archive: Path, nodes: Sequence[str] | None = None) -> None:
-        """Make an image archive runnable on ``nodes`` (all of them by default); does nothing where it already is."""
+    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
+        """Make images runnable: ``{"thinkube.local/keycloak:5f1c…": Path("….tar")}``, on ``nodes`` (default: all).
+
+        Nodes work in parallel; what a node already has costs one listing.
+        """
 
     def read_authentication(self) -> str:
         """The API server's AuthenticationConfiguration in force, as YAML text; "" where the provider cannot tell."""
