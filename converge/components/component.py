@@ -97,7 +97,8 @@ class Access:
     """What a component's settings may use to reach the running platform.
 
     ``http`` trusts the platform's CA and resolves its domain to the ingress; ``secret("keycloak", "keycloak-admin", "password")``
-    reads a Secret's value; ``cluster()`` is the running cluster; ``execute("postgres", "postgres-0", ["psql"], "select 1")`` runs a program in a pod and returns its output.
+    reads a Secret's value; ``cluster()`` is the running cluster;
+    ``execute("postgres", "postgres-0", ["psql"], "select 1")`` runs a program in a pod and returns its output.
     """
 
     http: requests.Session
