@@ -1,0 +1,50 @@
+# Every target installs what it needs first; `make` alone lists them.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/pytest
+TEST_INVENTORY := inventory/test.yaml
+STAGE := scripts/stage
+
+.DEFAULT_GOAL := help
+.PHONY: help setup tools platform test checks lint types contracts unit acceptance clean lock
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+
+setup: ## a virtual environment with everything that requirements.lock pins
+	@$(STAGE) setup scripts/setup
+
+tools: setup ## the Debian packages and Go, where they are absent
+	@$(STAGE) tools $(BIN)/python -m converge.images.tools --install
+
+platform: tools ## bring up the platform on this machine and verify it
+	@$(PYTEST) features/ --inventory inventory/local.yaml
+
+test: checks acceptance ## everything that CI runs: checks, then the features on a cluster of its own, deleted afterwards
+
+checks: lint types contracts unit ## what needs no cluster
+
+lint: setup ## style and format
+	@$(STAGE) lint $(BIN)/ruff check .
+	@$(STAGE) format $(BIN)/ruff format --check .
+
+types: setup ## static types, strict
+	@$(STAGE) types $(BIN)/mypy
+
+contracts: setup ## which room may import which
+	@$(STAGE) contracts $(BIN)/lint-imports --no-logo
+
+unit: tools ## the harness's own tests, with coverage
+	@$(STAGE) unit $(PYTEST) tests/ -m "not cluster and not slow" -n 2 --cov --cov-report=term:skip-covered -q
+
+acceptance: tools ## the features and the cluster tests on clusters of their own
+	@$(STAGE) images $(BIN)/thinkube images build --inventory $(TEST_INVENTORY)
+	@$(STAGE) features $(PYTEST) features/ --inventory $(TEST_INVENTORY) --delete-cluster --junitxml=build/acceptance/junit.xml
+	@$(STAGE) cluster $(PYTEST) tests/ -m cluster -q
+
+lock: ## pin every dependency anew
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/pip install -q uv
+	@$(BIN)/python -m uv pip compile --upgrade --universal --generate-hashes --all-extras --python-version 3.11 -q -o requirements.lock pyproject.toml
+
+clean: ## the virtual environment and reports; clusters and caches stay
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
