@@ -1,0 +1,92 @@
+"""What came of converging a component, and what a converge would change: plain data that also travels between processes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from converge.errors import Blocked, Unavailable
+
+
+class Result(StrEnum):
+    """How it ended."""
+
+    CONVERGED = "converged"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of converging (or verifying) one component.
+
+    ``changes`` names every write: ``("create Deployment keycloak/keycloak", "write realm thinkube")``; empty where nothing differed.
+    ``text`` is the reason of what did not converge, ready for people and free of secrets; ``by`` the component that it is blocked by
+    (its own name where it failed itself); ``started_at`` counts seconds since 1970.
+    """
+
+    component: str
+    result: Result
+    changes: tuple[str, ...] = ()
+    started_at: float = 0.0
+    seconds: float = 0.0
+    text: str = ""
+    by: str = ""
+
+    def require(self) -> Outcome:
+        """Return it where the component converged.
+
+        Raises:
+            Blocked: it failed, or something it requires did; the cause is told once, in the summary.
+            Unavailable: it cannot exist with this inventory.
+        """
+        if self.result is Result.UNAVAILABLE:
+            raise Unavailable(f"{self.component} converged", seen=self.text)
+        if self.result is not Result.CONVERGED:
+            raise Blocked(self.component, self.by or self.component)
+        return self
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, e.g. for a line of JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Outcome:
+        """The outcome that ``as_json`` was made of."""
+        return cls(**{**data, "result": Result(data["result"]), "changes": tuple(data["changes"])})
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """One thing that a converge would write: ``PlannedChange("change", "Deployment keycloak/keycloak", ("spec.replicas: 1 → 2 (kubectl)",))``.
+
+    ``action`` is create, change, recreate, prune or conflict.
+    """
+
+    action: str
+    subject: str
+    details: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n    ".join((f"{self.action} {self.subject}", *self.details))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a converge of one component would change; empty where it is as wanted.
+
+    ``unknown`` says what cannot be known yet, and why: ``("settings: keycloak is not there yet",)``.
+    """
+
+    component: str
+    changes: tuple[PlannedChange, ...] = ()
+    unknown: tuple[str, ...] = field(default=())
+
+    def __bool__(self) -> bool:
+        return bool(self.changes)
+
+    def __str__(self) -> str:
+        return "\n".join(str(change) for change in self.changes)
