@@ -1,0 +1,152 @@
+"""HTTP towards the platform: its names resolve to where it is, its certificates are verified with its own CA, always.
+
+The machine's resolver, proxies, CA bundles and ``.netrc`` are not asked: a run needs no change of the machine and is not changed by it.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool
+
+from converge.errors import Refused, Unreachable
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 30.0
+EXCERPT = 256
+"""Characters of a foreign body that an error may show: enough to understand, too few to leak a document."""
+
+
+def session(addresses: Mapping[str, str], ca_pem: str) -> requests.Session:
+    """A session to which ``{"thinkube.test": "10.88.88.2"}`` also says where every ``*.thinkube.test`` is.
+
+    It connects to the address, while SNI, Host and verification use the name. ``ca_pem`` replaces the public CAs; "" keeps them.
+    A session is cheap and keeps cookies: make one for each person who signs in. Threads may share one that nobody signs in with.
+    The default timeouts are 5 s to connect and 30 s for silence; only reads (GET, HEAD) are repeated, and only when the connection broke.
+
+    Raises (when used):
+        Unreachable: nobody answered in time, or who answered could not be verified.
+    """
+    made = requests.Session()
+    made.trust_env = False
+    adapter = _Adapter(dict(addresses), ca_pem)
+    made.mount("https://", adapter)
+    made.mount("http://", adapter)
+    return made
+
+
+def sibling(original: requests.Session) -> requests.Session:
+    """A session with the same addresses, CA and connections, but with no cookie or header of the original: somebody else's browser."""
+    made = requests.Session()
+    made.trust_env = False
+    for prefix, adapter in original.adapters.items():
+        made.mount(prefix, adapter)
+    return made
+
+
+def pool_manager(original: requests.Session) -> urllib3.PoolManager:
+    """The urllib3 pools under a session, for client libraries that take those (minio)."""
+    adapter = original.get_adapter("https://")
+    if not isinstance(adapter, _Adapter):
+        raise TypeError("a session that converge.http.session() made")
+    pools: urllib3.PoolManager = adapter.poolmanager
+    return pools
+
+
+def checked(response: requests.Response, what: str) -> requests.Response:
+    """The response itself when it is a success; ``what`` names the request for people: "client minio of realm thinkube".
+
+    Raises:
+        Unreachable: 429, 502, 503, 504, or the ingress knows no such host yet (404 without the product behind it is the caller's to judge).
+        Refused: any other status of 400 and above.
+    """
+    if response.status_code < 400:
+        return response
+    seen = f"{response.status_code} {response.reason}: {excerpt(response.text)}".rstrip(": ")
+    if response.status_code in (429, 502, 503, 504):
+        raise Unreachable(what, seen=seen)
+    raise Refused(what, seen=seen)
+
+
+def excerpt(text: str) -> str:
+    """The start of a foreign text on one line."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= EXCERPT else flat[:EXCERPT] + "…"
+
+
+class _Pools(urllib3.PoolManager):
+    """Connection pools to the address that a name has been given, verified for the name."""
+
+    def __init__(self, addresses: Mapping[str, str], **options: Any) -> None:
+        super().__init__(**options)
+        self._addresses = addresses
+
+    def connection_from_host(
+        self, host: str | None, port: int | None = None, scheme: str | None = "http", pool_kwargs: dict[str, Any] | None = None
+    ) -> HTTPConnectionPool:
+        address = self._address(host or "")
+        if address is None:
+            return super().connection_from_host(host, port, scheme, pool_kwargs)
+        options = dict(pool_kwargs or {})
+        if scheme == "https":
+            options |= {"server_hostname": host, "assert_hostname": host}
+        return super().connection_from_host(address, port, scheme, options)
+
+    def _address(self, host: str) -> str | None:
+        labels = host.lower().split(".")
+        return next((self._addresses[name] for i in range(len(labels)) if (name := ".".join(labels[i:])) in self._addresses), None)
+
+
+class _Adapter(HTTPAdapter):
+    """Sends requests through ``_Pools``; failures to reach the other side become ``Unreachable``."""
+
+    def __init__(self, addresses: Mapping[str, str], ca_pem: str) -> None:
+        self._addresses = addresses
+        self._trust = _trust(ca_pem)
+        broken_reads = urllib3.Retry(
+            total=3, connect=3, read=1, redirect=0, status=0, other=0, allowed_methods={"GET", "HEAD"}, backoff_factor=0.2
+        )
+        super().__init__(max_retries=broken_reads, pool_connections=32, pool_maxsize=32)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        self.poolmanager = _Pools(self._addresses, num_pools=connections, maxsize=maxsize, block=block, ssl_context=self._trust, **options)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Verify with the pools' own trust; what the caller passed as ``verify`` neither widens nor weakens it."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        options["timeout"] = options.get("timeout") or (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
+        options["verify"] = True
+        named = request.copy()
+        named.headers.setdefault("Host", urllib3.util.parse_url(named.url or "").netloc or "")
+        try:
+            return super().send(named, **options)
+        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
+            raise Unreachable(f"{request.method} {_without_query(request.url or '')}", seen=_reason(error)) from error
+
+
+@lru_cache(maxsize=8)
+def _trust(ca_pem: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=ca_pem or None)
+
+
+def _without_query(url: str) -> str:
+    """Queries may hold codes and signatures; an error must not."""
+    return url.partition("?")[0]
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause, which is the one that means something: "certificate verify failed …", "Connection refused"."""
+    innermost: BaseException = error
+    while (deeper := innermost.__cause__ or innermost.__context__) is not None and not isinstance(deeper, TypeError):
+        innermost = deeper
+    if isinstance(error, requests.exceptions.Timeout):
+        return "no answer in time"
+    return excerpt(str(innermost) or type(innermost).__name__)
