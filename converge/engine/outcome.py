@@ -61,7 +61,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class PlannedChange:
-    """One thing that a converge would write: ``PlannedChange("change", "Deployment keycloak/keycloak", ("spec.replicas: 1 → 2 (kubectl)",))``.
+    """One thing that a converge would write: ``PlannedChange("change", "Deployment keycloak/keycloak", ("spec.replicas: 1 → 2",))``.
 
     ``action`` is create, change, recreate, prune or conflict.
     """
