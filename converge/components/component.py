@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
-
-import requests
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from converge.inventory import Inventory
 from converge.nodes.provider import Cluster, NodeProvider
+from converge.progress import SILENCE, Progress
+
+if TYPE_CHECKING:
+    import requests
+
+    from converge.kubernetes.client import Api
 
 KubernetesObject = dict[str, Any]
 """A Kubernetes object as plain JSON data."""
@@ -106,6 +110,8 @@ class Access:
     execute: Callable[[str, str, Sequence[str], str], str]
     provider: NodeProvider
     cluster: Callable[[], Cluster]
+    api: Callable[[], Api]
+    progress: Progress = SILENCE
 
 
 class Component:

@@ -1,0 +1,1 @@
+"""cert-manager: the certificates of the platform."""

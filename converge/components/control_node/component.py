@@ -1,0 +1,46 @@
+"""The cluster itself: a Kubernetes control plane, up and ready.
+
+It has no Kubernetes objects; the node provider of the inventory brings it up. Everything else requires it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from converge.components.component import Access, Component, Context, Difference, Setting
+from converge.components.node import is_ready
+
+
+class ControlNode(Component):
+    """CORE-001: the control node is Ready with the inventory's address."""
+
+    name = "control-node"
+    issue = "CORE-001"
+
+    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
+        """The cluster runs."""
+        return (RunningCluster(context.inventory.name, access),)
+
+
+class RunningCluster:
+    """A cluster that runs and whose control node is Ready; writing starts it, or creates it where there is none."""
+
+    def __init__(self, name: str, access: Access) -> None:
+        self.subject = f"cluster {name}"
+        self._access = access
+
+    def differences(self) -> Sequence[Difference]:
+        """Whether it runs, and whether each control node is Ready."""
+        cluster = self._access.provider.find()
+        if cluster is None:
+            return (Difference(self.subject, "state", wanted="running", seen="not running"),)
+        control = [node for node in cluster.nodes if node.role == "control"]
+        return tuple(
+            Difference(self.subject, f"node {node.name}", wanted="Ready", seen="not Ready")
+            for node in control
+            if not is_ready(self._access.api(), node.name)
+        )
+
+    def write(self) -> None:
+        """Create or start it."""
+        self._access.provider.start(self._access.progress)

@@ -1,0 +1,1 @@
+"""DNS: the domain of the platform, for pods and nodes."""

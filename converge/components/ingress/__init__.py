@@ -1,0 +1,1 @@
+"""The ingress: one way in, on ports 80 and 443."""

@@ -1,0 +1,73 @@
+"""Kubernetes YAML: a component's own manifests (strict Jinja2) and those of a pinned upstream release."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from converge.components import blocks
+from converge.components.component import KubernetesObject
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def render(folder: Path, **names: object) -> list[KubernetesObject]:
+    """The objects of ``folder/manifests/*.yaml``, in order of file name.
+
+    A manifest may use ``names`` and the building blocks ``namespace``, ``pod_security``, ``locked_down``, ``resources``,
+    ``http_probe``, ``tcp_probe`` and ``exec_probe`` of `blocks`; what is no text is written as JSON, which is YAML.
+    An undefined name is an error, never an empty string.
+
+        securityContext: {{ locked_down() }}
+        resources: {{ resources("100m/500m", "128Mi/512Mi") }}
+    """
+    objects: list[KubernetesObject] = []
+    for path in sorted((folder / "manifests").glob("*.yaml")):
+        text = _environment(folder / "manifests").get_template(path.name).render(names)
+        objects += parse(text)
+    return objects
+
+
+def read(path: Path) -> list[KubernetesObject]:
+    """The objects of one YAML file of an upstream release, as they are there."""
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> list[KubernetesObject]:
+    """The objects of a YAML text; empty documents are nothing, and a ``List`` stands for its items."""
+    objects: list[KubernetesObject] = []
+    for document in yaml.load_all(text, Loader=_Loader):
+        if document:
+            objects += document["items"] if document["kind"].endswith("List") and "items" in document else [document]
+    return objects
+
+
+def only(objects: list[KubernetesObject], kind: str, name: str = "") -> KubernetesObject:
+    """The one object of ``kind`` (and ``name``) among those of a release; a release that has none is not the pinned one."""
+    found = [item for item in objects if item["kind"] == kind and name in ("", item["metadata"]["name"])]
+    if len(found) != 1:
+        raise LookupError(f"{len(found)} objects {kind} {name} in the release, expected one")
+    return found[0]
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # 60 ms that `thinkube --help` need not wait for
+
+    environment = Environment(  # noqa: S701 (YAML for Kubernetes, not a web page)
+        loader=FileSystemLoader(folder), undefined=StrictUndefined, finalize=_json, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update({name: getattr(blocks, name) for name in blocks.__all__})
+    return environment
+
+
+def _json(value: object) -> object:
+    return json.dumps(value) if isinstance(value, Mapping | list | tuple | bool) or value is None else value

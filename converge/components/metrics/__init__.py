@@ -1,0 +1,1 @@
+"""Metrics: what nodes and pods use."""

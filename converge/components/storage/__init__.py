@@ -1,0 +1,1 @@
+"""Storage: volumes on the nodes themselves."""

@@ -1,0 +1,1 @@
+"""Worker nodes."""

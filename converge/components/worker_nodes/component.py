@@ -1,0 +1,39 @@
+"""Worker nodes: machines that run pods beside the control node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from converge.components.component import Access, Component, Context, Difference, Setting
+from converge.components.node import is_ready
+
+
+class WorkerNodes(Component):
+    """CORE-002: every worker of the inventory has joined and is Ready."""
+
+    name = "worker-nodes"
+    issue = "CORE-002"
+    requires = ("control-node",)
+
+    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
+        """Each worker has joined."""
+        return tuple(JoinedWorker(node.name, access) for node in access.cluster().nodes if node.role == "worker")
+
+
+class JoinedWorker:
+    """A worker that has joined the cluster and is Ready; writing lets the provider start or join it."""
+
+    def __init__(self, node: str, access: Access) -> None:
+        self.subject = f"worker {node}"
+        self._node = node
+        self._access = access
+
+    def differences(self) -> Sequence[Difference]:
+        """Whether the API server knows it as Ready."""
+        if is_ready(self._access.api(), self._node):
+            return ()
+        return (Difference(self.subject, "state", wanted="Ready", seen="not Ready"),)
+
+    def write(self) -> None:
+        """Start or join it."""
+        self._access.provider.start(self._access.progress)
