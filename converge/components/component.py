@@ -135,6 +135,10 @@ class Component:
         """The Kubernetes objects it should consist of: pure, the same answer for the same context."""
         return ()
 
+    def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
+        """What components that it requires should hold for it, such as its database: written after its secrets, before its objects."""
+        return ()
+
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """What it should hold in admin APIs, in the order in which it has to be written."""
         return ()
