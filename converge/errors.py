@@ -66,10 +66,11 @@ class Fault:
 
     file: str
     line: int
+    """0 where the file as a whole is meant."""
     text: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.text}"
+        return f"{self.file}:{self.line}: {self.text}" if self.line else f"{self.file}: {self.text}"
 
 
 class InventoryFaults(ThinkubeError):

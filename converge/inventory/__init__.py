@@ -1,5 +1,6 @@
 """The inventory: which nodes, domain, issuer, users, sizes and components."""
 
 from converge.inventory.model import Inventory
+from converge.inventory.reading import read
 
-__all__ = ["Inventory"]
+__all__ = ["Inventory", "read"]

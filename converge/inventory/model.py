@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$")]
-Host = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$")]
-Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
-Address = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}$")]
+from converge.inventory.values import Address, Cidr, Domain, File, HostAndPort, Name, Variable
 
 
 class Part(BaseModel):
@@ -22,8 +19,14 @@ class Part(BaseModel):
 class SecretSource(Part):
     """Where a secret value is; the inventory never holds the value itself."""
 
-    from_env: str | None = Field(None, description="name of an environment variable")
-    from_file: Path | None = Field(None, description="a file that holds only the value")
+    from_env: Variable | None = Field(None, description="name of an environment variable")
+    from_file: File | None = Field(None, description="a file that holds only the value")
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> SecretSource:
+        if (self.from_env is None) == (self.from_file is None):
+            raise ValueError("expected from_env or from_file, seen " + ("neither" if self.from_env is None else "both"))
+        return self
 
 
 class EmbeddedNodes(Part):
@@ -32,35 +35,35 @@ class EmbeddedNodes(Part):
     kind: Literal["embedded"] = "embedded"
     workers: int = Field(1, ge=0, le=8, description="worker nodes beside the control node")
     subnet: Cidr = Field("10.88.88.0/24", description="the nodes' private bridge; its first address is this machine's")
-    pod_subnet: Cidr = "10.244.0.0/16"
-    service_subnet: Cidr = "10.96.0.0/16"
+    pod_subnet: Cidr = Field("10.244.0.0/16", description="the pods' addresses; each node takes a /24 of it")
+    service_subnet: Cidr = Field("10.96.0.0/16", description="the services' addresses")
 
 
 class SshHost(Part):
     """A machine reached over SSH."""
 
-    name: Name
-    address: Address
+    name: Name = Field(description="the node's name in the cluster")
+    address: Address = Field(description="at which this machine and the other nodes reach it")
     role: Literal["control", "worker"]
-    user: str = "root"
-    port: int = Field(22, ge=1, le=65535)
-    key_file: Path | None = None
+    user: str = Field("root", min_length=1, description="logs in over SSH; has to be root or to have sudo without a password")
+    port: int = Field(22, ge=1, le=65535, description="of the SSH server")
+    key_file: File | None = Field(None, description="private key; without it the SSH agent and the usual keys are tried")
 
 
 class MicroK8sNodes(Part):
     """SSH hosts that become MicroK8s nodes."""
 
     kind: Literal["microk8s"]
-    channel: str = "1.35/stable"
-    hosts: tuple[SshHost, ...] = Field(min_length=1)
+    channel: str = Field("1.35/stable", pattern=r"^[^/\s]+/(stable|candidate|beta|edge)$", description="of the microk8s snap")
+    hosts: tuple[SshHost, ...] = Field(min_length=1, description="exactly one of them has the role control")
 
 
 class ExistingNodes(Part):
     """A cluster that is already there: kind, k3s, a cloud."""
 
     kind: Literal["existing"]
-    kubeconfig: Path
-    context: str | None = None
+    kubeconfig: File = Field(description="how to reach the cluster, with the rights of an administrator")
+    context: str | None = Field(None, min_length=1, description="of the kubeconfig; without it the current one")
     ingress_address: Address = Field(description="the address at which the ingress will be reached on ports 80 and 443")
 
 
@@ -74,39 +77,39 @@ class Acme(Part):
     """Public certificates by ACME with DNS-01 through Cloudflare."""
 
     kind: Literal["acme"]
-    email: str
-    server: str = "https://acme-v02.api.letsencrypt.org/directory"
-    cloudflare_token: SecretSource
+    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="told of certificates that are about to expire")
+    server: str = Field("https://acme-v02.api.letsencrypt.org/directory", pattern=r"^https://\S+$", description="the ACME directory")
+    cloudflare_token: SecretSource = Field(description="may edit the DNS of the domain")
 
 
 class Images(Part):
     """Where images come from."""
 
-    source: Literal["auto", "packages", "upstream"] = "auto"
-    mirror: str | None = Field(None, description="host:port of a registry through which upstream references are pulled")
+    source: Literal["auto", "packages", "upstream"] = Field("auto", description="published images, or the same software built here")
+    mirror: HostAndPort | None = Field(None, description="host:port of a registry through which upstream references are pulled")
 
 
 class Deadlines(Part):
-    """How long a wait may take."""
+    """How long a wait may take, in seconds."""
 
-    nodes_s: int = Field(300, ge=10)
-    component_s: int = Field(300, ge=10, description="for one component to become ready")
-    lease_s: int = Field(600, ge=0, description="for another run to finish")
+    nodes_s: int = Field(300, ge=10, le=7200, description="for the nodes to become ready")
+    component_s: int = Field(300, ge=10, le=7200, description="for one component to become ready")
+    lease_s: int = Field(600, ge=0, le=7200, description="for another run to finish")
 
 
 class ComponentOptions(Part):
     """What may be said about one component; everything has a default."""
 
-    deadline_s: int | None = Field(None, ge=10)
-    storage: str | None = Field(None, pattern=r"^\d+(Mi|Gi|Ti)$")
+    deadline_s: int | None = Field(None, ge=10, le=7200, description="instead of deadlines.component_s")
+    storage: str | None = Field(None, pattern=r"^[1-9]\d{0,5}(Mi|Gi|Ti)$", description="size of its volume, such as 10Gi")
 
 
 class Inventory(Part):
     """What the platform should be built on and consist of."""
 
     name: Name = Field("local", description="the cluster's name; several can live side by side")
-    domain_name: Host = "thinkube.test"
-    admin_username: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,62}$")] = "tkadmin"
+    domain_name: Domain = Field("thinkube.test", description="every component is served below it: auth.thinkube.test")
+    admin_username: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,62}$")] = Field("tkadmin", description="the platform's first user")
     nodes: Annotated[EmbeddedNodes | MicroK8sNodes | ExistingNodes, Field(discriminator="kind")] = EmbeddedNodes()
     issuer: Annotated[PrivateCa | Acme, Field(discriminator="kind")] = PrivateCa()
     images: Images = Images()
@@ -122,3 +125,7 @@ class Inventory(Part):
     def options(self, component: str) -> ComponentOptions:
         """The options of one component, or the defaults."""
         return self.components.get(component) or ComponentOptions()
+
+    def enabled(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of ``names`` that this inventory asks for, in their order: all where ``components`` is empty."""
+        return tuple(name for name in names if not self.components or name in self.components)

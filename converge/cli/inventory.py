@@ -1,0 +1,78 @@
+"""`thinkube inventory`: check a file, print the schema that editors use."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from converge.inventory.model import Inventory
+
+DEFAULT = Path("inventory/local.yaml")
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the group and its commands."""
+    group = subparsers.add_parser("inventory", help="check an inventory, print its schema")
+    commands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    check = commands.add_parser("check", help="say whether an inventory is valid, or everything that is wrong with it")
+    check.add_argument("file", nargs="?", type=Path, default=DEFAULT, metavar="FILE", help=f"default: {DEFAULT}")
+    check.add_argument(
+        "--elsewhere", action="store_true", help="for another machine: do not look for the files and variables that it names"
+    )
+    check.set_defaults(handler=_check)
+    schema = commands.add_parser("schema", help="print the JSON Schema of inventories")
+    schema.set_defaults(handler=_schema)
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--inventory FILE`` to a command that works on one; read it with `chosen`."""
+    parser.add_argument("--inventory", type=Path, default=DEFAULT, metavar="FILE", help=f"default: {DEFAULT}")
+
+
+def chosen(arguments: argparse.Namespace) -> Inventory:
+    """The inventory that ``--inventory`` names, checked."""
+    from converge.inventory.reading import read
+
+    return read(arguments.inventory, components=requirements())
+
+
+def requirements() -> dict[str, tuple[str, ...]]:
+    """Every component and what it requires."""
+    from converge.components import COMPONENTS
+
+    return {component.name: component.requires for component in COMPONENTS}
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from converge.inventory.reading import examine
+
+    known = requirements()
+    reading = examine(arguments.file, components=known, check_files=not arguments.elsewhere)
+    for warning in reading.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"valid: {_nodes(reading.inventory)}, {_count(len(reading.inventory.enabled(known)), 'component')}")
+    return 0
+
+
+def _schema(_: argparse.Namespace) -> int:
+    from converge.inventory.schema import schema
+
+    print(schema(), end="")
+    return 0
+
+
+def _nodes(inventory: Inventory) -> str:
+    match inventory.nodes.kind:
+        case "embedded":
+            return _count(1 + inventory.nodes.workers, "node")
+        case "microk8s":
+            return _count(len(inventory.nodes.hosts), "node")
+        case "existing":
+            return "the nodes of an existing cluster"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,116 @@
+"""What has to hold between values: networks apart, hosts distinct, requirements met.
+
+Each check looks at what was written, not at a finished model, so that one fault does not hide another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Network
+from itertools import combinations
+
+from converge.inventory.document import Document, Where
+from converge.inventory.faults import Found, nearest
+from converge.inventory.model import EmbeddedNodes
+
+# Sources: RFC 2606, RFC 6761 (.test .example), RFC 8375 (home.arpa), ICANN 2024 (.internal).
+PRIVATE_ENDINGS = (".test", ".example", ".internal", ".home.arpa")
+
+
+def cross_checks(document: Document, requires: Mapping[str, Sequence[str]] | None) -> Iterator[Found]:
+    """Every fault between values; ``requires`` maps each known component to what it requires (None: not checked)."""
+    yield from _networks(document)
+    yield from _hosts(document)
+    yield from _issuer(document)
+    if requires is not None:
+        yield from _components(document, requires)
+
+
+def warnings(document: Document) -> Iterator[Found]:
+    """What is allowed but seldom meant."""
+    domain = document.get("domain_name")
+    if isinstance(domain, str) and document.get("issuer", "kind") != "acme" and not domain.endswith(PRIVATE_ENDINGS):
+        text = f"'{domain}' may be somebody's on the Internet, and machines that do not ask the platform's DNS would go there"
+        yield ("domain_name",), f"{text}; reserved for private use: {', '.join(PRIVATE_ENDINGS)}"
+
+
+def _networks(document: Document) -> Iterator[Found]:
+    if document.get("nodes", "kind") not in (None, "embedded"):
+        return
+    networks: dict[str, IPv4Network] = {}
+    for key in ("subnet", "pod_subnet", "service_subnet"):
+        text = document.get("nodes", key)
+        try:
+            networks[key] = IPv4Network(EmbeddedNodes.model_fields[key].default if text is None else text)
+        except (ValueError, TypeError):
+            continue  # reported where single values are checked
+    for (first, one), (second, other) in combinations(networks.items(), 2):
+        if one.overlaps(other):
+            key, against = (second, f"{first} {one}") if ("nodes", second) in document.lines else (first, f"{second} {other}")
+            yield ("nodes", key), f"{key}: {networks[key]} overlaps {against}"
+    workers = document.get("nodes", "workers")
+    nodes = 1 + (workers if isinstance(workers, int) and 0 <= workers <= 8 else 1)
+    if (network := networks.get("subnet")) and network.num_addresses < nodes + 3:
+        yield ("nodes", "subnet"), f"subnet: {network} is too small for {nodes} nodes and this machine, {_smallest(nodes + 3)} is enough"
+    if (network := networks.get("pod_subnet")) and network.num_addresses < nodes * 256:
+        enough = _smallest(nodes * 256)
+        yield ("nodes", "pod_subnet"), f"pod_subnet: {network} is too small, each of {nodes} nodes takes a /24; {enough} is enough"
+    if (network := networks.get("service_subnet")) and not 12 <= network.prefixlen <= 24:
+        yield ("nodes", "service_subnet"), f"service_subnet: expected a network between /12 and /24, seen /{network.prefixlen}"
+
+
+def _smallest(addresses: int) -> str:
+    return f"/{32 - (addresses - 1).bit_length()}"
+
+
+def _hosts(document: Document) -> Iterator[Found]:
+    hosts = document.get("nodes", "hosts")
+    if document.get("nodes", "kind") != "microk8s" or not isinstance(hosts, list):
+        return
+    for key in ("name", "address"):
+        first: dict[str, Where] = {}
+        for number in range(len(hosts)):
+            where: Where = ("nodes", "hosts", number, key)
+            value = document.get(*where)
+            if not isinstance(value, str):
+                continue
+            if value in first:
+                yield where, f"{key}: '{value}' is already the {key} of the host in line {document.line(first[value])}"
+            first.setdefault(value, where)
+    roles = [document.get("nodes", "hosts", number, "role") for number in range(len(hosts))]
+    controls = [number for number, role in enumerate(roles) if role == "control"]
+    for number in controls[1:]:
+        line = document.line(("nodes", "hosts", controls[0], "role"))
+        yield ("nodes", "hosts", number, "role"), f"role: there can be one control host, and line {line} has it"
+    if roles and not controls and all(role == "worker" for role in roles):
+        yield ("nodes", "hosts"), "hosts: one of them needs the role control"
+
+
+def _issuer(document: Document) -> Iterator[Found]:
+    domain = document.get("domain_name") or "thinkube.test"
+    if document.get("issuer", "kind") == "acme" and isinstance(domain, str) and domain.endswith(PRIVATE_ENDINGS):
+        yield ("issuer", "kind"), f"kind: acme needs a public domain, '{domain}' is a reserved name; use private-ca or change domain_name"
+
+
+def _components(document: Document, requires: Mapping[str, Sequence[str]]) -> Iterator[Found]:
+    listed = document.get("components")
+    if not isinstance(listed, dict) or not listed:
+        return
+    for name in listed:
+        if name not in requires:
+            yield ("components", name), f"unknown component '{name}'{nearest(name, requires) or ';'} known: {', '.join(requires)}"
+            continue
+        missing = [needed for needed in _closure(name, requires) if needed not in listed]
+        if missing:
+            yield ("components", name), f"component '{name}' requires {', '.join(missing)}, not listed here; add or remove them together"
+
+
+def _closure(name: str, requires: Mapping[str, Sequence[str]]) -> list[str]:
+    """All that a component requires, directly or not, in the order of ``requires``."""
+    needed: set[str] = set()
+    open_names = [name]
+    while open_names:
+        new = [other for other in requires.get(open_names.pop(), ()) if other not in needed]
+        needed.update(new)
+        open_names += new
+    return [other for other in requires if other in needed and other != name]

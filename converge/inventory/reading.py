@@ -1,0 +1,97 @@
+"""Read an inventory: every fault at once with file and line, or a finished model."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from converge.errors import Fault, InventoryFaults
+from converge.inventory.checks import cross_checks, warnings
+from converge.inventory.document import Document, load
+from converge.inventory.faults import choose_kinds, found, nearest
+from converge.inventory.model import Inventory
+from converge.inventory.values import Surroundings
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An inventory together with what is allowed in it but seldom meant."""
+
+    inventory: Inventory
+    warnings: tuple[Fault, ...]
+
+
+def read(
+    path: Path,
+    *,
+    components: Mapping[str, Sequence[str]] | None = None,
+    variables: Mapping[str, str] = os.environ,
+    check_files: bool = True,
+) -> Inventory:
+    """Read an inventory; relative paths in it start at its folder, ``~`` is the home folder.
+
+    ``components`` maps each known component to what it requires; without it their names are not checked.
+    ``check_files=False`` leaves unchecked whether files exist and variables are set, for inventories of another machine.
+
+    Raises:
+        InventoryFaults: everything that is wrong, in the order of the lines.
+    """
+    return examine(path, components=components, variables=variables, check_files=check_files).inventory
+
+
+def examine(
+    path: Path,
+    *,
+    components: Mapping[str, Sequence[str]] | None = None,
+    variables: Mapping[str, str] = os.environ,
+    check_files: bool = True,
+) -> Reading:
+    """As `read`, with the warnings."""
+    shown = _shown(path)
+    if (unreadable := _unreadable(path)) is not None:
+        raise InventoryFaults([Fault(shown, 0, unreadable)])
+    try:
+        document = load(path)
+    except OSError as error:
+        raise InventoryFaults([Fault(shown, 0, f"cannot be read: {error.strerror}")]) from error
+    inventory = None
+    if document.data is not None:
+        inventory = _validate(document, Surroundings(path.absolute().parent, variables, check_files))
+        document.faults += [(document.line(where), text) for where, text in cross_checks(document, components)]
+    if document.faults or inventory is None:
+        raise InventoryFaults([Fault(shown, line, text) for line, text in sorted(set(document.faults))])
+    return Reading(inventory, tuple(Fault(shown, document.line(where), text) for where, text in warnings(document)))
+
+
+def _validate(document: Document, surroundings: Surroundings) -> Inventory | None:
+    """The model, or None and the document's faults say why."""
+    faults = list(choose_kinds(Inventory, document))
+    inventory = None
+    try:
+        # As JSON, strictly: lists become tuples and text becomes paths, but "2" and true do not become numbers.
+        inventory = Inventory.model_validate_json(json.dumps(document.data), strict=True, context=surroundings)
+    except ValidationError as error:
+        faults += [found(Inventory, detail, document) for detail in error.errors(include_url=False)]
+    document.faults += [(document.line(where), text) for where, text in faults]
+    return inventory
+
+
+def _shown(path: Path) -> str:
+    """The path as a person would type it from here."""
+    absolute, here = path.absolute(), Path.cwd()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(path)
+
+
+def _unreadable(path: Path) -> str | None:
+    if path.is_file():
+        return None
+    folder = path if path.is_dir() else path.parent
+    names = sorted(file.name for file in folder.glob("*.y*ml")) if folder.is_dir() else []
+    what = "is a folder" if path.is_dir() else "is no regular file" if path.exists() else "does not exist"
+    beside = f"; inventories {'in it' if path.is_dir() else 'beside it'}: {', '.join(names)}" if names else ""
+    return what + (nearest(path.name, names) if not path.is_dir() else "") + beside

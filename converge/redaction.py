@@ -1,0 +1,137 @@
+"""No secret leaves in a text: known values in every form in which they travel, and what looks like a credential."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus
+
+MARK = "(secret)"
+_SHORTEST = 6
+_COMMON = frozenset({"changeit", "default", "password", "passwort", "postgres", "secret", "keycloak", "thinkube", "tkadmin", "minioadmin"})
+
+# Every pattern is linear: a fixed text begins it, and what follows is one run or is bounded.
+_PATTERNS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]{0,40}PRIVATE KEY-----|[\s\S]*\Z)",
+        r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){2,4}",
+        r"(?i)\bauthorization[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?:[a-z]{1,20}[ \t]+)?(?P<secret>[^\s\"',;]{6,})",
+        r"(?i)\bbearer[ \t]+(?P<secret>[A-Za-z0-9._~+/=-]{16,})",
+        r"(?i)(?:password|passwd|passphrase|client_secret|(?:access|refresh|id)_token|api[_-]?key|secret_?access_?key)"
+        r"\\?[\"']?[ \t]{0,8}[=:][ \t]{0,8}"
+        r"(?:\\?\"(?P<double>(?:[^\"\\\n]|\\[^\"\n])+)|'(?P<single>[^'\n]+)|(?P<secret>[^\s\"'&,;(){}\[\]<>\\]+))",
+        r"://[^\s/:@\"']{0,128}:(?P<secret>[^\s/@\"']{1,256})@",
+    )
+)
+
+
+class Redactor:
+    """Secret values that were seen, and how to take them out of a text; may be used from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._forms: tuple[str, ...] = ()
+        self._values: frozenset[str] = frozenset()
+
+    def add(self, value: str) -> None:
+        """Remember a secret value; short and common ones are left out: replacing them would garble every text."""
+        if len(value.strip()) < _SHORTEST or value.strip().lower() in _COMMON or value in self._values:
+            return
+        with self._lock:
+            self._values |= {value}
+            self._forms = tuple(sorted({*self._forms, *_forms(value)}, key=len, reverse=True))
+
+    def redact(self, text: str) -> str:
+        """``redact("Authorization: Bearer s3cr3t-t0ken")`` is ``"Authorization: Bearer (secret)"``."""
+        spans = sorted([*self._known(text), *_patterned(text)])
+        if not spans:
+            return text
+        pieces: list[str] = []
+        position = 0
+        for start, end in spans:
+            if start >= position:
+                pieces += (text[position:start], MARK)
+            position = max(position, end)
+        return "".join([*pieces, text[position:]])
+
+    def _known(self, text: str) -> Iterator[tuple[int, int]]:
+        for form in self._forms:
+            start = text.find(form)
+            while start >= 0:
+                yield start, start + len(form)
+                start = text.find(form, start + 1)
+
+
+def _forms(value: str) -> set[str]:
+    """The value as it is, and as it stands in URLs, JSON, HTML and base64 (wherever in the encoded bytes it begins)."""
+    texts = {value, value.strip(), quote(value, safe=""), quote(value), quote_plus(value), json.dumps(value)[1:-1], html.escape(value)}
+    texts |= {json.dumps(value, ensure_ascii=False)[1:-1], html.escape(value, quote=False)}
+    raw = value.encode(errors="surrogateescape")
+    for before in range(3):
+        # Characters at the edges share bits with the neighbours; those between are the value's own.
+        encoded = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
+        start = (before * 8 + 5) // 6
+        core = encoded[start : (before + len(raw)) * 8 // 6]
+        texts |= {core, core.replace("+", "-").replace("/", "_")}
+    return {text for text in texts if len(text) >= _SHORTEST}
+
+
+def _patterned(text: str) -> Iterator[tuple[int, int]]:
+    for pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            group = match.lastgroup or 0
+            if match[group] != MARK:
+                yield match.span(group)
+
+
+REDACTOR = Redactor()
+"""The process's own: whoever reads a secret value adds it, whoever writes a text asks it."""
+
+
+def redact(text: str) -> str:
+    """Take every known secret out of a text."""
+    return REDACTOR.redact(text)
+
+
+class RedactingFilter(logging.Filter):
+    """Takes secrets out of a record's message, exception and stack."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record in place and let it pass."""
+        record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info:
+            record.exc_text = redact(record.exc_text or _FORMATTER.formatException(record.exc_info))
+        if record.stack_info:
+            record.stack_info = redact(record.stack_info)
+        return True
+
+
+_FORMATTER = logging.Formatter()
+_installing = threading.Lock()
+
+
+def install() -> None:
+    """Redact every log record of this process from now on; asking again changes nothing.
+
+    A filter on the root logger would miss what other loggers pass on to its handlers, and one on its handlers those that
+    are added later; records themselves are made in one place.
+    """
+    with _installing:
+        make = logging.getLogRecordFactory()
+        if getattr(make, "redacts", False):
+            return
+        redacting = RedactingFilter()
+
+        def make_redacted(*args: object, **kwargs: object) -> logging.LogRecord:
+            record = make(*args, **kwargs)
+            redacting.filter(record)
+            return record
+
+        make_redacted.redacts = True  # type: ignore[attr-defined]
+        logging.setLogRecordFactory(make_redacted)
