@@ -1,0 +1,135 @@
+"""Read a kubeconfig: where the API server is, whom to trust, and who we are."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from converge.errors import Refused
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """How to reach one API server as one identity.
+
+    ``token()`` gives the bearer token of this moment (files and plugins renew theirs), or "".
+    """
+
+    server: str
+    ca_pem: str = ""
+    certificate_pem: str = field(default="", repr=False)
+    key_pem: str = field(default="", repr=False)
+    server_name: str = ""
+    token: Callable[[], str] = field(default=lambda: "", repr=False)
+
+    def tls(self) -> ssl.SSLContext:
+        """A context that verifies the server by the kubeconfig's CA, or by the machine's where it names none."""
+        context = ssl.create_default_context(cadata=self.ca_pem or None)
+        context.verify_flags &= (
+            ~ssl.VERIFY_X509_STRICT
+        )  # cluster CAs often lack the key identifiers that strictness asks for (the default from Python 3.13)
+        if self.certificate_pem:
+            with self.files() as folder:
+                context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+        return context
+
+    def files(self) -> CredentialFiles:
+        """The certificates as files, for libraries that take nothing else; they are gone at the end of the ``with``."""
+        return CredentialFiles(self)
+
+
+class CredentialFiles:
+    """``ca.crt``, ``tls.crt`` and ``tls.key`` in a folder that only this user can read."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._folder = tempfile.TemporaryDirectory(prefix="thinkube-")
+
+    def __enter__(self) -> Path:
+        folder = Path(self._folder.name)
+        (folder / "ca.crt").write_text(self._credentials.ca_pem)
+        (folder / "tls.crt").write_text(self._credentials.certificate_pem)
+        (folder / "tls.key").write_text(self._credentials.key_pem)
+        return folder
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+
+def read_kubeconfig(path: Path, context: str | None = None) -> Credentials:
+    """Read one context of a kubeconfig (default: its current one).
+
+    Raises:
+        Refused: it cannot be read, lacks the context, or asks not to verify TLS.
+    """
+    try:
+        config = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise Refused(f"a kubeconfig at {path}", seen=str(error), next_command="thinkube cluster start") from error
+    if not isinstance(config, dict):
+        raise Refused(f"a kubeconfig at {path}", seen=f"{type(config).__name__} instead of a mapping")
+    name = context or config.get("current-context") or ""
+    chosen = _named(config, "contexts", name, path).get("context") or {}
+    cluster = _named(config, "clusters", chosen.get("cluster", ""), path).get("cluster") or {}
+    user = _named(config, "users", chosen.get("user", ""), path).get("user") or {}
+    if cluster.get("insecure-skip-tls-verify"):
+        raise Refused(
+            "a server whose certificate can be verified", seen=f"insecure-skip-tls-verify in {path}", cause="TLS is never unverified here"
+        )
+    folder = path.parent
+    return Credentials(
+        server=str(cluster.get("server", "")).rstrip("/"),
+        ca_pem=_pem(cluster, "certificate-authority", folder),
+        certificate_pem=_pem(user, "client-certificate", folder),
+        key_pem=_pem(user, "client-key", folder),
+        server_name=cluster.get("tls-server-name", ""),
+        token=_token(user, path, name),
+    )
+
+
+def _named(config: dict[str, Any], section: str, name: str, path: Path) -> dict[str, Any]:
+    entries = {entry.get("name"): entry for entry in config.get(section) or ()}
+    if name not in entries:
+        raise Refused(
+            f"{section[:-1]} {name!r} in {path}",
+            seen=", ".join(sorted(map(str, entries))) or "none",
+            next_command="kubectl config get-contexts",
+        )
+    found: dict[str, Any] = entries[name]
+    return found
+
+
+def _pem(entry: dict[str, Any], key: str, folder: Path) -> str:
+    if data := entry.get(f"{key}-data"):
+        return base64.b64decode(data).decode()
+    if file := entry.get(key):
+        return (folder / file).read_text()
+    return ""
+
+
+def _token(user: dict[str, Any], path: Path, context: str) -> Callable[[], str]:
+    if token := user.get("token"):
+        return lambda: str(token)
+    if file := user.get("tokenFile"):
+        return lambda: (path.parent / file).read_text().strip()
+    if "exec" in user or "auth-provider" in user:
+        return lambda: _plugin_token(path, context)
+    return lambda: ""
+
+
+def _plugin_token(path: Path, context: str) -> str:
+    """Ask the kubernetes library, which runs credential plugins and keeps their tokens until they expire."""
+    from kubernetes.client import Configuration
+    from kubernetes.config import load_kube_config
+
+    configuration = Configuration()
+    load_kube_config(str(path), context=context, client_configuration=configuration)
+    value = configuration.get_api_key_with_prefix("authorization") or ""
+    return str(value).removeprefix("Bearer ")

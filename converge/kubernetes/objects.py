@@ -1,0 +1,55 @@
+"""Kubernetes objects as plain JSON data, and how to name one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+KubernetesObject = dict[str, Any]
+"""A Kubernetes object as plain JSON data."""
+
+MANAGER = "thinkube"
+"""The field manager of everything that is applied."""
+
+SYSTEM_NAMESPACE = "thinkube-system"
+"""Where the Lease and the ApplySet parents live."""
+
+
+@dataclass(frozen=True, order=True)
+class Ref:
+    """Which object: ``Ref("Deployment", "keycloak", "keycloak", "apps/v1")``; ``namespace`` is "" for cluster-wide kinds."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+    api_version: str = ""
+
+    @classmethod
+    def of(cls, obj: KubernetesObject) -> Ref:
+        """The name of an object that has ``apiVersion``, ``kind`` and ``metadata``."""
+        metadata = obj["metadata"]
+        return cls(obj["kind"], metadata.get("name", ""), metadata.get("namespace", ""), obj["apiVersion"])
+
+    @property
+    def group_kind(self) -> str:
+        """``Deployment.apps``, or ``ConfigMap`` in the core group."""
+        group = self.api_version.rpartition("/")[0]
+        return f"{self.kind}.{group}" if group else self.kind
+
+    @property
+    def kubectl(self) -> str:
+        """How kubectl names it: ``deployment.apps/keycloak -n keycloak``."""
+        return f"{self.group_kind.lower()}/{self.name}" + (f" -n {self.namespace}" if self.namespace else "")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def labels(obj: KubernetesObject) -> dict[str, str]:
+    """The labels of an object; empty where it has none."""
+    return obj.get("metadata", {}).get("labels") or {}
+
+
+def annotations(obj: KubernetesObject) -> dict[str, str]:
+    """The annotations of an object; empty where it has none."""
+    return obj.get("metadata", {}).get("annotations") or {}

@@ -1,0 +1,236 @@
+"""Requests to one API server over kept-alive TLS connections: retried while trouble is temporary, refused at once when it is not."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+
+from converge.errors import Refused, Unreachable
+from converge.kubernetes.discovery import Discovery
+from converge.kubernetes.failures import ApiRefused, is_temporary, read_status
+from converge.kubernetes.kubeconfig import Credentials
+
+PATIENCE_S = 30.0
+"""How long a request is repeated while the server says "later" or does not answer."""
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing asked of the server. ``verb`` is get list watch create apply replace patch delete execute.
+
+    ``idempotent`` says that doing it twice is the same as doing it once, so that it may be repeated after a lost answer.
+    """
+
+    verb: str
+    method: str
+    path: str
+    subject: str
+    query: Mapping[str, str | int | list[str]] | None = None
+    body: Any = None
+    content_type: str = "application/json"
+    dry_run: bool = False
+    idempotent: bool = True
+    next_command: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something on the server."""
+        return not self.dry_run and self.verb not in {"get", "list", "watch", "logs", "execute"}
+
+    @property
+    def counted_as(self) -> str:
+        """``apply`` or ``apply (dry run)``."""
+        return f"{self.verb} (dry run)" if self.dry_run else self.verb
+
+
+class Wire:
+    """The connections to one API server as one identity, shared by everything that talks to it."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+        tls: dict[str, Any] = {}
+        if credentials.server.startswith("https://"):
+            tls["ssl_context"] = credentials.tls()
+            if credentials.server_name:
+                tls |= {"server_hostname": credentials.server_name, "assert_hostname": credentials.server_name}
+        self._pool = urllib3.PoolManager(maxsize=32, retries=False, **tls)
+        self._token = credentials.token()
+        self.discovery = Discovery(self._fetch)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.clear()
+
+    def send(
+        self,
+        request: Request,
+        *,
+        patience_s: float = PATIENCE_S,
+        read_s: float = 30.0,
+        tell: Callable[[Request, int, float], None] | None = None,
+    ) -> bytes:
+        """Ask until there is an answer, and return its body.
+
+        Raises:
+            ApiRefused: the server refused for good.
+            Unreachable: temporary trouble lasted longer than ``patience_s``.
+        """
+        deadline = time.monotonic() + patience_s
+        pause = _FIRST_PAUSE_S
+        renewed = False
+        while True:
+            started = time.monotonic()
+            asked_pause = 0.0
+            try:
+                answer = self.once(request, read_s=read_s)
+                code, body = answer.status, answer.data
+            except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
+                code, seen = 0, _brief(error)  # nothing was sent, so even a create may be repeated
+            except urllib3.exceptions.SSLError as error:
+                raise _untrusted(self.credentials.server, error) from error
+            except urllib3.exceptions.HTTPError as error:
+                code, seen = 0, _brief(error)
+                if not request.idempotent:
+                    raise Unreachable(
+                        request.subject, seen=seen, cause="the answer was lost, so it may or may not have happened"
+                    ) from error
+            else:
+                if code < 400:
+                    if tell:
+                        tell(request, code, time.monotonic() - started)
+                    return body
+                status = read_status(body)
+                if code == 401 and not renewed:
+                    renewed, self._token = True, self.credentials.token()
+                    continue
+                asked_pause = _retry_after(answer.headers.get("Retry-After"))
+                if not is_temporary(code, status) or (code in {500, 504} and not request.idempotent):
+                    if tell:
+                        tell(request, code, time.monotonic() - started)
+                    raise ApiRefused(request.subject, code, status, next_command=request.next_command)
+                seen = f"{code} {status.get('reason') or ''}: {status.get('message') or ''}".strip(" :")
+            if tell:
+                tell(request, code, time.monotonic() - started)
+            wait = max(asked_pause, pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+            if time.monotonic() + wait > deadline:
+                raise Unreachable(
+                    request.subject, seen=seen, cause=f"temporary trouble for {patience_s:.0f} s at {self.credentials.server}"
+                )
+            time.sleep(wait)
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+    def once(self, request: Request, *, read_s: float, stream: bool = False) -> urllib3.BaseHTTPResponse:
+        """Ask one time; errors of the connection come through as urllib3's."""
+        headers = {"Accept": "application/json", "User-Agent": "thinkube"}
+        body = None
+        if request.body is not None:
+            body = json.dumps(request.body, separators=(",", ":")).encode()
+            headers["Content-Type"] = request.content_type
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        url = self.credentials.server + request.path
+        if request.query:
+            url += "?" + urlencode(request.query, doseq=True)
+        return self._pool.request(
+            request.method,
+            url,
+            body=body,
+            headers=headers,
+            timeout=urllib3.Timeout(connect=5.0, read=read_s),
+            preload_content=not stream,
+            redirect=False,
+        )
+
+    def events(self, request: Request, *, read_s: float, tell: Callable[[Request, int, float], None]) -> Events:
+        """Open a watch.
+
+        Raises:
+            ApiRefused: it was refused, also with a temporary code.
+            Unreachable: nobody answered.
+        """
+        try:
+            answer = self.once(request, read_s=read_s, stream=True)
+            tell(request, answer.status, 0.0)
+            if answer.status >= 400:
+                status = read_status(answer.data)
+                raise ApiRefused(request.subject, answer.status, status)
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(request.subject, seen=_brief(error)) from error
+        return Events(answer, request.subject)
+
+    def _fetch(self, path: str) -> dict[str, Any] | None:
+        try:
+            answer: dict[str, Any] = json.loads(self.send(Request("get", "GET", path, f"GET {path}")))
+        except ApiRefused as refused:
+            if refused.code == 404:
+                return None
+            raise
+        return answer
+
+
+class Events:
+    """The events of one watch, as they arrive; ``close`` may be called from any thread and ends the iteration."""
+
+    def __init__(self, answer: urllib3.BaseHTTPResponse, subject: str) -> None:
+        self._answer = answer
+        self._subject = subject
+        self._closed = False
+
+    def close(self) -> None:
+        """End the watch and give its connection up."""
+        self._closed = True
+        with contextlib.suppress(Exception):
+            self._answer.shutdown()  # wakes a reader in another thread, which close() would not
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        rest = b""
+        try:
+            for chunk in self._answer.stream(None):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    event: dict[str, Any] = json.loads(line)
+                    if event["type"] == "ERROR":
+                        raise ApiRefused(self._subject, int(event["object"].get("code") or 500), event["object"])
+                    yield event
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if not self._closed:
+                raise Unreachable(self._subject, seen=_brief(error)) from error
+        finally:
+            self._answer.close()
+
+
+def _retry_after(value: str | None) -> float:
+    """Seconds of a Retry-After header, which may also be a date."""
+    if not value:
+        return 0.0
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return 0.0
+
+
+def _brief(error: Exception) -> str:
+    return str(error).partition(": ")[2] or str(error) or type(error).__name__
+
+
+def _untrusted(server: str, error: Exception) -> Refused:
+    return Refused(
+        f"a certificate of {server} that the kubeconfig's CA signed",
+        seen=str(error),
+        cause="the kubeconfig belongs to another cluster, or to an earlier one of that name",
+        next_command="thinkube cluster status",
+    )
