@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from converge.components.cert_manager.component import CertManager
 from converge.components.component import Component
 from converge.components.control_node.component import ControlNode
+from converge.components.dns.component import Dns
+from converge.components.ingress.component import Ingress
+from converge.components.metrics.component import Metrics
+from converge.components.storage.component import Storage
 from converge.components.worker_nodes.component import WorkerNodes
 
 COMPONENTS: tuple[type[Component], ...] = (
     ControlNode,  # CORE-001
     WorkerNodes,  # CORE-002
+    Storage,  # CORE-001
+    Metrics,  # CORE-001
+    Dns,  # CORE-001
+    Ingress,  # CORE-001
+    CertManager,  # CORE-003
 )

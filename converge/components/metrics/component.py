@@ -1,0 +1,72 @@
+"""Metrics: what nodes and pods use now, for people (``kubectl top``) and autoscalers (metrics-server).
+
+Objects come from the pinned release. Both of its connections are verified here, which the release leaves out: the API server verifies
+metrics-server (certificate of the platform's CA, injected into the APIService), and metrics-server verifies the kubelets (cluster CA).
+Source: metrics-server v0.9.0, manifests/base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from converge.components import blocks, manifests
+from converge.components.component import Component, Context, KubernetesObject
+
+NAMESPACE = "kube-system"
+LABELS = {"k8s-app": "metrics-server"}
+CLUSTER_CA = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
+
+
+class Metrics(Component):
+    """CORE-001: the metrics API answers for every node and pod."""
+
+    name = "metrics"
+    issue = "CORE-001"
+    namespace = NAMESPACE
+    requires = ("cert-manager",)
+    images = ("metrics-server",)
+
+    def objects(self, context: Context) -> Sequence[KubernetesObject]:
+        """The release's objects, verified in both directions, and the certificate for that."""
+        folder = context.release("metrics-server") / "manifests" / "base"
+        objects = [item for file in ("rbac", "service", "deployment", "apiservice") for item in manifests.read(folder / f"{file}.yaml")]
+        manifests.only(objects, "Service")["spec"]["selector"] = LABELS
+        _fit_deployment(manifests.only(objects, "Deployment"), context.image("metrics-server"))
+        api = manifests.only(objects, "APIService")
+        del api["spec"]["insecureSkipTLSVerify"]
+        api["metadata"]["annotations"] = {"cert-manager.io/inject-ca-from": f"{NAMESPACE}/metrics-server"}
+        return [*objects, *manifests.render(Path(__file__).parent, namespace_name=NAMESPACE)]
+
+
+def _fit_deployment(deployment: KubernetesObject, image: str) -> None:
+    deployment["spec"]["selector"] = {"matchLabels": LABELS}
+    template = deployment["spec"]["template"]
+    template["metadata"] = {"labels": LABELS}
+    pod = template["spec"]
+    pod["securityContext"] = blocks.pod_security(1000, fs_group=1000)
+    pod["volumes"].append({"name": "certificate", "secret": {"secretName": "metrics-server-tls", "defaultMode": 0o440}})
+    container = pod["containers"][0]
+    container |= {
+        "image": image,
+        "args": [_verified(argument) for argument in container["args"]]
+        + [
+            f"--kubelet-certificate-authority={CLUSTER_CA}",
+            "--tls-cert-file=/certificate/tls.crt",
+            "--tls-private-key-file=/certificate/tls.key",
+        ],
+        "resources": blocks.resources("50m/500m", "64Mi/256Mi"),
+        "securityContext": blocks.locked_down(),
+        "readinessProbe": blocks.http_probe("/readyz", "https", scheme="HTTPS", period_s=2),
+        "livenessProbe": blocks.http_probe("/livez", "https", scheme="HTTPS", period_s=10),
+    }
+    mounts: list[dict[str, Any]] = container["volumeMounts"]
+    mounts.append({"name": "certificate", "mountPath": "/certificate", "readOnly": True})
+
+
+def _verified(argument: str) -> str:
+    """The release's argument, with the addresses and the rhythm of this platform."""
+    replaced = {"--kubelet-preferred-address-types": "InternalIP", "--metric-resolution": "10s"}
+    name = argument.partition("=")[0]
+    return f"{name}={replaced[name]}" if name in replaced else argument
