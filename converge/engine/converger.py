@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from converge.engine.outcome import Outcome
+from converge.engine.graph import Graph
+from converge.engine.outcome import Outcome, Result
+
+Work = Callable[[str], Outcome]
+"""Converges (or verifies) one component; never raises."""
 
 
 class Convergence(Protocol):
     """What a step asks; the same in the converging process and in those that wait for it."""
+
+    def select(self, names: Iterable[str]) -> None:
+        """Begin with these components and what they require, in the background; components once begun stay."""
 
     def wait_for(self, name: str) -> Outcome:
         """Wait until the component has converged.
@@ -24,3 +34,90 @@ class Convergence(Protocol):
         Raises:
             Blocked: it, or something that it requires, did not converge.
         """
+
+
+class Converger:
+    """Converges in background threads (the work is waiting): one a component, which waits for those of its requirements.
+
+    ``work`` is done once a component; ``repeat`` each time that a step asks ``again``. ``told`` hears every outcome once.
+    """
+
+    def __init__(self, graph: Graph, work: Work, repeat: Work, told: Callable[[Outcome], None] = lambda _: None) -> None:
+        self._graph = graph
+        self._work = work
+        self._repeat = repeat
+        self._told = told
+        self._changed = threading.Condition()
+        self._threads: dict[str, threading.Thread] = {}
+        self._outcomes: dict[str, Outcome] = {}
+        self._repeating: dict[str, threading.Lock] = {}
+        self._stopped = False
+
+    @property
+    def outcomes(self) -> Mapping[str, Outcome]:
+        """The outcomes so far, in the order in which they came."""
+        with self._changed:
+            return dict(self._outcomes)
+
+    def select(self, names: Iterable[str]) -> None:
+        """Begin with these components and what they require."""
+        with self._changed:
+            for name in self._graph.closure(names):
+                if name not in self._threads and not self._stopped:
+                    self._threads[name] = threading.Thread(target=self._run, args=(name,), name=f"converge {name}", daemon=True)
+                    self._threads[name].start()
+
+    def outcome(self, name: str) -> Outcome:
+        """Wait for a component's outcome, whatever it is."""
+        self.select([name])
+        with self._changed:
+            self._changed.wait_for(lambda: name in self._outcomes or self._stopped)
+            return self._outcomes.get(name) or _interrupted(name)
+
+    def wait_for(self, name: str) -> Outcome:
+        """Wait until the component has converged; raises Blocked or Unavailable where it did not."""
+        return self.outcome(name).require()
+
+    def again(self, name: str) -> Outcome:
+        """Converge it a second time, now."""
+        self.wait_for(name)
+        with self._repeating.setdefault(name, threading.Lock()):
+            return self._repeat(name).require()
+
+    def stop(self, patience_s: float = 10) -> None:
+        """Begin nothing new, and give what runs ``patience_s`` to reach its end; whoever waits gets an answer at once."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+            running = [thread for thread in self._threads.values() if thread.is_alive()]
+        deadline = time.monotonic() + patience_s
+        for thread in running:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self, name: str) -> None:
+        needs = self._graph.requires[name]
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or all(need in self._outcomes for need in needs))
+            if self._stopped:
+                return
+            held_back = next((found for need in needs if (found := self._outcomes[need]).result is not Result.CONVERGED), None)
+        outcome = self._work(name) if held_back is None else _held_back(name, held_back)
+        with self._changed:
+            self._outcomes[name] = outcome
+        self._told(outcome)
+        with self._changed:
+            self._changed.notify_all()
+
+
+def _held_back(name: str, need: Outcome) -> Outcome:
+    """A dependant of what is unavailable is unavailable; of what failed, blocked by the component at the root of it."""
+    if need.result is Result.UNAVAILABLE:
+        return Outcome(
+            name, Result.UNAVAILABLE, started_at=time.time(), text=f"requires {need.component}: {need.text}", by=need.by or need.component
+        )
+    by = need.by or need.component
+    return Outcome(name, Result.BLOCKED, started_at=time.time(), text=f"blocked by {by}", by=by)
+
+
+def _interrupted(name: str) -> Outcome:
+    return Outcome(name, Result.BLOCKED, started_at=time.time(), text="interrupted", by="an interruption")

@@ -1,0 +1,73 @@
+"""One run over a platform: who converges, what is written down, how it ends; pytest and the command line both drive it."""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from pathlib import Path
+
+from converge.engine.converger import Converger
+from converge.engine.outcome import Outcome, Plan
+from converge.engine.platform import Platform
+from converge.engine.socket import Address, OutcomeServer
+from converge.inventory import Inventory
+from converge.inventory.model import EmbeddedNodes
+from converge.progress import State
+
+
+class Run:
+    """Converges (``verify_only``: looks at) what is selected, in the background, and keeps ``report_folder/converge.jsonl``."""
+
+    def __init__(self, platform: Platform, report_folder: Path, *, verify_only: bool = False, delete_cluster: bool = False) -> None:
+        self.platform = platform
+        self.verify_only = verify_only
+        self.report_folder = report_folder
+        self.started_at = time.time()
+        work = platform.verify if verify_only else platform.converge
+        repeat = platform.verify_again if verify_only else platform.converge
+        self.converger = Converger(platform.graph, work, repeat, self._told)
+        self._delete_cluster = delete_cluster
+        self._server: OutcomeServer | None = None
+
+    @property
+    def address(self) -> Address:
+        """Where other processes of this run ask for outcomes; serving begins with the first call."""
+        self._server = self._server or OutcomeServer(self.converger)
+        return self._server.address
+
+    def plans(self, names: list[str]) -> list[Plan]:
+        """What converging these components and what they require would change, in order; writes nothing."""
+        return [self.platform.plan(name) for name in self.platform.graph.closure(names)]
+
+    def close(self) -> None:
+        """End it: stop what runs, write down what happened, give up the Lease; delete the cluster where that was asked and this run created it."""
+        self.converger.stop()
+        if self._server is not None:
+            self._server.close()
+        self.platform.close(self.converger.outcomes, self.started_at)
+        if self._delete_cluster:
+            self.platform.delete_cluster()
+
+    def _told(self, outcome: Outcome) -> None:
+        self.report_folder.mkdir(parents=True, exist_ok=True)
+        with (self.report_folder / "converge.jsonl").open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(outcome.as_json()) + "\n")
+        self.platform.progress.note(outcome.component, _state(outcome), outcome.text.partition("\n")[0])
+
+
+def _state(outcome: Outcome) -> State:
+    if outcome.result == "converged":
+        return State.DONE if outcome.changes else State.UNCHANGED
+    return State.UNAVAILABLE if outcome.result == "unavailable" else State.FAILED
+
+
+def beside(inventory: Inventory, name: str) -> Inventory:
+    """The same inventory for a cluster of its own called ``name``: embedded nodes get addresses that follow from the name."""
+    if isinstance(inventory.nodes, EmbeddedNodes):
+        number = zlib.crc32(name.encode())
+        subnets = {"subnet": f"10.88.{100 + number % 150}.0/24", "pod_subnet": f"10.{160 + number // 150 % 64}.0.0/16"}
+        return Inventory.model_validate(
+            inventory.model_copy(update={"name": name, "nodes": inventory.nodes.model_copy(update=subnets)}).model_dump()
+        )
+    return Inventory.model_validate({**inventory.model_dump(), "name": name})

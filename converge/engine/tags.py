@@ -1,0 +1,50 @@
+"""The tags that a feature may carry: its area, its component, its issue, and the kinds of promise that a scenario makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from converge.components.component import Component
+from converge.engine.graph import nearest
+from converge.errors import Fault
+
+AREAS = {
+    "infrastructure": "what the components stand on",
+    "core": "the core components",
+    "optional": "the optional components",
+    "platform": "promises that hold across components",
+}
+KINDS = {
+    "sso": "a person signs in",
+    "tls": "certificates and encryption",
+    "data": "what was written is still there",
+    "idempotence": "a second converge changes nothing",
+    "resources": "requests, limits and probes",
+    "security": "credentials, rights and users",
+    "network": "names, addresses and routes",
+    "negative": "what must be refused",
+}
+
+
+def known_tags(components: Iterable[Component]) -> dict[str, str]:
+    """Every tag with its meaning: ``{"keycloak": "the component keycloak", "CORE-004": "the components of issue CORE-004", …}``."""
+    made = list(components)
+    issues = sorted({component.issue for component in made})
+    return {
+        **AREAS,
+        **{component.name: f"the component {component.name}" for component in made},
+        **{issue: f"the components of issue {issue}" for issue in issues},
+        **KINDS,
+    }
+
+
+def tag_faults(file: str, tags: Iterable[tuple[int, str]], known: Iterable[str]) -> list[Fault]:
+    """The tags of a file, each with its line, that mean nothing: ``features/core/keycloak.feature:1: unknown tag @keycloack (did you mean keycloak?)``."""
+    names = set(known)
+    return [Fault(file, line, f"unknown tag @{tag}{nearest(tag, names)}") for line, tag in tags if tag not in names]
+
+
+def unknown_names(expression_names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """The names of a ``-m`` expression that select nothing, each with the nearest that do."""
+    names = set(known)
+    return [f"{name}{nearest(name, names)}" for name in sorted(expression_names) if name not in names]

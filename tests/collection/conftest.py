@@ -1,0 +1,191 @@
+"""A project in a folder of its own: the real conftest.py, a platform without a cluster, small features and steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+# Imported here once: pytester forgets what is first imported inside a run.
+import converge.engine.run
+import converge.engine.socket
+import converge.engine.tags
+import converge.reporting.plan
+import converge.reporting.terminal  # noqa: F401
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PLATFORM = '''
+import os, threading, time
+from pathlib import Path
+
+from converge.components.component import Component
+from converge.engine.graph import Graph
+from converge.engine.outcome import Outcome, Plan, PlannedChange, Result
+
+
+class Base(Component):
+    name, issue = "base", "CORE-001"
+
+
+class Database(Component):
+    name, issue, requires = "database", "CORE-005", ("base",)
+
+
+class Login(Component):
+    name, issue, requires = "login", "CORE-004", ("database",)
+
+
+class Objects(Component):
+    name, issue, requires = "objects", "CORE-006", ("base",)
+
+
+class FakePlatform:
+    """Writes what it does into the file calls; breaks, hangs or differs as the environment says."""
+
+    def __init__(self, inventory, *, progress):
+        self.inventory, self.progress = inventory, progress
+        self.components = {name: made for name, made in self.known().items() if name in (inventory.components or self.known())}
+        self.graph = Graph({name: made.requires for name, made in self.components.items()})
+
+    @classmethod
+    def known(cls):
+        return {made.name: made() for made in (Login, Objects, Base, Database)}
+
+    def say(self, *words):
+        with Path("calls").open("a") as calls:
+            calls.write(" ".join(words) + "\\n")
+
+    def converge(self, name):
+        self.say("converge", name, str(os.getpid()))
+        if os.environ.get("FAKE_HANG") == name:
+            time.sleep(30)
+        if os.environ.get("FAKE_BROKEN") == name:
+            return Outcome(name, Result.FAILED, seconds=0.1, text=f"wanted: {name} Ready\\nseen:   its long diagnosis", by=name)
+        if os.environ.get("FAKE_UNAVAILABLE") == name:
+            return Outcome(name, Result.UNAVAILABLE, text="no image to be had")
+        return Outcome(name, Result.CONVERGED, ("create it",), time.time(), 0.1)
+
+    def verify(self, name):
+        self.say("verify", name)
+        return Outcome(name, Result.CONVERGED)
+
+    def verify_again(self, name):
+        return self.verify(name)
+
+    def plan(self, name):
+        self.say("plan", name)
+        differs = os.environ.get("FAKE_DIFFERS") == name
+        return Plan(name, (PlannedChange("change", "Deployment database/database", ("spec.replicas: 1 → 2",)),) if differs else ())
+
+    def close(self, outcomes, started_at):
+        self.say("close", *outcomes)
+
+    def delete_cluster(self):
+        self.say("delete")
+'''
+
+STEPS = """
+from pytest_bdd import given, parsers, then, when
+
+from converge.errors import ThinkubeError, Unavailable
+
+
+@given(parsers.re(r'"(?P<name>[^"]+)" is converged'))
+def _(convergence, name):
+    convergence.wait_for(name)
+
+
+@when(parsers.re(r'the operator converges "(?P<name>[^"]+)" again'), target_fixture="again")
+def _(convergence, name):
+    return convergence.again(name)
+
+
+@then("it works")
+def _():
+    pass
+
+
+@then("one is two")
+def _():
+    one = 1
+    assert one == 2
+
+
+@then("the console exists")
+def _():
+    raise Unavailable("the console", seen="this release has none")
+
+
+@then("the page is shown")
+def _():
+    raise ThinkubeError("the page", seen="a blank one", next_command="look again")
+"""
+
+
+def feature(component: str, issue: str, area: str, *scenarios: str) -> str:
+    """A feature of scenarios, each "title" or "title | last step" or "title | last step | @tag"."""
+    text = f'@{area} @{component} @{issue}\nFeature: {component.capitalize()} serves\n  Background:\n    Given "{component}" is converged\n'
+    for scenario in scenarios:
+        title, step, tag = (
+            (part.strip() for part in (*scenario.split("|"), "it works", "")[:3]) if "|" in scenario else (scenario, "it works", "")
+        )
+        text += f"\n  {tag if tag.startswith('@') else ''}\n  Scenario: {title}\n    Then {step}\n"
+    return text
+
+
+class Project:
+    """The folder, and how to run pytest in it."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+
+    def write(self, path: str, text: str) -> None:
+        file = self.pytester.path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(text))
+
+    def run(self, *arguments: str) -> pytest.RunResult:
+        return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:testinfra", *arguments)
+
+    def run_apart(self, *arguments: str) -> pytest.RunResult:
+        return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:testinfra", *arguments, timeout=25)
+
+    @property
+    def calls(self) -> list[str]:
+        file = self.pytester.path / "calls"
+        return [" ".join(line.split()[:2]) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+    import sys
+
+    for name in [name for name in sys.modules if name == "steps" or name.startswith("steps.") or name == "fake_platform"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(str(pytester.path))
+    monkeypatch.setenv("PYTHONPATH", f"{pytester.path}:{ROOT}")
+    made = Project(pytester)
+    made.write(
+        "pyproject.toml",
+        '[tool.pytest.ini_options]\nplatform = "fake_platform:FakePlatform"\naddopts = "--strict-markers --import-mode=importlib"\n',
+    )
+    made.write("conftest.py", (ROOT / "conftest.py").read_text())
+    made.write("fake_platform.py", PLATFORM)
+    made.write("steps/__init__.py", "")
+    made.write("steps/some.py", STEPS)
+    made.write("inventory/local.yaml", "name: local\n")
+    made.write(
+        "features/core/login.feature",
+        feature("login", "CORE-004", "core", "A person signs in", "Zero is less | it works | @sso", "A last one"),
+    )
+    made.write(
+        "features/core/database.feature", feature("database", "CORE-005", "core", "Data is kept | it works | @data", "Rows are read")
+    )
+    made.write("features/infrastructure/base.feature", feature("base", "CORE-001", "infrastructure", "The base stands"))
+    made.write("features/core/objects.feature", feature("objects", "CORE-006", "core", "An object is kept"))
+    made.write("tests/test_plain.py", "def test_plain():\n    assert True\n")
+    return made
