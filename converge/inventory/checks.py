@@ -5,13 +5,14 @@ Each check looks at what was written, not at a finished model, so that one fault
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from itertools import combinations
 
 from converge.inventory.document import Document, Where
 from converge.inventory.faults import Found, nearest
-from converge.inventory.model import EmbeddedNodes
+from converge.inventory.model import EmbeddedNodes, closure
 
 # Sources: RFC 2606, RFC 6761 (.test .example), RFC 8375 (home.arpa), ICANN 2024 (.internal).
 PRIVATE_ENDINGS = (".test", ".example", ".internal", ".home.arpa")
@@ -40,10 +41,9 @@ def _networks(document: Document) -> Iterator[Found]:
     networks: dict[str, IPv4Network] = {}
     for key in ("subnet", "pod_subnet", "service_subnet"):
         text = document.get("nodes", key)
-        try:
-            networks[key] = IPv4Network(EmbeddedNodes.model_fields[key].default if text is None else text)
-        except (ValueError, TypeError):
-            continue  # reported where single values are checked
+        text = EmbeddedNodes.model_fields[key].default if text is None else text
+        with contextlib.suppress(ValueError):  # reported where single values are checked
+            networks[key] = IPv4Network(text if isinstance(text, str) and "/" in text else "")
     for (first, one), (second, other) in combinations(networks.items(), 2):
         if one.overlaps(other):
             key, against = (second, f"{first} {one}") if ("nodes", second) in document.lines else (first, f"{second} {other}")
@@ -99,18 +99,9 @@ def _components(document: Document, requires: Mapping[str, Sequence[str]]) -> It
     for name in listed:
         if name not in requires:
             yield ("components", name), f"unknown component '{name}'{nearest(name, requires) or ';'} known: {', '.join(requires)}"
-            continue
-        missing = [needed for needed in _closure(name, requires) if needed not in listed]
-        if missing:
-            yield ("components", name), f"component '{name}' requires {', '.join(missing)}, not listed here; add or remove them together"
-
-
-def _closure(name: str, requires: Mapping[str, Sequence[str]]) -> list[str]:
-    """All that a component requires, directly or not, in the order of ``requires``."""
-    needed: set[str] = set()
-    open_names = [name]
-    while open_names:
-        new = [other for other in requires.get(open_names.pop(), ()) if other not in needed]
-        needed.update(new)
-        open_names += new
-    return [other for other in requires if other in needed and other != name]
+    left_out = {name for name in listed if document.get("components", name, "enabled") is False}
+    wanted = set(listed) - left_out or set(requires) - left_out
+    for name in sorted(left_out & set(requires)):
+        needing = [other for other in requires if other in wanted and name in closure([other], requires)]
+        if needing:
+            yield ("components", name, "enabled"), f"enabled: {name} is required by {', '.join(needing)}; leave them out as well"

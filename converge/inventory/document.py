@@ -62,12 +62,14 @@ def load(path: Path) -> Document:
         root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         if not tabs:
-            mark = error.problem_mark or error.context_mark
+            unfinished = "end of stream" in (error.problem or "")
+            mark = (error.context_mark if unfinished else None) or error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            document.faults.append((line, f"invalid YAML at column {column}: {error.problem or error.context}"))
+            said = ", ".join(part for part in (error.context, error.problem) if part)
+            document.faults.append((line, f"invalid YAML at column {column}: {said}"))
         return document
     except yaml.reader.ReaderError as error:
-        document.faults.append((text.count("\n", 0, error.position) + 1, f"invalid character U+{ord(error.character):04X}"))
+        document.faults.append((text.count("\n", 0, error.position) + 1, f"invalid character U+{error.character:04X}"))
         return document
     except RecursionError:
         document.faults.append((1, "nested too deeply"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import UnionType
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from converge.inventory.document import Document, Where
+from converge.inventory.model import SecretSource
 
 Found = tuple[Where, str]
 """Where something is wrong, and what."""
@@ -19,6 +20,7 @@ Found = tuple[Where, str]
 _KINDS = {
     "string_type": "text",
     "int_type": "a whole number",
+    "bool_type": "true or false",
     "int_from_float": "a whole number",
     "model_type": "a mapping of keys",
     "model_attributes_type": "a mapping of keys",
@@ -73,19 +75,29 @@ def choose_kinds(model: type[BaseModel], document: Document) -> Iterator[Found]:
         valid = choices(members)
         given = section.get("kind")
         if "kind" not in section:
-            yield (field,), f"missing key 'kind': {valid}"
+            yield (field, "kind"), f"missing key 'kind': {valid}"
         elif isinstance(given, str):
             yield (field, "kind"), f"unknown kind '{given[:40]}'{nearest(given, members) or ';'} valid: {valid}"
         else:
             yield (field, "kind"), f"kind: expected {valid}, seen {seen(given)}"
-        close = difflib.get_close_matches(str(given), members, n=1)
-        section["kind"] = close[0] if close else max(members, key=lambda kind: len(section.keys() & members[kind].model_fields.keys()))
+        section["kind"] = _likeliest(str(given), section, members)
+
+
+def _likeliest(given: str, section: dict[str, Any], members: dict[str, type[BaseModel]]) -> str:
+    close = difflib.get_close_matches(given, members, n=1)
+    return close[0] if close else max(members, key=lambda kind: sum(bool(nearest(key, members[kind].model_fields)) for key in section))
 
 
 def found(model: type[BaseModel], error: ErrorDetails, document: Document) -> Found:
     """One error of pydantic's, in our words and with our way to the place."""
     where = _without_kinds(model, error["loc"])
     return where, _words(model, error, where, document)
+
+
+def without_echoes(faults: Sequence[Found]) -> list[Found]:
+    """Leave out that a key is missing where the same section holds it misspelt: that is one fault, not two."""
+    meant = {(*where[:-1], text.rsplit("'", 2)[1]) for where, text in faults if text.startswith("unknown key") and "did you mean" in text}
+    return [(where, text) for where, text in faults if not (text.startswith("missing key") and where in meant)]
 
 
 def seen(value: Any) -> str:
@@ -112,14 +124,16 @@ def _words(model: type[BaseModel], error: ErrorDetails, where: Where, document: 
         around = model_at(model, where[:-1], document.data)
         names = [*around.model_fields] if around else []
         near = nearest(str(where[-1]), names)
-        return f"unknown key '{where[-1]}'" + (near or f"; valid: {', '.join(names)}")
+        shown = f" '{where[-1]}'" if near or around is not SecretSource else ""
+        return f"unknown key{shown}" + (near or f"; valid: {', '.join(names)}")
     if kind == "missing":
         return f"missing key '{where[-1]}'" + _described(model, where, document)
     if kind == "value_error":
         return f"{name}: {ctx['error']}"
-    expected_secret = getattr(model_at(model, where, document.data), "__name__", "") == "SecretSource"
-    if kind in _KINDS and expected_secret:
+    if model_at(model, where, document.data) is SecretSource:
         return f"{name}: expected from_env or from_file below it; the secret itself does not belong into an inventory"
+    if model_at(model, where[:-1], document.data) is SecretSource:
+        return f"{name}: expected {_SHAPES[str(where[-1])]}"
     if kind in _KINDS:
         hint = ""
         if kind == "string_type" and not isinstance(value, (list, dict, type(None))):
@@ -132,6 +146,8 @@ def _words(model: type[BaseModel], error: ErrorDetails, where: Where, document: 
         return f"{name}: expected {choices(valid)}, seen {seen(value)}" + (nearest(value, valid) if isinstance(value, str) else "")
     if kind == "string_pattern_mismatch":
         return f"{name}: expected {_SHAPES.get(str(where[-1]), 'another form')}, seen {seen(value)}".replace(", seen text '", ", seen '")
+    if kind == "too_short":
+        return f"{name}: expected at least one entry"
     if kind in _LIMITS:
         return f"{name}: {_LIMITS[kind].format(**ctx)}, seen {value if isinstance(value, int) else seen(value)}"
     return f"{name}: {error['msg']}"
@@ -142,10 +158,11 @@ _LIMITS = {
     "less_than_equal": "must be at most {le}",
     "string_too_long": "must be at most {max_length} characters",
     "string_too_short": "must be at least {min_length} character(s)",
-    "too_short": "must have at least {min_length} entry",
 }
 
 _SHAPES = {
+    "from_env": "the name of an environment variable, such as CLOUDFLARE_TOKEN; the secret itself does not belong here",
+    "from_file": "the path of a file",
     "name": "lower-case letters, digits and dashes, beginning with a letter, at most 32, such as 'local'",
     "domain_name": "a lower-case DNS name with a dot, such as 'thinkube.test'",
     "admin_username": "lower-case letters, digits, '.', '_' and '-', beginning with a letter, such as 'tkadmin'",
@@ -173,7 +190,7 @@ def _name(where: Where) -> str:
 def _described(model: type[BaseModel], where: Where, document: Document) -> str:
     around = model_at(model, where[:-1], document.data)
     description = around.model_fields[str(where[-1])].description if around else None
-    return f": {description}" if description else ""
+    return f" ({description})" if description else ""
 
 
 def _annotation(model: type[BaseModel], where: Where, document: Document) -> Any:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from converge.errors import Missing
 from converge.inventory.values import Address, Cidr, Domain, File, HostAndPort, Name, Variable
 
 
@@ -27,6 +30,19 @@ class SecretSource(Part):
         if (self.from_env is None) == (self.from_file is None):
             raise ValueError("expected from_env or from_file, seen " + ("neither" if self.from_env is None else "both"))
         return self
+
+    def read(self) -> str:
+        """The value itself.
+
+        Raises:
+            Missing: the variable is not set, or there is no such file.
+        """
+        try:
+            return os.environ[self.from_env] if self.from_env else Path(str(self.from_file)).read_text(encoding="utf-8").strip()
+        except KeyError as error:
+            raise Missing(f"environment variable {self.from_env}", seen="not set", next_command=f"export {self.from_env}=…") from error
+        except OSError as error:
+            raise Missing(f"file {self.from_file}", seen=error.strerror or "cannot be read") from error
 
 
 class EmbeddedNodes(Part):
@@ -100,6 +116,7 @@ class Deadlines(Part):
 class ComponentOptions(Part):
     """What may be said about one component; everything has a default."""
 
+    enabled: bool = Field(True, description="false leaves it out")
     deadline_s: int | None = Field(None, ge=10, le=7200, description="instead of deadlines.component_s")
     storage: str | None = Field(None, pattern=r"^[1-9]\d{0,5}(Mi|Gi|Ti)$", description="size of its volume, such as 10Gi")
 
@@ -115,7 +132,7 @@ class Inventory(Part):
     images: Images = Images()
     deadlines: Deadlines = Deadlines()
     components: dict[str, ComponentOptions | None] = Field(
-        default_factory=dict, description="component name → options; empty means all that exist"
+        default_factory=dict, description="name → options: these and what they require; none listed means all that exist"
     )
 
     def host(self, label: str) -> str:
@@ -126,6 +143,21 @@ class Inventory(Part):
         """The options of one component, or the defaults."""
         return self.components.get(component) or ComponentOptions()
 
-    def enabled(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Those of ``names`` that this inventory asks for, in their order: all where ``components`` is empty."""
-        return tuple(name for name in names if not self.components or name in self.components)
+    def enabled(self, requires: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        """The components that this inventory asks for, and what they require, in the order of ``requires`` (all known ones)."""
+        listed = {name for name in self.components if self.options(name).enabled}
+        left_out = set(self.components) - listed
+        wanted = closure(listed or set(requires) - left_out, requires)
+        return tuple(name for name in requires if name in wanted)
+
+
+def closure(names: Iterable[str], requires: Mapping[str, Sequence[str]]) -> set[str]:
+    """The names and all that they require, directly or not."""
+    reached: set[str] = set()
+    ahead = list(names)
+    while ahead:
+        name = ahead.pop()
+        if name not in reached:
+            reached.add(name)
+            ahead += requires.get(name, ())
+    return reached

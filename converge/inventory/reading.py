@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from converge.errors import Fault, InventoryFaults
 from converge.inventory.checks import cross_checks, warnings
 from converge.inventory.document import Document, load
-from converge.inventory.faults import choose_kinds, found, nearest
+from converge.inventory.faults import choose_kinds, found, nearest, without_echoes
 from converge.inventory.model import Inventory
 from converge.inventory.values import Surroundings
 
@@ -76,8 +76,10 @@ def _validate(document: Document, surroundings: Surroundings) -> Inventory | Non
         # As JSON, strictly: lists become tuples and text becomes paths, but "2" and true do not become numbers.
         inventory = Inventory.model_validate_json(json.dumps(document.data), strict=True, context=surroundings)
     except ValidationError as error:
-        faults += [found(Inventory, detail, document) for detail in error.errors(include_url=False)]
-    document.faults += [(document.line(where), text) for where, text in faults]
+        # A list whose entries are all faulty counts as empty for pydantic; the entries' own faults say enough.
+        details = [detail for detail in error.errors(include_url=False) if detail["type"] != "too_short" or not detail["input"]]
+        faults += [found(Inventory, detail, document) for detail in details]
+    document.faults += [(document.line(where), text) for where, text in without_echoes(faults)]
     return inventory
 
 
