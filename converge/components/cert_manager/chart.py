@@ -30,7 +30,7 @@ _NAMES = {
     ".Release.Name": "cert-manager",
     ".Values.global.leaderElection.namespace": "cert-manager",
 }
-_DIRECTIVE_LINE = re.compile(r"^\s*(#.*)?\{\{-?\s*(if|else|end|with|include "labels")(?!\w).*\}\}\s*$")
+_DIRECTIVE_LINE = re.compile(r'^\s*(#.*)?\{\{-?\s*(if|else|end|with|include "labels")(?!\w).*\}\}\s*$')
 _EXPRESSION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}")
 
 

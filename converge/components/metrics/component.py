@@ -50,8 +50,8 @@ def _fit_deployment(deployment: KubernetesObject, image: str) -> None:
     container = pod["containers"][0]
     container |= {
         "image": image,
-        "args": [_verified(argument) for argument in container["args"]]
-        + [
+        "args": [
+            *(_fitted(argument) for argument in container["args"]),
             f"--kubelet-certificate-authority={CLUSTER_CA}",
             "--tls-cert-file=/certificate/tls.crt",
             "--tls-private-key-file=/certificate/tls.key",
@@ -65,7 +65,7 @@ def _fit_deployment(deployment: KubernetesObject, image: str) -> None:
     mounts.append({"name": "certificate", "mountPath": "/certificate", "readOnly": True})
 
 
-def _verified(argument: str) -> str:
+def _fitted(argument: str) -> str:
     """The release's argument, with the addresses and the rhythm of this platform."""
     replaced = {"--kubelet-preferred-address-types": "InternalIP", "--metric-resolution": "10s"}
     name = argument.partition("=")[0]
