@@ -25,7 +25,7 @@ _PATTERNS = tuple(
         r"(?i)\bbearer[ \t]+(?P<secret>[A-Za-z0-9._~+/=-]{16,})",
         r"(?i)(?:password|passwd|passphrase|client_secret|(?:access|refresh|id)_token|api[_-]?key|secret_?access_?key)"
         r"\\?[\"']?[ \t]{0,8}[=:][ \t]{0,8}"
-        r"(?:\\?\"(?P<double>(?:[^\"\\\n]|\\[^\"\n])+)|'(?P<single>[^'\n]+)|(?P<secret>[^\s\"'&,;(){}\[\]<>\\]+))",
+        r"(?:\\\"(?P<nested>[^\"\\\n]+)|\"(?P<double>(?:[^\"\\\n]|\\.)+)|'(?P<single>[^'\n]+)|(?P<secret>[^\s\"'&,;(){}\[\]<>\\]+))",
         r"://[^\s/:@\"']{0,128}:(?P<secret>[^\s/@\"']{1,256})@",
     )
 )
@@ -104,7 +104,11 @@ class RedactingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place and let it pass."""
-        record.msg, record.args = redact(record.getMessage()), None
+        try:
+            message = record.getMessage()
+        except Exception:  # a wrong log call must not become a failure of the work that logs
+            message = f"{record.msg} {record.args}"
+        record.msg, record.args = redact(message), None
         if record.exc_info:
             record.exc_text = redact(record.exc_text or _FORMATTER.formatException(record.exc_info))
         if record.stack_info:
