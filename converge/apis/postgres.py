@@ -1,0 +1,125 @@
+"""PostgreSQL's administration as nouns: roles and databases, over SQL that a program inside the server's pod runs.
+
+No password ever travels: a role gets a SCRAM verifier, which tells whether a password fits and is useless for signing in.
+Source: PostgreSQL 17, "SCRAM-SHA-256 Authentication" and RFC 5802.
+"""
+
+# ruff: noqa: S608  (SQL has no parameters for names; every name and text goes through identifier() or literal())
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+ITERATIONS = 4096
+"""PostgreSQL's default ``scram_iterations``; the passwords here are long and random."""
+
+Execute = Callable[[Sequence[str], str], str]
+"""Runs a program beside the server, with a text for its standard input, and returns its output."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role that signs in; ``verifier`` is what the server keeps of its password."""
+
+    name: str
+    can_login: bool
+    is_privileged: bool
+    verifier: str = field(repr=False)
+
+    def accepts(self, password: str) -> bool:
+        """Whether this password fits; nothing is sent."""
+        try:
+            algorithm, parameters, _ = self.verifier.split("$")
+            iterations, salt = parameters.split(":")
+        except ValueError:
+            return False
+        return algorithm == "SCRAM-SHA-256" and hmac.compare_digest(
+            verifier(password, salt=base64.b64decode(salt), iterations=int(iterations)), self.verifier
+        )
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database, who owns it, and whether every role may connect to it (PostgreSQL's default)."""
+
+    name: str
+    owner: str
+    is_open_to_public: bool
+
+
+class Postgres:
+    """A server, reached as its superuser through its own socket."""
+
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
+
+    def rows(self, query: str, database: str = "postgres") -> list[dict[str, Any]]:
+        """The rows of a SELECT, as JSON makes them."""
+        text = self.run(f"SELECT coalesce(json_agg(answer), '[]') FROM ({query}) AS answer;", database)
+        rows: list[dict[str, Any]] = json.loads(text)
+        return rows
+
+    def run(self, statements: str, database: str = "postgres") -> str:
+        """Run SQL and stop at the first error; what it prints is returned without decoration."""
+        argv = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", f"--dbname={database}"]
+        return self._execute(argv, statements)
+
+    def role(self, name: str) -> Role | None:
+        """The role, or None where there is none."""
+        found = self.rows(
+            "SELECT rolcanlogin AS login, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls AS privileged,"
+            f" coalesce(rolpassword, '') AS verifier FROM pg_authid WHERE rolname = {literal(name)}"
+        )
+        return Role(name, found[0]["login"], found[0]["privileged"], found[0]["verifier"]) if found else None
+
+    def database(self, name: str) -> Database | None:
+        """The database, or None where there is none."""
+        found = self.rows(
+            "SELECT pg_get_userbyid(datdba) AS owner, has_database_privilege('public', oid, 'CONNECT') AS open"
+            f" FROM pg_database WHERE datname = {literal(name)}"
+        )
+        return Database(name, found[0]["owner"], found[0]["open"]) if found else None
+
+    def write_role(self, name: str, password: str) -> None:
+        """Create the role or correct it: it may sign in with this password and has no privilege beyond what it owns."""
+        rights = f"LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD {literal(verifier(password))}"
+        verb = "ALTER" if self.role(name) else "CREATE"
+        self.run(f"{verb} ROLE {identifier(name)} {rights};")
+
+    def write_database(self, name: str, owner: str) -> None:
+        """Create the database or correct it: it belongs to ``owner``, and nobody else may connect to it."""
+        if self.database(name) is None:
+            self.run(f"CREATE DATABASE {identifier(name)} OWNER {identifier(owner)};")
+        self.run(
+            f"ALTER DATABASE {identifier(name)} OWNER TO {identifier(owner)};\nREVOKE ALL ON DATABASE {identifier(name)} FROM PUBLIC;\n"
+        )
+
+    def remove(self, database: str, role: str) -> None:
+        """Drop a database with all its data, and its role; absent ones are fine."""
+        self.run(f"DROP DATABASE IF EXISTS {identifier(database)} WITH (FORCE);\nDROP ROLE IF EXISTS {identifier(role)};")
+
+
+def verifier(password: str, *, salt: bytes | None = None, iterations: int = ITERATIONS) -> str:
+    """What PostgreSQL keeps of a password: ``SCRAM-SHA-256$4096:SALT$STORED_KEY:SERVER_KEY`` (a new salt unless one is given)."""
+    salt = salt if salt is not None else secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    encoded = [base64.b64encode(part).decode() for part in (salt, stored, server)]
+    return f"SCRAM-SHA-256${iterations}:{encoded[0]}${encoded[1]}:{encoded[2]}"
+
+
+def identifier(name: str) -> str:
+    """A name as SQL: ``my"role`` is ``"my""role"``."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL: ``it's`` is ``'it''s'``."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,80 @@
+"""The platform's realm: how people sign in, which group administers, and what tells components who somebody is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from converge.apis.keycloak import Keycloak, Realm
+from converge.components.component import Access, GeneratedSecret, Setting
+from converge.components.keycloak.settings import ClientScope, Group, Person, RealmItself, UserProfile, mapper
+from converge.inventory import Inventory
+
+REALM = "thinkube"
+ADMINISTRATORS = "cluster-admins"
+"""The group whose members administer the platform."""
+
+ADMINISTRATOR_SECRET = "keycloak-admin"  # noqa: S105 (a name)
+PERSON_SECRET = "realm-admin"  # noqa: S105 (a name)
+
+
+def issuer(inventory: Inventory) -> str:
+    """The one issuer URL, compared byte for byte by everyone: ``https://auth.thinkube.test/realms/thinkube``."""
+    return f"https://{inventory.host('auth')}/realms/{REALM}"
+
+
+def secrets(inventory: Inventory) -> Sequence[GeneratedSecret]:
+    """Keycloak's own administrator (realm master), and the person who administers the platform."""
+    return (
+        GeneratedSecret("keycloak", ADMINISTRATOR_SECRET, {"username": "=admin", "password": "password"}),
+        GeneratedSecret("keycloak", PERSON_SECRET, {"username": f"={inventory.admin_username}", "password": "password"}),
+    )
+
+
+def realm(inventory: Inventory, access: Access) -> Realm:
+    """The realm as Keycloak's administrator sees it."""
+    url = f"https://{inventory.host('auth')}"
+    return Keycloak(access.http, url, "admin", lambda: access.secret("keycloak", ADMINISTRATOR_SECRET, "password")).realm(REALM)
+
+
+def settings(inventory: Inventory, here: Realm, access: Access) -> Sequence[Setting]:
+    """Everything in the realm that belongs to nobody's application."""
+    groups = mapper(
+        "oidc-group-membership-mapper",
+        claim_name="groups",
+        full_path=False,
+        id_token_claim=True,
+        access_token_claim=True,
+        userinfo_token_claim=True,
+        introspection_token_claim=True,
+    )
+    person = {
+        "username": inventory.admin_username,
+        "enabled": True,
+        "email": f"{inventory.admin_username}@{inventory.domain_name}",
+        "emailVerified": True,
+        "firstName": "Platform",
+        "lastName": "Administrator",
+    }
+    return (
+        RealmItself(
+            here,
+            {
+                "enabled": True,
+                "displayName": "Thinkube",
+                "sslRequired": "all",
+                "registrationAllowed": False,
+                "bruteForceProtected": True,
+                "permanentLockout": False,
+                "failureFactor": 10,
+                "waitIncrementSeconds": 60,
+                "maxFailureWaitSeconds": 900,
+                "accessTokenLifespan": 300,
+                "ssoSessionIdleTimeout": 1800,
+                "ssoSessionMaxLifespan": 36000,
+            },
+        ),
+        UserProfile(here, {"unmanagedAttributePolicy": "ENABLED"}),
+        Group(here, ADMINISTRATORS),
+        ClientScope(here, "groups", {"groups": groups}),
+        Person(here, person, groups=[ADMINISTRATORS], password=lambda: access.secret("keycloak", PERSON_SECRET, "password")),
+    )

@@ -1,0 +1,228 @@
+"""What a realm holds, as settings: each reads a representation, compares the fields that are ours, and writes those back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from converge.apis.keycloak import Realm, Representation
+from converge.components.component import Difference
+from converge.components.differences import absent, differences, merged
+
+
+class RealmSetting(ABC):
+    """One thing in a realm; what is there beside the fields in ``wanted`` belongs to others and stays."""
+
+    def __init__(self, subject: str, realm: Realm, wanted: Representation) -> None:
+        self.subject = subject
+        self.realm = realm
+        self.wanted = wanted
+
+    def differences(self) -> Sequence[Difference]:
+        """See ``Setting.differences``."""
+        seen = self.read()
+        return absent(self.subject) if seen is None else differences(self.subject, self.wanted, seen)
+
+    def write(self) -> None:
+        """See ``Setting.write``."""
+        seen = self.read()
+        if seen is None:
+            self.create()
+        else:
+            self.replace(seen)
+
+    @abstractmethod
+    def read(self) -> Representation | None:
+        """What is there, in the same shape as ``wanted``; None where it is absent."""
+
+    @abstractmethod
+    def create(self) -> None:
+        """Make what is absent."""
+
+    @abstractmethod
+    def replace(self, seen: Representation) -> None:
+        """Write our fields over what is there."""
+
+
+class RealmItself(RealmSetting):
+    """The realm's own fields."""
+
+    def __init__(self, realm: Realm, wanted: Representation) -> None:
+        super().__init__(f"realm {realm.name}", realm, wanted)
+
+    def read(self) -> Representation | None:
+        """Its representation."""
+        seen: Representation | None = self.realm.read()
+        return seen
+
+    def create(self) -> None:
+        """A new realm gets Keycloak's defaults for what is not ours."""
+        self.realm.create_itself(self.wanted)
+
+    def replace(self, seen: Representation) -> None:
+        """Keycloak leaves out what is not sent."""
+        self.realm.replace("", self.wanted)
+
+
+class UserProfile(RealmSetting):
+    """Which attributes users may have; the document is always there and is written whole."""
+
+    def __init__(self, realm: Realm, wanted: Representation) -> None:
+        super().__init__(f"user profile of realm {realm.name}", realm, wanted)
+
+    def read(self) -> Representation | None:
+        """The document; None only while there is no realm."""
+        seen: Representation | None = self.realm.read("users/profile")
+        return seen
+
+    def create(self) -> None:
+        """Comes with the realm."""
+
+    def replace(self, seen: Representation) -> None:
+        """Attributes that others declared stay."""
+        self.realm.replace("users/profile", merged(seen, self.wanted))
+
+
+class Group(RealmSetting):
+    """A top-level group."""
+
+    def __init__(self, realm: Realm, name: str) -> None:
+        super().__init__(f"group {name} of realm {realm.name}", realm, {"name": name})
+
+    def read(self) -> Representation | None:
+        """Its representation, without members: those are people's business."""
+        return self.realm.find("groups", name=self.wanted["name"])
+
+    def create(self) -> None:
+        """Empty."""
+        self.realm.create("groups", self.wanted)
+
+    def replace(self, seen: Representation) -> None:
+        """Its name is all that is ours."""
+
+
+class ClientScope(RealmSetting):
+    """A client scope that every client of the realm gets by default; ``mappers`` by name, see ``mapper()``."""
+
+    def __init__(self, realm: Realm, name: str, mappers: Mapping[str, Representation]) -> None:
+        fields = {"name": name, "protocol": "openid-connect", "attributes": {"include.in.token.scope": "true"}}
+        super().__init__(f"client scope {name} of realm {realm.name}", realm, fields | {"mappers": dict(mappers), "default": True})
+
+    def read(self) -> Representation | None:
+        """Its representation with ``mappers`` by name and ``default``."""
+        scopes: list[Representation] = self.realm.read("client-scopes") or []
+        seen = next((scope for scope in scopes if scope["name"] == self.wanted["name"]), None)
+        if seen is None:
+            return None
+        defaults = self.realm.read("default-default-client-scopes") or ()
+        return seen | {"mappers": _by_name(seen), "default": any(scope["id"] == seen["id"] for scope in defaults)}
+
+    def create(self) -> None:
+        """With its mappers."""
+        identity = self.realm.create("client-scopes", _without(self.wanted, "mappers", "default") | _mapper_list(self.wanted))
+        self.realm.replace(f"default-default-client-scopes/{identity}")
+
+    def replace(self, seen: Representation) -> None:
+        """Fields, mappers and its being a default have an endpoint each."""
+        path = f"client-scopes/{seen['id']}"
+        self.realm.replace(path, _without(merged(seen, self.wanted), "mappers", "default", "protocolMappers"))
+        _write_mappers(self.realm, path, self.wanted, seen)
+        self.realm.replace(f"default-default-client-scopes/{seen['id']}")
+
+
+class Client(RealmSetting):
+    """A client; ``mappers`` by name, ``scopes`` are default client scopes that it must have beside any others."""
+
+    def __init__(self, realm: Realm, wanted: Representation, *, secret: Callable[[], str] | None = None) -> None:
+        super().__init__(f"client {wanted['clientId']} of realm {realm.name}", realm, wanted)
+        self._secret = secret
+
+    def differences(self) -> Sequence[Difference]:
+        """See ``Setting.differences``; its secret is read from the cluster only now."""
+        self._fill_in()
+        return super().differences()
+
+    def write(self) -> None:
+        """See ``Setting.write``."""
+        self._fill_in()
+        super().write()
+
+    def read(self) -> Representation | None:
+        """Its representation with ``mappers`` and ``scopes`` by name."""
+        seen = self.realm.find("clients", clientId=self.wanted["clientId"])
+        return seen and seen | {"mappers": _by_name(seen), "scopes": dict.fromkeys(seen.get("defaultClientScopes", ()), True)}
+
+    def create(self) -> None:
+        """With its mappers; the realm's default scopes come by themselves."""
+        self.realm.create("clients", _without(self.wanted, "mappers", "scopes") | _mapper_list(self.wanted))
+
+    def replace(self, seen: Representation) -> None:
+        """Fields, mappers and scopes have an endpoint each."""
+        path = f"clients/{seen['id']}"
+        self.realm.replace(path, _without(merged(seen, self.wanted), "mappers", "scopes", "protocolMappers", "defaultClientScopes"))
+        _write_mappers(self.realm, path, self.wanted, seen)
+        missing = [name for name in self.wanted.get("scopes", {}) if name not in seen["scopes"]]
+        for scope in self.realm.read("client-scopes") if missing else ():
+            if scope["name"] in missing:
+                self.realm.replace(f"{path}/default-client-scopes/{scope['id']}")
+
+    def _fill_in(self) -> None:
+        if self._secret is not None:
+            self.wanted = self.wanted | {"secret": self._secret()}
+
+
+class Person(RealmSetting):
+    """A user in groups; the password is given once, at creation, and is the person's own from then on."""
+
+    def __init__(self, realm: Realm, wanted: Representation, *, groups: Sequence[str], password: Callable[[], str]) -> None:
+        fields = wanted | {"groups": dict.fromkeys(groups, True)}
+        super().__init__(f"user {wanted['username']} of realm {realm.name}", realm, fields)
+        self._password = password
+
+    def read(self) -> Representation | None:
+        """Its representation with ``groups`` by name."""
+        found: list[Representation] = self.realm.read("users", username=self.wanted["username"], exact="true") or []
+        seen = found[0] if found else None
+        return seen and seen | {"groups": {group["name"]: True for group in self.realm.read(f"users/{seen['id']}/groups") or ()}}
+
+    def create(self) -> None:
+        """With its password and groups, at once."""
+        credentials = [{"type": "password", "value": self._password(), "temporary": False}]
+        groups = [f"/{name}" for name in self.wanted["groups"]]
+        self.realm.create("users", self.wanted | {"groups": groups, "credentials": credentials})
+
+    def replace(self, seen: Representation) -> None:
+        """Fields, and groups that are missing; what else the user has and is in stays."""
+        path = f"users/{seen['id']}"
+        self.realm.replace(path, _without(merged(seen, self.wanted), "groups"))
+        for name in self.wanted["groups"]:
+            if name not in seen["groups"] and (group := self.realm.find("groups", name=name)):
+                self.realm.replace(f"{path}/groups/{group['id']}")
+
+
+def mapper(kind: str, **config: Any) -> Representation:
+    """A protocol mapper: ``mapper("oidc-usermodel-attribute-mapper", user_attribute="policy")``; ``_`` stands for ``.`` in its keys."""
+    texts = {key.replace("_", "."): str(value).lower() if isinstance(value, bool) else str(value) for key, value in config.items()}
+    return {"protocol": "openid-connect", "protocolMapper": kind, "config": texts}
+
+
+def _by_name(seen: Representation) -> dict[str, Representation]:
+    return {item["name"]: item for item in seen.get("protocolMappers", ())}
+
+
+def _mapper_list(wanted: Representation) -> Representation:
+    return {"protocolMappers": [{"name": name} | item for name, item in wanted.get("mappers", {}).items()]}
+
+
+def _write_mappers(realm: Realm, path: str, wanted: Representation, seen: Representation) -> None:
+    for name, item in wanted.get("mappers", {}).items():
+        there = seen["mappers"].get(name)
+        if there is None:
+            realm.create(f"{path}/protocol-mappers/models", {"name": name} | item)
+        elif differences("", item, there):
+            realm.replace(f"{path}/protocol-mappers/models/{there['id']}", merged(there, item))
+
+
+def _without(representation: Representation, *keys: str) -> Representation:
+    return {key: value for key, value in representation.items() if key not in keys}

@@ -1,0 +1,62 @@
+"""A database for a consumer: the building block that a component names to keep rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from converge.apis.postgres import Postgres
+from converge.components.component import Access, Difference, GeneratedSecret
+
+POD = ("postgres", "postgres-0")
+
+
+def server(access: Access) -> Postgres:
+    """The platform's PostgreSQL, as its superuser, through the socket inside its pod."""
+    return Postgres(lambda argv, stdin: access.execute(*POD, argv, stdin))
+
+
+def credentials(consumer: str, namespace: str) -> GeneratedSecret:
+    """The Secret ``<consumer>-database`` in the consumer's namespace: ``username`` and a generated ``password``."""
+    return GeneratedSecret(namespace, f"{consumer}-database", {"username": f"={consumer}", "password": "password"})
+
+
+class Database:
+    """A role and a database of the consumer's name, which no other role may connect to.
+
+    ``Database("keycloak", "keycloak", access)`` beside ``credentials("keycloak", "keycloak")`` is all that a component says.
+    """
+
+    def __init__(self, consumer: str, namespace: str, access: Access) -> None:
+        self.subject = f"database {consumer}"
+        self._name = consumer
+        self._secret = credentials(consumer, namespace)
+        self._access = access
+        self._server = server(access)
+
+    def differences(self) -> Sequence[Difference]:
+        role, database = self._server.role(self._name), self._server.database(self._name)
+        found: list[Difference] = []
+        if role is None:
+            found.append(Difference(f"role {self._name}", "", wanted="present", seen="absent"))
+        else:
+            found += self._compare(f"role {self._name}", "may sign in", True, role.can_login)
+            found += self._compare(f"role {self._name}", "is privileged", False, role.is_privileged)
+            if not role.accepts(self._password()):
+                found.append(Difference(f"role {self._name}", "password", wanted="(secret)", seen="(another)"))
+        if database is None:
+            found.append(Difference(self.subject, "", wanted="present", seen="absent"))
+        else:
+            found += self._compare(self.subject, "owner", self._name, database.owner)
+            found += self._compare(self.subject, "open to every role", False, database.is_open_to_public)
+        return found
+
+    def write(self) -> None:
+        self._server.write_role(self._name, self._password())
+        self._server.write_database(self._name, owner=self._name)
+
+    def _password(self) -> str:
+        return self._access.secret(self._secret.namespace, self._secret.name, "password")
+
+    @staticmethod
+    def _compare(subject: str, field: str, wanted: object, seen: object) -> list[Difference]:
+        return [] if wanted == seen else [Difference(subject, field, wanted=wanted, seen=seen)]
