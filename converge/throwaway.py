@@ -1,0 +1,154 @@
+"""Throw-away pods: places from which to look at the cluster as a program in it would; made when asked for, removed together."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from converge.components import blocks
+from converge.kubernetes.objects import KubernetesObject, Ref
+
+if TYPE_CHECKING:
+    from converge.kubernetes.client import Api
+
+LABEL = "thinkube.dev/throw-away"
+UID = 65532
+PORT = 8080
+ABANDONED_AFTER = timedelta(hours=1)
+
+# Answers every connection like a web server whose only page is the pod's name. Perl is part of every Debian; bash cannot listen.
+_SERVER = r"""
+use IO::Socket::INET;
+my $server = IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 16, ReuseAddr => 1) or die $@;
+$SIG{TERM} = sub { exit 0 };
+while (my $client = $server->accept) {
+  while (my $line = <$client>) { last if $line =~ /^\r?\n$/ }
+  my $page = "$ENV{HOSTNAME}\n";
+  print $client "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ", length $page, "\r\n\r\n$page";
+  close $client;
+}
+"""
+
+
+class ThrowawayPods:
+    """``pods.run(pods.on("local-worker-1"), ["getent", "hosts", "auth.thinkube.test"])``.
+
+    ``image`` has a shell, perl and getent (the base image); ``prepare`` makes the nodes have it.
+    Each pod answers on port 8080 with its own name.
+    """
+
+    def __init__(self, api: Api, image: str, prepare: Callable[[], None], *, deadline_s: float = 60) -> None:
+        self._api = api
+        self._image = image
+        self._prepare = prepare
+        self._deadline_s = deadline_s
+        self._namespace = ""
+        self._on_node: dict[str, str] = {}
+
+    @property
+    def namespace(self) -> str:
+        """Where they live; made with the first of them."""
+        if not self._namespace:
+            self._prepare()
+            _remove_abandoned(self._api)
+            name = f"throw-away-{secrets.token_hex(3)}"
+            place = blocks.namespace(name)
+            place["metadata"]["labels"][LABEL] = "true"
+            self._api.create(place)
+            self._namespace = name
+            self._wait(Ref("ServiceAccount", "default", name, "v1"), lambda seen: seen is not None, "made")
+        return self._namespace
+
+    def on(self, node: str) -> str:
+        """The pod that runs on a node; made at the first call, ready to run programs."""
+        if node not in self._on_node:
+            self._on_node[node] = self.make(f"on-{node}", node=node)
+        return self._on_node[node]
+
+    def make(self, name: str, *, node: str = "", claim: str = "") -> str:
+        """Make a pod and wait until it is ready; ``claim`` is a volume claim that it finds at ``/data``."""
+        from converge.kubernetes.wait import wait_until_ready
+
+        pod = self._api.create(self._pod(name, node, claim))
+        wait_until_ready(self._api, [pod], self._deadline_s, subject="throw-away pod")
+        return name
+
+    def run(self, pod: str, argv: Sequence[str], stdin: str = "") -> str:
+        """Run a program in a pod and return its output.
+
+        Raises:
+            ExecFailed: it ended with another status than 0.
+        """
+        return self._api.execute(self.namespace, pod, argv, stdin)
+
+    def address(self, pod: str) -> str:
+        """The pod's own address."""
+        address: str = self._api.get("Pod", pod, self.namespace)["status"]["podIP"]
+        return address
+
+    def node_of(self, pod: str) -> str:
+        """The node that it runs on."""
+        node: str = self._api.get("Pod", pod, self.namespace)["spec"]["nodeName"]
+        return node
+
+    def create(self, obj: KubernetesObject) -> KubernetesObject:
+        """Create something beside the pods; it is removed with them."""
+        obj["metadata"]["namespace"] = self.namespace
+        return self._api.create(obj)
+
+    def remove(self, pod: str) -> None:
+        """Remove one pod and wait until it is gone."""
+        if self._api.delete("Pod", pod, self.namespace):
+            self._wait(Ref("Pod", pod, self.namespace, "v1"), lambda seen: seen is None, "deleted")
+
+    def remove_all(self) -> None:
+        """Remove everything; the cluster finishes that by itself."""
+        if self._namespace:
+            self._api.delete("Namespace", self._namespace)
+        self._namespace = ""
+        self._on_node.clear()
+
+    def _wait(self, ref: Ref, predicate: Callable[[Any], bool], wanted: str) -> None:
+        from converge.kubernetes.wait import wait_until
+
+        wait_until(self._api, ref, predicate, self._deadline_s, wanted=wanted)
+
+    def _pod(self, name: str, node: str, claim: str) -> KubernetesObject:
+        volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}] if claim else []
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": self.namespace, "labels": {"app": name}},
+            "spec": {
+                "automountServiceAccountToken": False,
+                "enableServiceLinks": False,
+                "terminationGracePeriodSeconds": 1,
+                # A selector, not nodeName: only the scheduler lets a volume bind to the node of its first pod.
+                "nodeSelector": {"kubernetes.io/hostname": node} if node else {},
+                "tolerations": [{"operator": "Exists"}],
+                "securityContext": blocks.pod_security(UID),
+                "volumes": volumes,
+                "containers": [
+                    {
+                        "name": "shell",
+                        "image": self._image,
+                        "imagePullPolicy": "IfNotPresent",
+                        "command": ["perl", "-e", _SERVER, str(PORT)],
+                        "resources": blocks.resources("10m/500m", "16Mi/64Mi"),
+                        "securityContext": blocks.locked_down(),
+                        "readinessProbe": blocks.tcp_probe(PORT, period_s=1),
+                        "volumeMounts": [{"name": "data", "mountPath": "/data"}] if claim else [],
+                    }
+                ],
+            },
+        }
+
+
+def _remove_abandoned(api: Api) -> None:
+    """A run that was killed could not remove its own."""
+    for namespace in api.list("Namespace", labels=LABEL):
+        made_at = datetime.fromisoformat(namespace["metadata"]["creationTimestamp"])
+        if datetime.now(UTC) - made_at > ABANDONED_AFTER:
+            api.delete("Namespace", namespace["metadata"]["name"], uid=namespace["metadata"]["uid"])

@@ -1,0 +1,138 @@
+"""What a component runs, and what is wrong with it: requests, limits, probes, users and credentials of its containers.
+
+All judgements are made on the objects as the API server has them, never on what was asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from converge.errors import NotReady
+from converge.kubernetes.objects import KubernetesObject, Ref
+
+if TYPE_CHECKING:
+    from converge.kubernetes.client import Api
+
+LASTING = ("Deployment", "StatefulSet", "DaemonSet")
+KINDS = (*LASTING, "Job", "CronJob")
+CREDENTIAL_KINDS = ("ConfigMap", "Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Ingress", "Service")
+"""Where a credential must not stand."""
+
+Pod = dict[str, Any]
+Container = dict[str, Any]
+
+
+def live(api: Api, objects: Iterable[KubernetesObject], kinds: Sequence[str] = KINDS) -> list[KubernetesObject]:
+    """The workloads among a component's objects, as they are in the cluster.
+
+    Raises:
+        NotReady: one is not there.
+    """
+    found = []
+    for ref in (Ref.of(item) for item in objects if item["kind"] in kinds):
+        seen = api.find(ref.kind, ref.name, ref.namespace)
+        if seen is None:
+            raise NotReady(f"{ref}", seen="absent", next_command="pytest features/ --plan")
+        found.append(seen)
+    return found
+
+
+def without_resources(workloads: Iterable[KubernetesObject]) -> list[str]:
+    """Containers that lack a request or a limit for CPU or memory: ``["Deployment ingress/traefik, traefik: no limits.memory"]``."""
+    wanted = [(side, amount) for side in ("requests", "limits") for amount in ("cpu", "memory")]
+    return [
+        f"{where}: no {side}.{amount}"
+        for where, container in _containers(workloads, initial=True)
+        for side, amount in wanted
+        if amount not in container.get("resources", {}).get(side, {})
+    ]
+
+
+def without_probes(workloads: Iterable[KubernetesObject]) -> list[str]:
+    """Containers of what runs for ever that lack a liveness or readiness probe; what runs to its end needs none."""
+    lasting = [workload for workload in workloads if workload["kind"] in LASTING]
+    return [
+        f"{where}: no {probe}"
+        for where, container in _containers(lasting, initial=False)
+        for probe in ("livenessProbe", "readinessProbe")
+        if probe not in container
+    ]
+
+
+def as_root(workloads: Iterable[KubernetesObject]) -> list[str]:
+    """Containers that are root, or that the kubelet would not keep from being root."""
+    faults = []
+    for workload in workloads:
+        pod = _pod_spec(workload)
+        for where, container in _containers([workload], initial=True):
+            security = pod.get("securityContext", {}) | container.get("securityContext", {})
+            if security.get("runAsUser") == 0 or not security.get("runAsNonRoot"):
+                faults.append(
+                    f"{where}: user {security.get('runAsUser', 'of the image')}, runAsNonRoot {security.get('runAsNonRoot', False)}"
+                )
+    return faults
+
+
+def exposed(api: Api, namespaces: Iterable[str], is_credential: Callable[[KubernetesObject, str], bool]) -> list[str]:
+    """Objects that hold the value of a credential outside a Secret: ``["ConfigMap keycloak/realm: value of Secret keycloak-admin, key password"]``.
+
+    The values themselves are in no answer and no error.
+    """
+    faults = []
+    for namespace in sorted(set(namespaces)):
+        values = {
+            f"value of Secret {secret['metadata']['name']}, key {key}": base64.b64decode(text).decode("utf-8", "replace").strip()
+            for secret in api.list("Secret", namespace)
+            for key, text in (secret.get("data") or {}).items()
+            if is_credential(secret, key)
+        }
+        for kind in CREDENTIAL_KINDS:
+            for item in api.list(kind, namespace):
+                text = json.dumps({name: part for name, part in item.items() if name != "status"}, ensure_ascii=False)
+                faults += [f"{Ref.of(item)}: {what}" for what, value in values.items() if _occurs(value, text)]
+    return faults
+
+
+def pods(api: Api, workloads: Iterable[KubernetesObject]) -> list[Pod]:
+    """The pods that belong to workloads which run for ever."""
+    found: list[Pod] = []
+    for workload in workloads:
+        if workload["kind"] in LASTING:
+            labels = workload["spec"]["selector"]["matchLabels"]
+            selector = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+            found += api.list("Pod", workload["metadata"]["namespace"], labels=selector)
+    return found
+
+
+def lose_pods(api: Api, workloads: Iterable[KubernetesObject], deadline_s: float) -> None:
+    """Delete every pod of workloads and wait until each of them is gone (its successor may be there already)."""
+    from converge.kubernetes.wait import wait_until
+
+    doomed = pods(api, workloads)
+    for pod in doomed:
+        api.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], uid=pod["metadata"]["uid"])
+    for pod in doomed:
+        uid = pod["metadata"]["uid"]
+        wait_until(api, Ref.of(pod), lambda seen, uid=uid: seen is None or seen["metadata"]["uid"] != uid, deadline_s, wanted="deleted")
+
+
+def _containers(workloads: Iterable[KubernetesObject], *, initial: bool) -> Iterator[tuple[str, Container]]:
+    for workload in workloads:
+        spec = _pod_spec(workload)
+        for container in spec["containers"] + (spec.get("initContainers", []) if initial else []):
+            yield f"{Ref.of(workload)}, {container['name']}", container
+
+
+def _pod_spec(workload: KubernetesObject) -> dict[str, Any]:
+    spec = workload["spec"]["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else workload["spec"]
+    pod: dict[str, Any] = spec["template"]["spec"]
+    return pod
+
+
+def _occurs(value: str, text: str) -> bool:
+    """Short values are no credentials of ours and would be found everywhere."""
+    encoded = base64.b64encode(value.encode()).decode()
+    return len(value) >= 12 and (json.dumps(value, ensure_ascii=False)[1:-1] in text or encoded in text)

@@ -1,0 +1,79 @@
+"""Workloads: what a component runs is ready, bounded, watched, unprivileged, keeps its secrets and may lose its pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+from pytest_bdd import parsers, then, when
+
+from converge import workloads
+from converge.components.component import GeneratedSecret
+from converge.engine.platform import Platform
+from converge.inventory import Inventory
+from converge.kubernetes.objects import KubernetesObject
+from converge.kubernetes.ready import readiness
+from converge.kubernetes.wait import wait_until_ready
+from converge.throwaway import ThrowawayPods
+
+IMAGE = "base"
+
+
+@pytest.fixture(scope="session")
+def throwaway_pods(platform: Platform) -> Iterator[ThrowawayPods]:
+    """Pods that can run a program, shared by every scenario of the run, removed at its end."""
+    pods = ThrowawayPods(platform.api, platform.context.image(IMAGE), lambda: platform.load_images([IMAGE]))
+    yield pods
+    pods.remove_all()
+
+
+@then(parsers.re(r'every workload of "(?P<name>[^"]+)" is ready'))
+def workloads_ready(platform: Platform, inventory: Inventory, name: str) -> None:
+    found = _live(platform, name)
+    wait_until_ready(platform.api, found, inventory.deadlines.component_s, subject=name)
+    unready = [str(readiness(item)) for item in _live(platform, name) if not readiness(item).is_ready]
+    assert not unready, unready
+
+
+@then(parsers.re(r'every container of "(?P<name>[^"]+)" has resource requests and limits'))
+def containers_bounded(platform: Platform, name: str) -> None:
+    faults = workloads.without_resources(_live(platform, name))
+    assert not faults, "\n".join(faults)
+
+
+@then(parsers.re(r'every container of "(?P<name>[^"]+)" has liveness and readiness probes'))
+def containers_watched(platform: Platform, name: str) -> None:
+    faults = workloads.without_probes(_live(platform, name))
+    assert not faults, "\n".join(faults)
+
+
+@then(parsers.re(r'"(?P<name>[^"]+)" runs no container as root'))
+def containers_unprivileged(platform: Platform, name: str) -> None:
+    faults = workloads.as_root(_live(platform, name))
+    assert not faults, "\n".join(faults)
+
+
+@then(parsers.re(r'"(?P<name>[^"]+)" keeps no credential outside a Secret'))
+def credentials_kept(platform: Platform, inventory: Inventory, name: str) -> None:
+    generated = platform.component(name).secrets(inventory)
+    namespaces = {item["metadata"]["namespace"] for item in _live(platform, name)}
+    namespaces |= {place for secret in generated for place in (secret.namespace, *secret.copies)}
+    faults = workloads.exposed(platform.api, namespaces, lambda secret, key: _is_credential(generated, secret, key))
+    assert not faults, "\n".join(faults)
+
+
+@when(parsers.re(r'every pod of "(?P<name>[^"]+)" is deleted'))
+def pods_deleted(platform: Platform, inventory: Inventory, name: str) -> None:
+    workloads.lose_pods(platform.api, _live(platform, name), inventory.deadlines.component_s)
+
+
+def _live(platform: Platform, name: str) -> list[KubernetesObject]:
+    found = workloads.live(platform.api, platform.objects(name))
+    assert found, f"{name} runs nothing: no promise about its workloads can be kept or broken"
+    return found
+
+
+def _is_credential(generated: Sequence[GeneratedSecret], secret: KubernetesObject, key: str) -> bool:
+    """What the component generates (fixed values beside it are no secret) and every private key or token of its namespaces."""
+    kind = next((made.keys.get(key, "") for made in generated if made.name == secret["metadata"]["name"]), None)
+    return not kind.startswith("=") if kind is not None else key in {"tls.key", "token", "password"}
