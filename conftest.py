@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from converge.inventory import Inventory
     from converge.reporting.terminal import Display
 
-RUN = pytest.StashKey["Run"]()
-PLATFORM = pytest.StashKey["Platform"]()
-CONVERGENCE = pytest.StashKey["Convergence"]()
-DISPLAY = pytest.StashKey["Display"]()
-STEP = pytest.StashKey[str]()
-PLANNED = pytest.StashKey[bool]()
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+PLATFORM: pytest.StashKey[Platform] = pytest.StashKey()
+CONVERGENCE: pytest.StashKey[Convergence] = pytest.StashKey()
+DISPLAY: pytest.StashKey[Display] = pytest.StashKey()
+STEP: pytest.StashKey[str] = pytest.StashKey()
+PLANNED: pytest.StashKey[bool] = pytest.StashKey()
 CONVERGED_STEP = re.compile(r'"([^"]+)" is converged$')
 
 
@@ -355,10 +355,13 @@ class _ScenarioLines:
             self._display.scenario(report.nodeid, getattr(report, "category", report.outcome), report.duration, report.when or "")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     if (run := config.stash.get(RUN, None)) is None or PLANNED in config.stash:
         return
     from converge.reporting.terminal import summary
+
+    if exitstatus == pytest.ExitCode.INTERRUPTED and not terminalreporter.getreports("error"):
+        terminalreporter.write_line("interrupted; run the same command again to carry on")
 
     unavailable = [(report.nodeid, report.longrepr[2]) for report in terminalreporter.getreports("unavailable")]
     blocked = [(report.nodeid, str(report.longrepr)) for report in terminalreporter.getreports("blocked")]

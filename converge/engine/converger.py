@@ -39,14 +39,23 @@ class Convergence(Protocol):
 class Converger:
     """Converges in background threads (the work is waiting): one a component, which waits for those of its requirements.
 
-    ``work`` is done once a component; ``repeat`` each time that a step asks ``again``. ``told`` hears every outcome once.
+    ``work`` is done once a component; ``repeat`` each time that a step asks ``again``. ``told`` hears every outcome once,
+    ``begin`` the names of those that are about to be worked on.
     """
 
-    def __init__(self, graph: Graph, work: Work, repeat: Work, told: Callable[[Outcome], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        work: Work,
+        repeat: Work,
+        told: Callable[[Outcome], None] = lambda _: None,
+        begin: Callable[[list[str]], None] = lambda _: None,
+    ) -> None:
         self._graph = graph
         self._work = work
         self._repeat = repeat
         self._told = told
+        self._begin = begin
         self._changed = threading.Condition()
         self._threads: dict[str, threading.Thread] = {}
         self._outcomes: dict[str, Outcome] = {}
@@ -62,8 +71,10 @@ class Converger:
     def select(self, names: Iterable[str]) -> None:
         """Begin with these components and what they require."""
         with self._changed:
-            for name in self._graph.closure(names):
-                if name not in self._threads and not self._stopped:
+            new = [name for name in self._graph.closure(names) if name not in self._threads and not self._stopped]
+            if new:
+                self._begin(new)
+                for name in new:
                     self._threads[name] = threading.Thread(target=self._run, args=(name,), name=f"converge {name}", daemon=True)
                     self._threads[name].start()
 

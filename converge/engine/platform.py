@@ -2,37 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from converge.components.component import Access, Component, Context
+from converge.components.component import Access, Component, Context, KubernetesObject
+from converge.engine.graph import BadGraph, Graph, nearest
 from converge.engine.outcome import Outcome, Plan
+from converge.errors import NotReady, ThinkubeError
 from converge.inventory import Inventory
+from converge.inventory.model import EmbeddedNodes, ExistingNodes
 from converge.nodes.provider import Cluster, NodeProvider
 from converge.progress import SILENCE, Progress
 
 if TYPE_CHECKING:
+    import requests
+
+    from converge.images.store import Images
     from converge.kubernetes.client import Api
 
 
 class Platform:
     """``Platform(inventory).converge("keycloak")``; nothing is opened, read or started before it is needed."""
 
-    def __init__(self, inventory: Inventory, *, components: Sequence[type[Component]] | None = None, progress: Progress = SILENCE) -> None:
+    def __init__(self, inventory: Inventory, *, progress: Progress = SILENCE) -> None:
         self.inventory = inventory
         self.progress = progress
-        self._table = components
+        self.stopping = threading.Event()
+        self._cluster: Cluster | None = None
+        self._found_at_start: bool | None = None
+        self._writing = threading.Lock()
+        self._lease: object | None = None
+
+    # What it consists of
+
+    @classmethod
+    def known(cls) -> Mapping[str, Component]:
+        """Every component that there is, by name."""
+        from converge.components import COMPONENTS
+
+        return {component.name: component() for component in COMPONENTS}
 
     @cached_property
     def components(self) -> Mapping[str, Component]:
         """Every component that the inventory enables, and what those require, by name."""
-        raise NotImplementedError
+        known = self.known()
+        enabled = self.inventory.enabled({name: component.requires for name, component in known.items()})
+        return {name: known[name] for name in enabled}
+
+    @cached_property
+    def graph(self) -> Graph:
+        """What comes before what."""
+        return Graph({name: component.requires for name, component in self.components.items()})
+
+    def component(self, name: str) -> Component:
+        """One component.
+
+        Raises:
+            BadGraph: the inventory enables none of that name.
+        """
+        if name not in self.components:
+            raise BadGraph("a component that exists", seen=f"{name}{nearest(name, self.components)}")
+        return self.components[name]
+
+    def objects(self, name: str) -> Sequence[KubernetesObject]:
+        """The Kubernetes objects that a component should consist of."""
+        return self.component(name).objects(self.context)
+
+    # What it is reached through
+
+    @cached_property
+    def images(self) -> Images:
+        """Where its images come from."""
+        from converge.images.store import Images
+
+        return Images(self.inventory, self.progress)
 
     @cached_property
     def provider(self) -> NodeProvider:
-        """Where the nodes come from."""
-        raise NotImplementedError
+        """Where its nodes come from."""
+        from converge.nodes import provider
+
+        return provider(self.inventory, self.images, self.progress)
 
     def cluster(self) -> Cluster:
         """The running cluster.
@@ -40,22 +92,42 @@ class Platform:
         Raises:
             NotReady: it is not running.
         """
-        raise NotImplementedError
+        if (cluster := self.find_cluster()) is None:
+            raise NotReady(
+                f"cluster {self.inventory.name} running", seen="not running", next_command="pytest features/ or thinkube cluster start"
+            )
+        return cluster
+
+    def find_cluster(self) -> Cluster | None:
+        """The cluster if it runs."""
+        if self._cluster is None:
+            self._cluster = self.provider.find()
+            if self._found_at_start is None:
+                self._found_at_start = self._cluster is not None
+        return self._cluster
 
     @cached_property
     def api(self) -> Api:
-        """The cluster's API."""
-        raise NotImplementedError
+        """The cluster's API, as its administrator."""
+        from converge.kubernetes.client import Api
+
+        return Api.from_kubeconfig(self.cluster().kubeconfig)
 
     @cached_property
     def context(self) -> Context:
         """What components may know."""
-        raise NotImplementedError
+        return Context(
+            inventory=self.inventory,
+            ingress_address=ingress_address(self.inventory),
+            image=lambda name: self.images.reference(name),
+            release=lambda name: self.images.release(name),
+            ca_pem=self.ca_pem,
+        )
 
     @cached_property
     def access(self) -> Access:
         """What settings and steps may use to reach the running platform."""
-        raise NotImplementedError
+        return _LazyAccess(self)
 
     def ca_pem(self) -> str:
         """The platform's CA certificate.
@@ -63,16 +135,124 @@ class Platform:
         Raises:
             NotReady: cert-manager has not made it yet.
         """
-        raise NotImplementedError
+        from base64 import b64decode
+
+        secret = self.api.find("Secret", "thinkube-ca", "cert-manager")
+        if secret is None or not secret.get("data", {}).get("tls.crt"):
+            raise NotReady(
+                "the platform's CA certificate", seen="no Secret cert-manager/thinkube-ca", next_command="pytest features/ -m cert-manager"
+            )
+        return b64decode(secret["data"]["tls.crt"]).decode()
+
+    # What is done with it
 
     def plan(self, name: str) -> Plan:
         """What a converge of this component would change; writes nothing."""
-        raise NotImplementedError
+        from converge.engine.reconcile import Reconciliation
+
+        return Reconciliation(self, self.component(name)).plan()
 
     def converge(self, name: str) -> Outcome:
-        """Bring one component (not what it requires) to its desired state and wait until it serves."""
-        raise NotImplementedError
+        """Bring one component (not what it requires) to its desired state and wait until it serves; never raises."""
+        from converge.engine.reconcile import Reconciliation
+
+        return Reconciliation(self, self.component(name)).converge()
 
     def verify(self, name: str) -> Outcome:
-        """Look whether one component is there and serves; writes nothing."""
-        raise NotImplementedError
+        """Look whether one component is there and serves; writes nothing and never raises."""
+        from converge.engine.reconcile import Reconciliation
+
+        return Reconciliation(self, self.component(name)).verify()
+
+    def verify_again(self, name: str) -> Outcome:
+        """Plan it: ``changes`` is what a second converge would write."""
+        from converge.engine.reconcile import Reconciliation
+
+        return Reconciliation(self, self.component(name)).verify(drift=True)
+
+    def prepare(self, names: Iterable[str]) -> None:
+        """Begin to build or pull what these components run, in the background, if there is no cluster yet that could have it all."""
+        wanted = list(dict.fromkeys(image for name in names for image in self.component(name).images))
+        threading.Thread(target=self._prepare, args=(wanted,), name="prepare images", daemon=True).start()
+
+    def hold(self) -> None:
+        """Become the one who writes to this platform; called before every write, so that a run which changes nothing never does.
+
+        Raises:
+            NotReady: another run holds it beyond the inventory's deadline, or has taken it from this one.
+        """
+        from converge.engine.hold import Hold
+
+        with self._writing:
+            if self.stopping.is_set():
+                raise NotReady("to write", seen="the run is being stopped")
+            if not isinstance(self._lease, Hold):
+                self._lease = Hold(self.api.view(), self.inventory.deadlines.lease_s, self.progress)
+            self._lease.check()
+
+    def close(self, outcomes: Mapping[str, Outcome], started_at: float) -> None:
+        """Write down what was changed, if anything was, and let others write."""
+        from converge.engine.hold import Hold
+        from converge.engine.record import write_record
+
+        if isinstance(self._lease, Hold):
+            try:
+                if any(outcome.changes for outcome in outcomes.values()):
+                    write_record(self.api.view(), outcomes, started_at)
+            finally:
+                self._lease.release()
+        if "api" in self.__dict__:
+            self.api.close()
+
+    def delete_cluster(self) -> None:
+        """Delete the cluster, unless it ran already before this run."""
+        if self._found_at_start is False:
+            self.provider.delete()
+
+    def _prepare(self, images: list[str]) -> None:
+        try:
+            if self.find_cluster() is None:
+                self.images.programs()
+                self.images.prepare([name for name in images if self.images.availability(name) is None])
+        except ThinkubeError:
+            return  # whoever needs it asks again, and hears why
+
+
+class _LazyAccess(Access):
+    """Access whose HTTP session is made when first used: before that there may be no CA to trust."""
+
+    def __init__(self, platform: Platform) -> None:
+        vars(self).update(
+            _platform=platform,
+            secret=lambda namespace, name, key: _secret(platform.api, namespace, name, key),
+            execute=lambda namespace, pod, argv, stdin: platform.api.execute(namespace, pod, argv, stdin),
+            provider=platform.provider,
+            cluster=platform.cluster,
+            api=lambda: platform.api,
+            progress=platform.progress,
+        )
+
+    @cached_property
+    def http(self) -> requests.Session:  # type: ignore[override]
+        from converge.http import session
+
+        platform: Platform = vars(self)["_platform"]
+        return session({platform.inventory.domain_name: ingress_address(platform.inventory)}, platform.ca_pem())
+
+
+def _secret(api: Api, namespace: str, name: str, key: str) -> str:
+    from converge import secrets
+
+    return secrets.value(api, namespace, name, key)
+
+
+def ingress_address(inventory: Inventory) -> str:
+    """Where the ingress will be reached: known before there is a cluster."""
+    from ipaddress import ip_network
+
+    nodes = inventory.nodes
+    if isinstance(nodes, ExistingNodes):
+        return nodes.ingress_address
+    if isinstance(nodes, EmbeddedNodes):
+        return str(ip_network(nodes.subnet)[2])
+    return next(host.address for host in nodes.hosts if host.role == "control")

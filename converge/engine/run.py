@@ -26,7 +26,7 @@ class Run:
         self.started_at = time.time()
         work = platform.verify if verify_only else platform.converge
         repeat = platform.verify_again if verify_only else platform.converge
-        self.converger = Converger(platform.graph, work, repeat, self._told)
+        self.converger = Converger(platform.graph, work, repeat, self._told, self._begin)
         self._delete_cluster = delete_cluster
         self._server: OutcomeServer | None = None
 
@@ -41,13 +41,19 @@ class Run:
         return [self.platform.plan(name) for name in self.platform.graph.closure(names)]
 
     def close(self) -> None:
-        """End it: stop what runs, write down what happened, give up the Lease; delete the cluster where that was asked and this run created it."""
+        """End it: stop what runs, write down what happened, let others write; delete the cluster if asked and this run created it."""
+        self.platform.stopping.set()
         self.converger.stop()
         if self._server is not None:
             self._server.close()
         self.platform.close(self.converger.outcomes, self.started_at)
         if self._delete_cluster:
             self.platform.delete_cluster()
+
+    def _begin(self, names: list[str]) -> None:
+        self.platform.progress.note("verifying" if self.verify_only else "converging", State.STARTED, ", ".join(names))
+        if not self.verify_only:
+            self.platform.prepare(names)
 
     def _told(self, outcome: Outcome) -> None:
         self.report_folder.mkdir(parents=True, exist_ok=True)

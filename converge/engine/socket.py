@@ -1,6 +1,7 @@
 """Serves outcomes to the other processes of a run: one process converges, the others ask it over a local socket.
 
-A question is one line of JSON with the run's random token, its answer one line of JSON; the socket lies in a folder that only this user may enter.
+A question is one line of JSON with the run's random token, its answer one line of JSON.
+The socket lies in a folder that only this user may enter.
 """
 
 from __future__ import annotations

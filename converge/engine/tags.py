@@ -39,7 +39,7 @@ def known_tags(components: Iterable[Component]) -> dict[str, str]:
 
 
 def tag_faults(file: str, tags: Iterable[tuple[int, str]], known: Iterable[str]) -> list[Fault]:
-    """The tags of a file, each with its line, that mean nothing: ``features/core/keycloak.feature:1: unknown tag @keycloack (did you mean keycloak?)``."""
+    """The tags of a file, each with its line, that mean nothing: ``….feature:1: unknown tag @keycloack (did you mean keycloak?)``."""
     names = set(known)
     return [Fault(file, line, f"unknown tag @{tag}{nearest(tag, names)}") for line, tag in tags if tag not in names]
 

@@ -40,9 +40,8 @@ class Display:
         file, _, title = nodeid.partition("::")
         where = "" if when == "call" else f" in {when}"
         with self._lock:
-            self._line(
-                f"{self._clock()}  {outcome:<11} {file.removeprefix('features/').removesuffix('.feature')}: {title}{where} ({seconds:.1f} s)"
-            )
+            feature = file.removeprefix("features/").removesuffix(".feature")
+            self._line(f"{self._clock()}  {outcome:<11} {feature}: {title}{where} ({seconds:.1f} s)")
 
     def close(self) -> None:
         """Leave the terminal as pytest expects it."""
@@ -62,10 +61,8 @@ def summary(
     """The sections of the account: what converged, what did not and why (each cause once), what is unavailable."""
     if done := [outcome for outcome in outcomes.values() if outcome.result is Result.CONVERGED]:
         seconds = {outcome.component: outcome.seconds for outcome in done}
-        rows = [
-            f"{outcome.component:<16} {outcome.seconds:6.1f} s  {f'{len(outcome.changes)} written' if outcome.changes else 'nothing to write'}"
-            for outcome in sorted(done, key=lambda outcome: graph.order.index(outcome.component))
-        ]
+        done.sort(key=lambda outcome: graph.order.index(outcome.component))
+        rows = [f"{outcome.component:<16} {outcome.seconds:6.1f} s  {len(outcome.changes) or 'nothing'} written" for outcome in done]
         chain = graph.longest_chain(seconds)
         rows.append(f"longest chain: {' → '.join(chain)} ({sum(seconds[name] for name in chain):.1f} s)")
         yield "converged", "\n".join(rows)

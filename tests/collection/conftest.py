@@ -47,7 +47,7 @@ class FakePlatform:
     """Writes what it does into the file calls; breaks, hangs or differs as the environment says."""
 
     def __init__(self, inventory, *, progress):
-        self.inventory, self.progress = inventory, progress
+        self.inventory, self.progress, self.stopping = inventory, progress, threading.Event()
         self.components = {name: made for name, made in self.known().items() if name in (inventory.components or self.known())}
         self.graph = Graph({name: made.requires for name, made in self.components.items()})
 
@@ -62,7 +62,7 @@ class FakePlatform:
     def converge(self, name):
         self.say("converge", name, str(os.getpid()))
         if os.environ.get("FAKE_HANG") == name:
-            time.sleep(30)
+            self.stopping.wait(30)
         if os.environ.get("FAKE_BROKEN") == name:
             return Outcome(name, Result.FAILED, seconds=0.1, text=f"wanted: {name} Ready\\nseen:   its long diagnosis", by=name)
         if os.environ.get("FAKE_UNAVAILABLE") == name:
@@ -80,6 +80,9 @@ class FakePlatform:
         self.say("plan", name)
         differs = os.environ.get("FAKE_DIFFERS") == name
         return Plan(name, (PlannedChange("change", "Deployment database/database", ("spec.replicas: 1 → 2",)),) if differs else ())
+
+    def prepare(self, names):
+        pass
 
     def close(self, outcomes, started_at):
         self.say("close", *outcomes)
@@ -152,7 +155,9 @@ class Project:
         return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:testinfra", *arguments)
 
     def run_apart(self, *arguments: str) -> pytest.RunResult:
-        return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:testinfra", *arguments, timeout=25)
+        return self.pytester.runpytest_subprocess(
+            "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:testinfra", *arguments, timeout=25
+        )
 
     @property
     def calls(self) -> list[str]:

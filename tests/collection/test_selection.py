@@ -101,8 +101,18 @@ def test_plain_tests_read_no_inventory(project) -> None:
 def test_examples_are_collected_one_by_one(project) -> None:
     project.write(
         "features/core/other.feature",
-        '@core @login @CORE-004\nFeature: Other\n\n  Scenario Outline: "<name>" stands\n    Given "<name>" is converged\n    Then it works\n\n'
-        "    Examples:\n      | name     |\n      | base     |\n      | database |\n",
+        """
+        @core @login @CORE-004
+        Feature: Other
+          Scenario Outline: "<name>" stands
+            Given "<name>" is converged
+            Then it works
+
+            Examples:
+              | name     |
+              | base     |
+              | database |
+        """,
     )
     result = project.run("features/core/other.feature")
     result.assert_outcomes(passed=2)

@@ -1,0 +1,140 @@
+"""What a run says, writes down and ends with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+
+def cases(junit: Path) -> list[ElementTree.Element]:
+    return list(ElementTree.parse(junit).iter("testcase"))  # noqa: S314 - written by this very run
+
+
+DATABASE_CHANGE = ["*change Deployment database/database*", "*spec.replicas: 1 → 2*", "*1 to change*"]
+
+
+def test_a_failed_component_is_told_once_and_blocks_only_its_dependants(project, monkeypatch) -> None:
+    monkeypatch.setenv("FAKE_BROKEN", "database")
+    result = project.run("features/", "--junitxml", "junit.xml")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert result.parseoutcomes() == {"passed": 2, "blocked": 5}
+    text = result.stdout.str()
+    assert text.count("its long diagnosis") == 1
+    result.stdout.fnmatch_lines(
+        ["*database did not converge*", "wanted: database Ready", "seen:   its long diagnosis", "blocks:  login", "*5 scenarios"]
+    )
+    failures = [failure.text for case in cases(project.pytester.path / "junit.xml") for failure in case.iter("failure")]
+    assert failures == ["blocked by database"] * 5
+
+
+def test_an_unavailable_scenario_is_listed_with_its_reason_and_does_not_pass(project) -> None:
+    project.write(
+        "features/core/other.feature",
+        "@core @login @CORE-004\nFeature: Other\n\n  Scenario: The console is shown\n    Then the console exists\n",
+    )
+    result = project.run("features/core/other.feature", "--junitxml", "junit.xml")
+    assert result.ret == pytest.ExitCode.OK
+    assert result.parseoutcomes() == {"unavailable": 1}
+    result.stdout.fnmatch_lines(
+        ["*unavailable*The console is shown*", "features/core/other.feature::The console is shown", "*this release has none"]
+    )
+    reasons = [skipped.attrib["message"] for case in cases(project.pytester.path / "junit.xml") for skipped in case.iter("skipped")]
+    assert reasons == ["this release has none"]
+
+
+def test_what_requires_an_unavailable_component_is_unavailable_too(project, monkeypatch) -> None:
+    monkeypatch.setenv("FAKE_UNAVAILABLE", "database")
+    result = project.run("features/")
+    assert result.ret == pytest.ExitCode.OK
+    assert result.parseoutcomes() == {"passed": 2, "unavailable": 5}
+    result.stdout.fnmatch_lines(["*requires database: no image to be had"])
+
+
+def test_a_failed_step_names_itself_and_shows_the_comparison(project) -> None:
+    project.write("features/core/other.feature", "@core @login @CORE-004\nFeature: Other\n\n  Scenario: It adds up\n    Then one is two\n")
+    result = project.run("features/core/other.feature")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*assert 1 == 2*", "*Then one is two*other.feature:5*"])
+
+
+def test_an_error_that_a_person_can_act_on_is_shown_without_a_traceback(project) -> None:
+    project.write(
+        "features/core/other.feature", "@core @login @CORE-004\nFeature: Other\n\n  Scenario: It shows\n    Then the page is shown\n"
+    )
+    result = project.run("features/core/other.feature")
+    result.stdout.fnmatch_lines(["Then the page is shown*", "wanted: the page", "seen:   a blank one", "next:   look again"])
+    assert "Traceback" not in result.stdout.str()
+    assert "def _" not in result.stdout.str()
+
+
+def test_a_missing_step_fails_its_scenario_by_name(project) -> None:
+    project.write("features/core/other.feature", "@core @login @CORE-004\nFeature: Other\n\n  Scenario: It shows\n    Then nobody knows\n")
+    result = project.run("features/core/other.feature")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert 'Step definition is not found: Then "nobody knows"' in result.stdout.str()
+
+
+def test_a_plan_prints_the_changes_runs_nothing_and_ends_with_one(project, monkeypatch) -> None:
+    monkeypatch.setenv("FAKE_DIFFERS", "database")
+    result = project.run("features/", "--plan", "-m", "login")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(DATABASE_CHANGE)
+    assert project.calls == ["plan base", "plan database", "plan login", "close"]
+
+
+def test_a_plan_of_nothing_ends_with_zero(project) -> None:
+    result = project.run("features/", "--plan", "-n", "2")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["nothing would change"])
+
+
+def test_verify_only_converges_nothing(project) -> None:
+    result = project.run("features/", "--verify-only", "-m", "database")
+    result.assert_outcomes(passed=2, deselected=5)
+    assert project.calls == ["verify base", "verify database", "close base"]
+
+
+def test_collecting_converges_nothing(project) -> None:
+    project.run("features/", "--collect-only")
+    assert not [call for call in project.calls if call.startswith("converge")]
+
+
+def test_a_second_converge_is_a_real_one(project) -> None:
+    project.write(
+        "features/core/other.feature",
+        '@core @base @CORE-001\nFeature: Other\n\n  Scenario: Twice\n    When the operator converges "base" again\n    Then it works\n',
+    )
+    project.run("features/core/other.feature").assert_outcomes(passed=1)
+    assert project.calls.count("converge base") == 2
+
+
+def test_the_report_folder_has_a_line_for_each_component(project) -> None:
+    project.run("features/", "-m", "database", "--report-dir", "out/here")
+    lines = [json.loads(line) for line in (project.pytester.path / "out/here/converge.jsonl").read_text().splitlines()]
+    assert [(line["component"], line["result"]) for line in lines] == [("base", "converged"), ("database", "converged")]
+
+
+def test_the_cluster_is_deleted_after_the_run_also_when_it_fails(project, monkeypatch) -> None:
+    monkeypatch.setenv("FAKE_BROKEN", "base")
+    project.run("features/", "--delete-cluster")
+    assert project.calls[-2:] == ["close base", "delete"]
+
+
+def test_a_cluster_of_its_own_has_its_own_name_and_addresses(project) -> None:
+    project.write(
+        "steps/more.py",
+        """
+        from pytest_bdd import then
+
+        @then("I see")
+        def _(inventory):
+            print("SEEN", inventory.name, inventory.nodes.subnet)
+            assert False
+        """,
+    )
+    project.write("features/core/other.feature", "@core @base @CORE-001\nFeature: Other\n\n  Scenario: Own\n    Then I see\n")
+    result = project.run("features/core/other.feature", "--cluster-name", "test-7")
+    result.stdout.re_match_lines([r"SEEN test-7 10\.88\.1\d\d\.0/24|SEEN test-7 10\.88\.2\d\d\.0/24"])

@@ -1,0 +1,76 @@
+"""Several processes, interruptions and the time to the first line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+def test_workers_verify_and_only_the_controlling_process_converges(project) -> None:
+    project.run_apart("features/", "-n", "3").assert_outcomes(passed=7)
+    lines = [line.split() for line in (project.pytester.path / "calls").read_text().splitlines()]
+    converged = [(line[1], line[2]) for line in lines if line[0] == "converge"]
+    assert sorted(name for name, _ in converged) == ["base", "database", "login", "objects"]
+    assert len({process for _, process in converged}) == 1
+
+
+def test_workers_hear_why_a_component_failed(project, monkeypatch) -> None:
+    monkeypatch.setenv("FAKE_BROKEN", "database")
+    result = project.run_apart("features/", "-n", "2")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert result.parseoutcomes() == {"passed": 2, "blocked": 5}
+    assert result.stdout.str().count("its long diagnosis") == 1
+
+
+def test_faults_of_an_inventory_are_told_once_with_workers_too(project) -> None:
+    project.write("inventory/local.yaml", "nam: x\n")
+    result = project.run_apart("features/", "-n", "2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert (result.stdout.str() + result.stderr.str()).count("inventory/local.yaml:1:") == 1
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["one process", "two workers"])
+def test_an_interruption_ends_cleanly_and_says_how_to_carry_on(project, monkeypatch, workers: list[str]) -> None:
+    monkeypatch.setenv("FAKE_HANG", "database")
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "features/", "--delete-cluster", *workers],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        cwd=project.pytester.path,
+    )
+    while "converge database" not in project.calls and time.monotonic() - started < 15:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, output
+    assert "run the same command again to carry on" in output
+    assert project.calls[-1] == "delete"
+
+
+def test_the_first_line_of_progress_comes_within_a_second(project, monkeypatch) -> None:
+    monkeypatch.setenv("FAKE_HANG", "base")
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "features/"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=project.pytester.path,
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if "converging: started: base, objects" in line:
+                break
+        assert time.monotonic() - started < 3  # measured: about 1 s on an idle machine; others work here too
+    finally:
+        process.kill()
+        process.wait()
