@@ -16,6 +16,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; what a person can act on is printed plainly, never as a traceback."""
     try:
         arguments = _parser().parse_args(argv)
+        from converge.redaction import install
+
+        install()
         status: int | None = arguments.handler(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -35,7 +38,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="thinkube", description="What is not a test; `pytest features/` converges and verifies the platform."
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser.set_defaults(handler=lambda _: parser.print_help())
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}").add_commands(subparsers)
     return parser

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from converge.errors import Missing
 from converge.inventory.values import Address, Cidr, Domain, File, HostAndPort, Name, Variable
+from converge.redaction import REDACTOR
 
 
 class Part(BaseModel):
@@ -32,17 +33,23 @@ class SecretSource(Part):
         return self
 
     def read(self) -> str:
-        """The value itself.
+        """The value itself, from now on taken out of every log and report.
 
         Raises:
-            Missing: the variable is not set, or there is no such file.
+            Missing: the variable is not set, there is no such file, or they hold nothing.
         """
         try:
-            return os.environ[self.from_env] if self.from_env else Path(str(self.from_file)).read_text(encoding="utf-8").strip()
+            value = (os.environ[self.from_env] if self.from_env else Path(str(self.from_file)).read_text(encoding="utf-8")).strip()
         except KeyError as error:
             raise Missing(f"environment variable {self.from_env}", seen="not set", next_command=f"export {self.from_env}=…") from error
         except OSError as error:
             raise Missing(f"file {self.from_file}", seen=error.strerror or "cannot be read") from error
+        except UnicodeDecodeError as error:
+            raise Missing(f"text in the file {self.from_file}", seen="something else") from error
+        if not value:
+            raise Missing(f"a value in {self.from_env or self.from_file}", seen="nothing")
+        REDACTOR.add(value)
+        return value
 
 
 class EmbeddedNodes(Part):

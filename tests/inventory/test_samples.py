@@ -38,7 +38,6 @@ def test_what_is_commented_out_is_valid_too() -> None:
     for path in SAMPLES:
         text = path.read_text()
         shown = re.sub(r"(?m)^( *)# (?=( *)[a-z_]+:( |$))", r"\1", text)
-        assert shown != text or path.stem == "homelab"
         trial = Inventory.model_validate(yaml.safe_load(shown))
         assert trial.name == path.stem
 
