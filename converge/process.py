@@ -6,6 +6,8 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,14 +42,15 @@ def run(
     stdin: str | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    stop: threading.Event | None = None,
 ) -> Completed:
-    """Run ``argv`` and return what it said; ``env`` is added to this process's own.
+    """Run ``argv`` and return what it said; ``env`` is added to this process's own. Setting ``stop`` ends the program early.
 
     Secrets go through ``stdin`` or ``env``, never through ``argv``: arguments are visible to every process.
 
     Raises:
         Missing: the program is not installed.
-        ProgramFailed: it ended with a status not in ``expect``, or ran longer than ``timeout_s``.
+        ProgramFailed: it ended with a status not in ``expect``, ran longer than ``timeout_s``, or was called off.
     """
     words = tuple(str(word) for word in argv)
     try:
@@ -65,10 +68,13 @@ def run(
     except FileNotFoundError as error:
         raise Missing(f"the program `{words[0]}`", seen="not installed", next_command="make tools") from error
     try:
-        out, err = process.communicate(stdin, timeout=timeout_s)
+        out, err = _communicate(process, stdin, timeout_s, stop)
     except subprocess.TimeoutExpired:
         out, err = _end(process)
-        raise ProgramFailed(Completed(words, -signal.SIGKILL, out, err), seen=f"no end after {timeout_s:.0f} s") from None
+        called_off = stop is not None and stop.is_set()
+        raise ProgramFailed(
+            Completed(words, -signal.SIGKILL, out, err), seen="called off" if called_off else f"no end after {timeout_s:.0f} s"
+        ) from None
     except BaseException:
         _end(process)
         raise
@@ -76,6 +82,19 @@ def run(
     if completed.code not in expect:
         raise ProgramFailed(completed)
     return completed
+
+
+def _communicate(process: subprocess.Popen[str], stdin: str | None, timeout_s: float, stop: threading.Event | None) -> tuple[str, str]:
+    if stop is None:
+        return process.communicate(stdin, timeout=timeout_s)
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            # communicate() can be taken up again after a timeout without losing output.
+            return process.communicate(stdin, timeout=max(0.0, min(0.25, deadline - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            if stop.is_set() or time.monotonic() >= deadline:
+                raise
 
 
 def _end(process: subprocess.Popen[str]) -> tuple[str, str]:

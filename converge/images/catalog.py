@@ -1,0 +1,112 @@
+"""The catalog's shape: artifacts, images and releases, as catalog.yaml lists them."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FOLDER = Path(__file__).parent
+
+
+class Entry(BaseModel):
+    """Something that the catalog lists; ``mib`` is the room it takes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    mib: int = 1
+
+
+class GoArtifact(Entry):
+    """Programs built from the Go modules that ``recipes/NAME/go.mod`` pins: its ``tool`` lines, or its own main package."""
+
+    kind: Literal["go"]
+    tags: tuple[str, ...] = ()
+    ldflags: tuple[str, ...] = ()
+    names: tuple[str, ...] = Field((), description="further names of a program that behaves by the name it is called by")
+
+
+class DebianArtifact(Entry):
+    """Files of a Debian package, unpacked and not installed: path in the package → name here."""
+
+    kind: Literal["debian"]
+    package: str
+    files: dict[str, str]
+
+
+class PyPiArtifact(Entry):
+    """Files inside a wheel: pattern → name here."""
+
+    kind: Literal["pypi"]
+    requirement: str
+    sha256: str
+    files: dict[str, str]
+
+
+class MavenArtifact(Entry):
+    """A zip from Maven Central, unpacked without its leading folder ``strip``."""
+
+    kind: Literal["maven"]
+    coordinate: str
+    sha256: str
+    strip: str
+
+
+Artifact = Annotated[GoArtifact | DebianArtifact | PyPiArtifact | MavenArtifact, Field(discriminator="kind")]
+
+
+class Image(Entry):
+    """A container image: where it is published, and what its recipe stands on.
+
+    ``fixed_names`` says that kubeadm asks for it by its published names, so an image built here carries them too.
+    """
+
+    upstream: tuple[str, ...] = ()
+    fixed_names: bool = False
+    from_: str | None = Field(None, alias="from")
+    artifacts: tuple[str, ...] = ()
+
+
+class Release(Entry):
+    """Install manifests of a pinned release: files of its Go module, or its chart rendered with ``values``."""
+
+    module: str
+    files: tuple[str, ...] = ()
+    chart: str | None = None
+    crds: str | None = None
+    version: str = ""
+    values: dict[str, str] = Field(default_factory=dict)
+
+
+class Debian(Entry):
+    """The distribution below the images, and the day whose packages they take."""
+
+    suite: str
+    day: str
+
+
+class Catalog(BaseModel):
+    """All of catalog.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    debian: Debian
+    artifacts: dict[str, Artifact]
+    programs: tuple[str, ...]
+    images: dict[str, Image]
+    releases: dict[str, Release]
+
+
+@functools.cache
+def load(path: Path = FOLDER / "catalog.yaml") -> Catalog:
+    """The catalog, read once."""
+    import yaml
+
+    # BaseLoader makes strings of all scalars, so that a version such as 3.10 stays what it is; pydantic finds the numbers.
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    return Catalog.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=loader))  # noqa: S506 - it makes only strings
+
+
+def recipe(name: str) -> Path:
+    """The folder of a recipe's files."""
+    return FOLDER / "recipes" / name

@@ -1,0 +1,118 @@
+"""The Go toolchain, and programs built with it from the modules that a recipe pins."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+
+from converge.errors import Missing, Refused
+from converge.images.catalog import GoArtifact
+from converge.images.registry import fetch
+from converge.process import ProgramFailed, run
+
+NEEDED = (1, 26)
+TOOLCHAIN = "golang.org/toolchain@v0.0.1-go1.26.8.linux-{machine}"
+SUMS = {"amd64": "h1:ZOmGe1OnfREDMIdb1Qi4G9JSuDPBLGExZMQ4nis1RXM="}
+"""Machine → the hash of the toolchain's module."""
+
+_ENVIRONMENT: dict[str, str] = {
+    "CGO_ENABLED": "0",
+    "GOFLAGS": "-mod=readonly -buildvcs=false",
+    "GOTOOLCHAIN": "local",
+    "GOWORK": "off",
+    "GO111MODULE": "on",
+}
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@functools.cache
+def present() -> Path | None:
+    """A Go program on PATH, of whatever version."""
+    found = shutil.which("go")
+    return Path(found) if found else None
+
+
+@functools.cache
+def go_program() -> Path:
+    """A Go that is new enough: the one on PATH, else the pinned toolchain, which any older Go can fetch as a module.
+
+    Raises:
+        Missing: there is no Go at all to begin with.
+    """
+    go = present()
+    if go is None:
+        raise Missing("a Go toolchain", seen="no `go` on PATH", next_command="apt-get install -y --no-install-recommends golang-go")
+    version = re.search(r"go(\d+)\.(\d+)", run([go, "version"], env={"GOTOOLCHAIN": "local"}).stdout)
+    if version and tuple(map(int, version.groups())) >= NEEDED:
+        return go
+    return fetch_toolchain(go)
+
+
+def fetch_toolchain(go: Path) -> Path:
+    """The pinned toolchain from the module cache, fetched by an older Go where it is absent."""
+    import platform
+
+    machine = MACHINES.get(platform.machine(), platform.machine())
+    module = TOOLCHAIN.format(machine=machine)
+    fetched = download(module, go=go)
+    if machine in SUMS and fetched["Sum"] != SUMS[machine]:
+        raise Refused(f"the Go toolchain {module}", seen=f"hash {fetched['Sum']}", cause=f"pinned is {SUMS[machine]}")
+    root = Path(fetched["Dir"])
+    # A module's files carry no execute bits unless the fetching Go knows that this one is a toolchain.
+    for program in (*root.glob("bin/*"), *root.glob("pkg/tool/*/*")):
+        if not program.stat().st_mode & 0o111:
+            program.chmod(program.stat().st_mode | 0o111)
+    return root / "bin" / "go"
+
+
+def download(module: str, *, go: Path | None = None, stop: threading.Event | None = None) -> dict[str, str]:
+    """Fetch one module, checked against the checksum database: ``{"Dir": …, "Sum": "h1:…"}``."""
+    with tempfile.TemporaryDirectory(prefix="thinkube-go-") as empty:
+        completed = fetch(
+            [go or go_program(), "mod", "download", "-json", module],
+            f"the Go module {module}",
+            stop=stop or threading.Event(),
+            env=_ENVIRONMENT | {"GOFLAGS": "-mod=mod"},
+            cwd=Path(empty),
+        )
+    answer: dict[str, str] = json.loads(completed.stdout)
+    return answer
+
+
+def fetch_modules(name: str, artifact: GoArtifact, recipe: Path, stop: threading.Event) -> None:
+    """Download what the programs of a recipe are compiled from, and nothing else."""
+    argv: list[str | Path] = [go_program(), "list", "-deps", *_tags(artifact), "-f", "", _target(recipe)]
+    fetch(argv, f"the Go modules of {name}", stop=stop, env=_ENVIRONMENT, cwd=recipe)
+
+
+def build(name: str, artifact: GoArtifact, recipe: Path, folder: Path, stop: threading.Event) -> None:
+    """Build the programs of a recipe into ``folder``: static, stripped, the same bytes for the same inputs."""
+    flags = ["-trimpath", *_tags(artifact), "-ldflags", " ".join(("-s", "-w", *artifact.ldflags))]
+    try:
+        run(
+            ["nice", go_program(), "build", *flags, "-o", f"{folder}/", _target(recipe)],
+            env=_ENVIRONMENT,
+            cwd=recipe,
+            timeout_s=3600,
+            stop=stop,
+        )
+    except ProgramFailed as error:
+        if "no space left" in error.completed.stderr:
+            raise Missing(f"room to build {name}", seen="no space left on device", next_command="thinkube images gc") from error
+        raise
+    for further in artifact.names:
+        (folder / further).symlink_to(name)
+
+
+def _target(recipe: Path) -> str:
+    # "tool" stands for every program that go.mod's tool lines name.
+    return "." if (recipe / "main.go").exists() else "tool"
+
+
+def _tags(artifact: GoArtifact) -> list[str]:
+    return ["-tags", ",".join(artifact.tags)] if artifact.tags else []

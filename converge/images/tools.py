@@ -1,0 +1,79 @@
+"""Which programs the packages source needs, and the one command that installs what this machine lacks."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from converge.errors import Missing
+
+PACKAGES = {
+    "buildah": "buildah",
+    "mmdebstrap": "mmdebstrap",
+    "skopeo": "skopeo",
+    "go": "golang-go",
+    "mvn": "maven",
+    "dpkg-deb": "dpkg",
+}
+"""Program → the Debian package that brings it."""
+
+LIBRARIES = {"libseccomp.so.2": "libseccomp2"}
+"""Library → its Debian package: runc, which is unpacked rather than installed, is linked against it."""
+
+
+def missing(programs: Iterable[str] = PACKAGES) -> list[str]:
+    """The Debian packages that bring what is not on this machine."""
+    packages = [PACKAGES[program] for program in programs if not _found(program)]
+    folders = [folder for root in (Path("/lib"), Path("/usr/lib")) for folder in (root, *root.glob("*-linux-gnu"))]
+    packages += [package for library, package in LIBRARIES.items() if not any((folder / library).exists() for folder in folders)]
+    return sorted(set(packages))
+
+
+def command(packages: Iterable[str]) -> str:
+    """The one command that installs them: ``apt-get install -y --no-install-recommends buildah skopeo``."""
+    return f"apt-get install -y --no-install-recommends {' '.join(packages)}"
+
+
+def require() -> None:
+    """See that everything is there.
+
+    Raises:
+        Missing: names all that is not, and the one command that installs it.
+    """
+    packages = missing()
+    if packages:
+        raise Missing(
+            "the programs that build images",
+            seen=f"not installed: {', '.join(packages)}",
+            cause="images and node programs are built here from package registries",
+            next_command=command(packages),
+        )
+
+
+def _found(program: str) -> bool:
+    if program == "go":
+        from converge.images.go import present
+
+        return present() is not None
+    return shutil.which(program) is not None
+
+
+def main(arguments: list[str]) -> int:
+    """``python -m converge.images.tools`` prints the command; ``--install`` runs it."""
+    packages = missing()
+    if not packages:
+        return 0
+    if "--install" not in arguments:
+        sys.stdout.write(f"{command(packages)}\n")
+        return 1
+    from converge.process import run
+
+    run(["apt-get", "update", "-q"], env={"DEBIAN_FRONTEND": "noninteractive"})
+    run(command(packages).split(), env={"DEBIAN_FRONTEND": "noninteractive"}, timeout_s=1800)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
