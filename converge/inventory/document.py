@@ -15,7 +15,7 @@ Where = tuple[str | int, ...]
 
 _NAMESPACE = "tag:yaml.org,2002:"
 _ALIAS = "alias"
-_LARGEST = 1 << 20
+_LARGEST = 256 << 10
 _ABSENT: Any = object()
 
 
@@ -86,7 +86,7 @@ def load(path: Path) -> Document:
 def _text(path: Path, document: Document) -> str | None:
     raw = path.read_bytes()
     if len(raw) > _LARGEST:
-        document.faults.append((1, f"larger than an inventory can be: {len(raw) >> 20} MiB"))
+        document.faults.append((1, f"larger than an inventory can be: {len(raw) >> 10} KiB"))
         return None
     try:
         return raw.decode("utf-8-sig")

@@ -128,6 +128,8 @@ def _words(model: type[BaseModel], error: ErrorDetails, where: Where, document: 
         return f"unknown key{shown}" + (near or f"; valid: {', '.join(names)}")
     if kind == "missing":
         return f"missing key '{where[-1]}'" + _described(model, where, document)
+    if kind == "json_invalid":
+        return "nested too deeply"
     if kind == "value_error":
         return f"{name}: {ctx['error']}"
     if model_at(model, where, document.data) is SecretSource:

@@ -90,10 +90,10 @@ def _shown(path: Path) -> str:
 
 
 def _unreadable(path: Path) -> str | None:
-    if path.is_file():
+    if os.path.isfile(path):  # noqa: PTH113 - where Path raises, because the name is too long, there is no file
         return None
-    folder = path if path.is_dir() else path.parent
+    folder = path if os.path.isdir(path) else path.parent  # noqa: PTH112
     names = sorted(file.name for file in folder.glob("*.y*ml")) if folder.is_dir() else []
-    what = "is a folder" if path.is_dir() else "is no regular file" if path.exists() else "does not exist"
-    beside = f"; inventories {'in it' if path.is_dir() else 'beside it'}: {', '.join(names)}" if names else ""
-    return what + (nearest(path.name, names) if not path.is_dir() else "") + beside
+    what = "is a folder" if folder is path else "is no regular file" if os.path.exists(path) else "does not exist"  # noqa: PTH110
+    beside = f"; inventories {'in it' if folder is path else 'beside it'}: {', '.join(names)}" if names else ""
+    return what + (nearest(path.name, names) if folder is not path else "") + beside

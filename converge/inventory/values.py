@@ -76,10 +76,11 @@ def _host_and_port(text: str) -> str:
 def _file(path: Path, info: ValidationInfo) -> Path:
     if not isinstance(info.context, Surroundings):
         return path
-    resolved = info.context.folder / Path(os.path.expanduser(path))  # noqa: PTH111 - an unknown ~user stays as it is
-    if info.context.check_files and not resolved.is_file():
+    # os.path where Path raises: a ~user or a name that cannot be is a file that does not exist.
+    resolved = info.context.folder / Path(os.path.expanduser(path))  # noqa: PTH111
+    if info.context.check_files and not os.path.isfile(resolved):  # noqa: PTH113
         # The path itself is not repeated: somebody may have written a secret in its place.
-        what = "names a folder" if resolved.is_dir() else "names a file that does not exist"
+        what = "names a folder" if os.path.isdir(resolved) else "names a file that does not exist"  # noqa: PTH112
         raise ValueError(f"{what} (relative paths start at {info.context.folder})")
     return resolved
 

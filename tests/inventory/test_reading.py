@@ -84,8 +84,28 @@ def test_a_folder_names_those_in_it(write) -> None:
     assert faults(write("{}").parent) == ["is a folder; inventories in it: local.yaml"]
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "~nobody-of-that-name/x", "a\0b"], ids=["too long", "no such user", "a zero byte"])
+def test_a_name_that_no_file_can_have_is_a_file_that_does_not_exist(write, name: str) -> None:
+    escaped = name.replace("\0", "\\0")
+    path = write(f'nodes: {{kind: existing, kubeconfig: "{escaped}", ingress_address: 10.0.0.5}}')
+    assert [text.partition(" (")[0] for text in faults(path)] == ["kubeconfig: names a file that does not exist"]
+    assert faults(path.parent / name)[0].startswith("does not exist")
+
+
 def test_a_file_that_is_too_large_is_not_parsed(write) -> None:
-    assert faults(write("#" * (2 << 20))) == ["larger than an inventory can be: 2 MiB"]
+    assert faults(write("#" * (2 << 20))) == ["larger than an inventory can be: 2048 KiB"]
+
+
+@pytest.mark.parametrize("depth", [100, 250, 400, 5000])
+def test_nesting_without_end_is_a_fault_like_any_other(write, depth: int) -> None:
+    assert faults(write("name: " + "[" * depth + "]" * depth))[0] in {"nested too deeply", "name: expected text, seen a list"}
+
+
+def test_a_number_without_end_is_no_number(write) -> None:
+    (told,) = faults(write("nodes: {kind: embedded, workers: 1e999}"))
+    assert told.startswith("workers: ")
+    (told,) = faults(write("nodes: {kind: embedded, workers: " + "9" * 5000 + "}"))
+    assert told.startswith("workers: expected a whole number, seen text '999")
 
 
 def test_references_that_grow_without_end_are_refused_at_once(write) -> None:
