@@ -163,11 +163,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if (run := config.stash.get(RUN, None)) is None:
         return
+    from converge.errors import ThinkubeError
+
     if PLANNED in config.stash and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         session.exitstatus = int(config.stash[PLANNED])
     if (display := config.stash.get(DISPLAY, None)) is not None:
         display.close()
-    run.close()
+    try:
+        run.close()
+    except ThinkubeError as error:
+        _write(config, f"\nat the end of the run:\n{error}")
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
     if session.exitstatus == pytest.ExitCode.OK and any(outcome.result == "failed" for outcome in run.converger.outcomes.values()):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -242,16 +248,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Features follow the graph of components and keep the order of their file; what the inventory leaves out is not selected."""
     if (platform := config.stash.get(PLATFORM, None)) is None:
         return
-    left_out = {
-        item for item in items if isinstance(item.parent, FeatureFile) and _tagged(item, set(platform.known()) - set(platform.components))
-    }
+    unwanted = set(platform.known()) - set(platform.components) | ({"disruptive"} if config.option.verify_only else set())
+    left_out = [item for item in items if isinstance(item.parent, FeatureFile) and _tagged(item, unwanted)]
     if left_out:
-        config.hook.pytest_deselected(items=sorted(left_out, key=lambda item: item.nodeid))
+        config.hook.pytest_deselected(items=left_out)
     place = {name: index for index, name in enumerate(platform.graph.order)}
 
     def key(item: pytest.Item) -> tuple[int, str]:
         names = _tagged(item, set(place)) if isinstance(item.parent, FeatureFile) else []
-        return (min((place[name] for name in names), default=len(place)), str(item.path)) if names else (len(place), "")
+        return (max(place[name] for name in names), str(item.path)) if names else (len(place), "")
 
     items[:] = sorted((item for item in items if item not in left_out), key=key)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from converge.components.component import Access, Component, Context, KubernetesObject
 from converge.engine.graph import BadGraph, Graph, nearest
 from converge.engine.outcome import Outcome, Plan
-from converge.errors import NotReady, ThinkubeError
+from converge.errors import NotReady
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes, ExistingNodes
 from converge.nodes.provider import Cluster, NodeProvider
@@ -19,6 +20,7 @@ from converge.progress import SILENCE, Progress
 if TYPE_CHECKING:
     import requests
 
+    from converge.engine.hold import Hold
     from converge.images.store import Images
     from converge.kubernetes.client import Api
 
@@ -33,7 +35,7 @@ class Platform:
         self._cluster: Cluster | None = None
         self._found_at_start: bool | None = None
         self._writing = threading.Lock()
-        self._lease: object | None = None
+        self._hold: Hold | None = None
 
     # What it consists of
 
@@ -186,21 +188,19 @@ class Platform:
         with self._writing:
             if self.stopping.is_set():
                 raise NotReady("to write", seen="the run is being stopped")
-            if not isinstance(self._lease, Hold):
-                self._lease = Hold(self.api.view(), self.inventory.deadlines.lease_s, self.progress)
-            self._lease.check()
+            self._hold = self._hold or Hold(self.api.view(), self.inventory.deadlines.lease_s, self.progress)
+            self._hold.check()
 
     def close(self, outcomes: Mapping[str, Outcome], started_at: float) -> None:
         """Write down what was changed, if anything was, and let others write."""
-        from converge.engine.hold import Hold
         from converge.engine.record import write_record
 
-        if isinstance(self._lease, Hold):
+        if self._hold is not None:
             try:
                 if any(outcome.changes for outcome in outcomes.values()):
                     write_record(self.api.view(), outcomes, started_at)
             finally:
-                self._lease.release()
+                self._hold.release()
         if "api" in self.__dict__:
             self.api.close()
 
@@ -209,13 +209,20 @@ class Platform:
         if self._found_at_start is False:
             self.provider.delete()
 
+    def stop(self) -> None:
+        """Call off what is under way: nothing new is written, built or waited for."""
+        self.stopping.set()
+        if "images" in self.__dict__:
+            self.images.cancel()
+
     def _prepare(self, images: list[str]) -> None:
-        try:
-            if self.find_cluster() is None:
-                self.images.programs()
-                self.images.prepare([name for name in images if self.images.availability(name) is None])
-        except ThinkubeError:
-            return  # whoever needs it asks again, and hears why
+        """Node programs first; what cannot be had is told to whoever asks for it again."""
+        if self.find_cluster() is not None:
+            return
+        with ThreadPoolExecutor(3, thread_name_prefix="prepare") as pool:
+            pool.submit(self.images.programs)
+            for name in images:
+                pool.submit(self.images.archive, name)
 
 
 class _LazyAccess(Access):

@@ -42,13 +42,15 @@ class Run:
 
     def close(self) -> None:
         """End it: stop what runs, write down what happened, let others write; delete the cluster if asked and this run created it."""
-        self.platform.stopping.set()
+        self.platform.stop()
         self.converger.stop()
         if self._server is not None:
             self._server.close()
-        self.platform.close(self.converger.outcomes, self.started_at)
-        if self._delete_cluster:
-            self.platform.delete_cluster()
+        try:
+            self.platform.close(self.converger.outcomes, self.started_at)
+        finally:
+            if self._delete_cluster:
+                self.platform.delete_cluster()
 
     def _begin(self, names: list[str]) -> None:
         self.platform.progress.note("verifying" if self.verify_only else "converging", State.STARTED, ", ".join(names))

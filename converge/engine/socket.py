@@ -96,11 +96,11 @@ class _Handler(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        question = json.loads(self.rfile.readline() or b"{}")
-        if not secrets.compare_digest(str(question.get("token", "")), self.server.token):
-            return
-        with contextlib.suppress(OSError):
-            self.wfile.write(json.dumps(self._answer(question["ask"], question["names"])).encode() + b"\n")
+        # Who does not ask properly, or has gone, gets no answer.
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+            question = json.loads(self.rfile.readline())
+            if secrets.compare_digest(str(question["token"]), self.server.token):
+                self.wfile.write(json.dumps(self._answer(question["ask"], question["names"])).encode() + b"\n")
 
     def _answer(self, ask: str, names: list[str]) -> dict[str, Any]:
         converger = self.server.converger

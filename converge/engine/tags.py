@@ -23,6 +23,7 @@ KINDS = {
     "security": "credentials, rights and users",
     "network": "names, addresses and routes",
     "negative": "what must be refused",
+    "disruptive": "takes something away from a running component, such as its pods; left out by --verify-only",
 }
 
 

@@ -84,6 +84,9 @@ class FakePlatform:
     def prepare(self, names):
         pass
 
+    def stop(self):
+        self.stopping.set()
+
     def close(self, outcomes, started_at):
         self.say("close", *outcomes)
 
@@ -150,6 +153,8 @@ class Project:
         file = self.pytester.path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(dedent(text))
+
+    feature = staticmethod(feature)
 
     def run(self, *arguments: str) -> pytest.RunResult:
         return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:testinfra", *arguments)

@@ -97,6 +97,12 @@ def test_verify_only_converges_nothing(project) -> None:
     assert project.calls == ["verify base", "verify database", "close base"]
 
 
+def test_verify_only_takes_nothing_away_from_what_runs(project) -> None:
+    project.write("features/core/other.feature", project.feature("login", "CORE-004", "core", "It survives | it works | @disruptive", "It stands"))
+    project.run("features/core/other.feature", "--verify-only").assert_outcomes(passed=1, deselected=1)
+    project.run("features/core/other.feature").assert_outcomes(passed=2)
+
+
 def test_collecting_converges_nothing(project) -> None:
     project.run("features/", "--collect-only")
     assert not [call for call in project.calls if call.startswith("converge")]
