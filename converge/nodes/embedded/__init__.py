@@ -1,1 +1,1 @@
-"""A real kubeadm cluster on this machine, each node a network namespace."""
+"""Nodes made of namespaces: a kubeadm cluster on this Linux machine without a container engine."""

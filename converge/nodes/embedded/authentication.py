@@ -1,0 +1,87 @@
+"""Who may speak to the API server: its structured authentication file, which it reloads while it runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+
+from converge.errors import NotReady, Refused, ThinkubeError
+from converge.kubernetes.client import Api
+from converge.nodes.embedded.layout import Layout
+
+RELOAD_S = 90.0
+METRIC = re.compile(
+    r'^apiserver_authentication_config_controller_automatic_reloads_total\{.*status="(success|failure)".*\} (\S+)$', re.MULTILINE
+)
+
+
+def path(layout: Layout) -> Path:
+    """The file, as this machine sees it."""
+    return layout.control.root / "etc/kubernetes/authentication/config.yaml"
+
+
+def read(layout: Layout) -> str:
+    """The file's text."""
+    return path(layout).read_text()
+
+
+def write(layout: Layout, text: str) -> None:
+    """Replace the file at once and wait until the API server has taken it, or says why it does not.
+
+    Raises:
+        Refused: it is not valid; the configuration before is in force again, in the file as well.
+        NotReady: no answer for 90 s.
+    """
+    before = read(layout)
+    if text == before:
+        return
+    with Api.from_kubeconfig(layout.kubeconfig) as api:
+        counted = reloads(api.read("/metrics"))
+        _replace(path(layout), text)
+        until = time.monotonic() + RELOAD_S
+        while time.monotonic() < until:
+            time.sleep(0.25)  # a metric cannot be watched
+            try:
+                now = reloads(api.read("/metrics"))
+            except ThinkubeError:
+                continue
+            if now["success"] > counted["success"]:
+                return
+            if now["failure"] > counted["failure"]:
+                complaint = _complaint(layout)
+                _replace(path(layout), before)
+                raise Refused("a valid AuthenticationConfiguration", seen=complaint or "the API server refused it")
+    raise NotReady(
+        "the API server working with the new AuthenticationConfiguration", seen=_complaint(layout) or f"no reload in {RELOAD_S:.0f} s"
+    )
+
+
+def reloads(metrics: str) -> dict[str, float]:
+    """How often the file was reloaded, and how often that failed."""
+    counted = {"success": 0.0, "failure": 0.0}
+    for status, value in METRIC.findall(metrics):
+        counted[status] += float(value)
+    return counted
+
+
+def _replace(target: Path, text: str) -> None:
+    draft = target.with_name(".config.yaml.new")
+    draft.write_text(text)
+    draft.chmod(0o600)
+    os.replace(draft, target)  # noqa: PTH105
+
+
+def _complaint(layout: Layout) -> str:
+    """The API server's last words about it."""
+    logs = sorted(
+        (layout.control.root / "var/log/pods").glob("kube-system_kube-apiserver-*/kube-apiserver/*.log"),
+        key=lambda log: log.stat().st_mtime,
+    )
+    if not logs:
+        return ""
+    lines = [
+        line for line in logs[-1].read_text(errors="replace").splitlines()[-4000:] if "authentication config" in line and " err=" in line
+    ]
+    return lines[-1].partition(" err=")[2].strip('"')[:512] if lines else ""

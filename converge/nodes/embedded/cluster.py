@@ -1,0 +1,57 @@
+"""A running embedded cluster, as everyone above uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from converge.errors import Refused
+from converge.nodes.embedded import authentication, loading
+from converge.nodes.embedded.layout import EmbeddedNode, Layout
+from converge.nodes.embedded.spaces import Spaces
+from converge.nodes.embedded.start import runtime_socket
+from converge.nodes.provider import Node
+from converge.process import Completed, run
+
+ANY_STATUS = range(-64, 256)
+
+
+class EmbeddedCluster:
+    """Nodes that are namespaces of this machine."""
+
+    def __init__(self, layout: Layout, spaces: Spaces) -> None:
+        self.layout = layout
+        self.spaces = spaces
+        self.name = layout.name
+        self.kubeconfig = layout.kubeconfig
+        self.nodes: tuple[Node, ...] = layout.nodes
+        self.ingress_address = layout.control.address
+        self.audit_log = layout.control.root / "var/log/kubernetes/audit.log"
+
+    def run(self, node: str, argv: Sequence[str], *, timeout_s: float = 60, stdin: str | None = None) -> Completed:
+        """Run a program on a node as root; the exit status is in the answer, not an error."""
+        return run(self.spaces.inside(self._node(node).name, argv), timeout_s=timeout_s, stdin=stdin, expect=ANY_STATUS)
+
+    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
+        """Make images runnable, on all nodes or on some, the nodes in parallel."""
+        chosen = [self._node(name) for name in nodes] if nodes is not None else list(self.layout.nodes)
+        if not archives or not chosen:
+            return
+        with ThreadPoolExecutor(len(chosen)) as pool:
+            list(pool.map(lambda node: loading.load(self.layout.programs, runtime_socket(self.spaces, node), archives), chosen))
+
+    def read_authentication(self) -> str:
+        """The API server's AuthenticationConfiguration, as YAML text."""
+        return authentication.read(self.layout)
+
+    def write_authentication(self, text: str) -> None:
+        """Replace the AuthenticationConfiguration and wait until the API server works with it."""
+        authentication.write(self.layout, text)
+
+    def _node(self, name: str) -> EmbeddedNode:
+        try:
+            return self.layout.node(name)
+        except KeyError:
+            names = ", ".join(node.name for node in self.layout.nodes)
+            raise Refused(f"a node {name}", seen=f"cluster {self.name} has {names}", next_command="thinkube cluster status") from None

@@ -1,0 +1,101 @@
+"""What stands in the files of a node before its programs start: container runtime, pod network, names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from converge.nodes.embedded.layout import EmbeddedNode, Layout
+
+PAUSE = "registry.k8s.io/pause:3.10.2"
+
+FOLDERS = (
+    "dev", "etc/cni/net.d", "etc/containerd/certs.d", "etc/kubernetes/audit", "etc/kubernetes/authentication", "etc/kubernetes/manifests",
+    "etc/kubernetes/patches", "etc/ssl/certs", "opt/local-path-provisioner", "opt/thinkube/bin", "proc", "root", "run", "sys", "tmp", "usr",
+    "var/cache", "var/lib/cni", "var/lib/containerd", "var/lib/etcd", "var/lib/kubelet/pki", "var/lib/kubelet/volumeplugins",
+    "var/log/containers", "var/log/kubernetes", "var/log/pods", "var/tmp",
+)  # fmt: skip
+
+RUNTIME = f"""\
+version = 3
+root = "/var/lib/containerd"
+state = "/run/containerd"
+disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.nri.v1.nri", "io.containerd.tracing.processor.v1.otlp"]
+
+[grpc]
+  address = "/run/containerd/containerd.sock"
+
+[plugins."io.containerd.cri.v1.images"]
+  snapshotter = "overlayfs"
+  [plugins."io.containerd.cri.v1.images".pinned_images]
+    sandbox = "{PAUSE}"
+  [plugins."io.containerd.cri.v1.images".registry]
+    config_path = "/etc/containerd/certs.d"
+
+[plugins."io.containerd.cri.v1.runtime"]
+  # Machines without CAP_SYS_RESOURCE refuse a lower score, and every system pod would die of it.
+  restrict_oom_score_adj = true
+  [plugins."io.containerd.cri.v1.runtime".cni]
+    bin_dirs = ["/opt/thinkube/bin"]
+    conf_dir = "/etc/cni/net.d"
+  [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
+      BinaryName = "/opt/thinkube/bin/runc"
+      SystemdCgroup = false
+"""
+
+
+def pod_network(node: EmbeddedNode) -> str:
+    """The pod network of a node: routed links (ptp), so that a Service works also between pods of one node."""
+    plugin = {
+        "type": "ptp",
+        "ipMasq": False,
+        "ipam": {
+            "type": "host-local",
+            "dataDir": "/run/cni",  # addresses of a run that was killed are free again
+            "ranges": [[{"subnet": str(node.pods)}]],
+            "routes": [{"dst": "0.0.0.0/0"}],
+        },
+        "mtu": 1500,
+    }
+    return json.dumps({"cniVersion": "1.0.0", "name": "thinkube", "plugins": [plugin]}, indent=2) + "\n"
+
+
+def hosts(layout: Layout) -> str:
+    """A node's /etc/hosts: itself and the other nodes."""
+    lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
+    return "\n".join([*lines, *(f"{node.address} {node.name}" for node in layout.nodes)]) + "\n"
+
+
+def contents(layout: Layout, node: EmbeddedNode) -> dict[str, str]:
+    """Path below the node's root → what the file says."""
+    return {
+        "etc/cni/net.d/10-thinkube.conflist": pod_network(node),
+        "etc/containerd/config.toml": RUNTIME,
+        "etc/group": "root:x:0:\n",
+        "etc/hostname": f"{node.name}\n",
+        "etc/hosts": hosts(layout),
+        # The node itself asks the cluster's DNS, so that it resolves the platform's own names …
+        "etc/resolv.conf": f"nameserver {layout.dns_address}\nsearch svc.cluster.local cluster.local\noptions timeout:2\n",
+        # … which in its turn asks this machine: nobody answers there unless the operator runs a resolver, and that is said at once.
+        "etc/kubernetes/upstream-resolv.conf": f"nameserver {layout.host_address}\n",
+        "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+        "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
+    }
+
+
+def write(layout: Layout, node: EmbeddedNode) -> None:
+    """Lay out a node's folder; what is there already stays."""
+    for folder in FOLDERS:
+        (node.root / folder).mkdir(parents=True, exist_ok=True)
+    (node.root / "tmp").chmod(0o1777)
+    (node.root / "var/tmp").chmod(0o1777)
+    (node.folder / "extra/lib/modules").mkdir(parents=True, exist_ok=True)
+    for name, text in contents(layout, node).items():
+        _write_changed(node.root / name, text)
+
+
+def _write_changed(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)

@@ -1,0 +1,232 @@
+"""What kubeadm is told: the cluster's configuration as data, and the commands in which its phases run.
+
+Source: kubeadm configuration v1beta4, KubeletConfiguration v1beta1, KubeProxyConfiguration v1alpha1 (Kubernetes 1.37).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from converge.nodes.embedded.cgroups import PROJECT
+from converge.nodes.embedded.layout import EmbeddedNode, Layout
+
+VERSION = "v1.37.2"
+TOKEN_TTL = "300s"  # noqa: S105  (a duration)
+SOCKET = "unix:///run/containerd/containerd.sock"
+AUTHENTICATION = "/etc/kubernetes/authentication"
+AUDIT_POLICY = "/etc/kubernetes/audit/policy.yaml"
+AUDIT_LOG = "/var/log/kubernetes/audit.log"
+SERVING = "/var/lib/kubelet/pki/serving"
+CONFIGURATION = "/etc/kubernetes/thinkube.yaml"
+
+# Each with its reason; everything else that kubeadm's preflight finds is an error.
+IGNORED = (
+    "SystemVerification",  # asks for cgroup v2 and kernel configuration files, which some machines lack
+    "Hostname",  # node names are resolved by the nodes' own hosts files only
+    "Service-Kubelet",  # there is no init system in a node
+    "NumCPU",
+    "Mem",
+    "Port-10250",
+    "DirAvailable--etc-kubernetes-manifests",
+)
+
+# What `kubeadm init` does after the files are written; we do it ourselves, each as soon as it can be done.
+LATER = (
+    "preflight", "wait-control-plane", "upload-config", "upload-certs", "mark-control-plane", "bootstrap-token", "kubelet-finalize",
+    "addon", "show-join-command",
+)  # fmt: skip
+
+Document = dict[str, Any]
+
+EMPTY_AUTHENTICATION: Document = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration", "jwt": []}
+
+POLICY: Document = {
+    # Writes, without bodies, which may hold secrets. What the control plane writes for itself all day is left out.
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived", "ResponseStarted"],
+    "rules": [
+        {"level": "None", "verbs": ["get", "list", "watch"]},
+        {"level": "None", "resources": [{"group": "coordination.k8s.io", "resources": ["leases"]}], "userGroups": ["system:nodes"]},
+        {"level": "None", "users": ["system:kube-controller-manager", "system:kube-scheduler", "system:apiserver"]},
+        {"level": "None", "nonResourceURLs": ["*"]},
+        {"level": "None", "resources": [{"group": "", "resources": ["events"]}, {"group": "events.k8s.io", "resources": ["events"]}]},
+        {"level": "Metadata"},
+    ],
+}
+
+
+def _arguments(**values: str) -> list[dict[str, str]]:
+    return [{"name": name.replace("_", "-"), "value": value} for name, value in values.items()]
+
+
+def _volume(name: str, path: str, *, read_only: bool = True) -> Document:
+    return {"name": name, "hostPath": path, "mountPath": path, "readOnly": read_only, "pathType": "DirectoryOrCreate"}
+
+
+def cluster(layout: Layout) -> Document:
+    """The control plane."""
+    return {
+        "apiVersion": "kubeadm.k8s.io/v1beta4",
+        "kind": "ClusterConfiguration",
+        "clusterName": layout.name,
+        "kubernetesVersion": VERSION,
+        "controlPlaneEndpoint": f"{layout.control.address}:6443",
+        "networking": {
+            "podSubnet": str(layout.pod_subnet),
+            "serviceSubnet": str(layout.service_subnet),
+            "dnsDomain": "cluster.local",
+        },
+        "encryptionAlgorithm": "ECDSA-P256",
+        "certificateValidityPeriod": "87600h",
+        "caCertificateValidityPeriod": "87600h",
+        "apiServer": {
+            "certSANs": [layout.host_address, "localhost", "127.0.0.1"],
+            "extraArgs": _arguments(
+                audit_log_path=AUDIT_LOG,
+                audit_log_maxsize="50",
+                audit_log_maxbackup="2",
+                audit_policy_file=AUDIT_POLICY,
+                authentication_config=f"{AUTHENTICATION}/config.yaml",
+                kubelet_certificate_authority="/etc/kubernetes/pki/ca.crt",
+            ),
+            "extraVolumes": [
+                _volume("authentication", AUTHENTICATION),  # the folder: a mounted file would not see a rename
+                _volume("audit-policy", "/etc/kubernetes/audit"),
+                _volume("audit-log", "/var/log/kubernetes", read_only=False),
+            ],
+        },
+        "controllerManager": {
+            "extraArgs": _arguments(
+                # The nodes' shares of the pod range are ours to choose: the pod network is there before the kubelet starts.
+                allocate_node_cidrs="false",
+                flex_volume_plugin_dir="/var/lib/kubelet/volumeplugins",
+                # There is only one; an election would cost the time that the lease of a killed predecessor has left.
+                leader_elect="false",
+            )
+        },
+        "scheduler": {"extraArgs": _arguments(leader_elect="false")},
+    }
+
+
+def registration(node: EmbeddedNode, *, taints: bool) -> Document:
+    """How a node introduces itself."""
+    document: Document = {
+        "name": node.name,
+        "criSocket": SOCKET,
+        "imagePullPolicy": "IfNotPresent",
+        "kubeletExtraArgs": _arguments(node_ip=node.address),
+        "ignorePreflightErrors": list(IGNORED),
+    }
+    return document if taints else {**document, "taints": []}
+
+
+def initialisation(layout: Layout, token: str) -> Document:
+    """The first node: the control plane is tainted where workers can take the pods."""
+    return {
+        "apiVersion": "kubeadm.k8s.io/v1beta4",
+        "kind": "InitConfiguration",
+        "bootstrapTokens": [
+            {"token": token, "ttl": TOKEN_TTL, "description": "joins the workers", "usages": ["signing", "authentication"]}
+        ],
+        "localAPIEndpoint": {"advertiseAddress": layout.control.address, "bindPort": 6443},
+        "nodeRegistration": registration(layout.control, taints=layout.workers > 0),
+        "patches": {"directory": "/etc/kubernetes/patches"},
+    }
+
+
+def joining(layout: Layout, node: EmbeddedNode, token: str, ca_hash: str) -> Document:
+    """A worker that joins; ``ca_hash`` lets it recognise the control plane (``sha256:…``)."""
+    return {
+        "apiVersion": "kubeadm.k8s.io/v1beta4",
+        "kind": "JoinConfiguration",
+        "discovery": {
+            "bootstrapToken": {"token": token, "apiServerEndpoint": f"{layout.control.address}:6443", "caCertHashes": [ca_hash]},
+            "tlsBootstrapToken": token,
+        },
+        "nodeRegistration": registration(node, taints=True),
+        "patches": {"directory": "/etc/kubernetes/patches"},
+        "timeouts": {"discovery": "30s", "tlsBootstrap": "30s"},
+    }
+
+
+def kubelet(layout: Layout) -> Document:
+    """What every kubelet of the cluster does."""
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "cgroupDriver": "cgroupfs",
+        "failCgroupV1": False,
+        "failSwapOn": False,
+        "clusterDNS": [layout.dns_address],
+        "clusterDomain": "cluster.local",
+        "containerRuntimeEndpoint": SOCKET,
+        # By default thresholds are shares of the disk, also of what is reserved: images that nobody could pull again would be removed,
+        # pods evicted. With absolute values only a really full disk does that.
+        "evictionHard": {"memory.available": "200Mi", "nodefs.available": "1Gi", "imagefs.available": "1Gi", "nodefs.inodesFree": "1%"},
+        "evictionPressureTransitionPeriod": "30s",
+        "imageGCHighThresholdPercent": 100,
+        "imageGCLowThresholdPercent": 99,
+        "nodeStatusMaxImages": -1,
+        "nodeStatusUpdateFrequency": "4s",
+        "resolvConf": "/etc/kubernetes/upstream-resolv.conf",
+        "registryPullQPS": 0,
+        "rotateCertificates": True,
+        "serializeImagePulls": False,
+        "tlsCertFile": f"{SERVING}.crt",
+        "tlsPrivateKeyFile": f"{SERVING}.key",
+        "volumePluginDir": "/var/lib/kubelet/volumeplugins",
+    }
+
+
+def proxy(layout: Layout) -> Document:
+    """kube-proxy; it may not write the connection tracking limits, which belong to the whole machine."""
+    return {
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        "mode": "iptables",
+        "clusterCIDR": str(layout.pod_subnet),
+        "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
+        "iptables": {"minSyncPeriod": "100ms"},
+    }
+
+
+def patches(layout: Layout, node: EmbeddedNode) -> dict[str, Document]:
+    """File name → what differs for this node from what kubeadm would write."""
+    found: dict[str, Document] = {
+        "kubeletconfiguration+strategic.yaml": {
+            "apiVersion": "kubelet.config.k8s.io/v1beta1",
+            "kind": "KubeletConfiguration",
+            "cgroupRoot": f"/{PROJECT}/{layout.name}/{node.name}",
+        }
+    }
+    if node.is_control:
+        found["kube-apiserver+strategic.yaml"] = {
+            # The API server does not ask the cluster's DNS; the tokens' issuer is behind the ingress.
+            "spec": {"hostAliases": [{"ip": node.address, "hostnames": [f"auth.{layout.domain}"]}]}
+        }
+    return found
+
+
+def text(*documents: Document) -> str:
+    """Documents as one YAML text."""
+    return yaml.safe_dump_all(documents, sort_keys=False)
+
+
+def control_plane_files() -> list[list[str]]:
+    """Certificates, credentials and manifests; nothing runs yet."""
+    return [["kubeadm", "init", f"--config={CONFIGURATION}", f"--skip-phases={','.join(LATER)}"]]
+
+
+def kubelet_command(node: EmbeddedNode) -> list[str]:
+    """The kubelet, as kubeadm's unit file for systemd would start it."""
+    return [
+        "kubelet",
+        "--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf",
+        "--kubeconfig=/etc/kubernetes/kubelet.conf",
+        "--config=/var/lib/kubelet/config.yaml",
+        f"--hostname-override={node.name}",
+        f"--node-ip={node.address}",
+    ]

@@ -1,0 +1,135 @@
+"""Where everything of one embedded cluster is: names, addresses and folders, all computed from the inventory."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from converge.inventory import Inventory
+from converge.inventory.model import EmbeddedNodes
+from converge.nodes.provider import Node
+
+POD_PREFIX = 24
+LINK_NAME_MAX = 15  # IFNAMSIZ less the closing zero
+
+
+@dataclass(frozen=True)
+class EmbeddedNode(Node):
+    """A node of an embedded cluster: ``pods`` is its share of the pod range, ``folder`` all that it keeps."""
+
+    pods: IPv4Network
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        """Its root file system as this machine sees it; host programs (/usr) are only mounted inside."""
+        return self.folder / "root"
+
+    @property
+    def is_control(self) -> bool:
+        """Whether the control plane runs on it."""
+        return self.role == "control"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The plan of one cluster: ``Layout.of(inventory, Path("/var/lib/thinkube"))``."""
+
+    name: str
+    domain: str
+    workers: int
+    subnet: IPv4Network
+    pod_subnet: IPv4Network
+    service_subnet: IPv4Network
+    state: Path
+
+    @classmethod
+    def of(cls, inventory: Inventory, state: Path) -> Layout:
+        """The plan that an inventory describes; ``state`` is the folder of all clusters."""
+        nodes = inventory.nodes
+        if not isinstance(nodes, EmbeddedNodes):
+            raise TypeError(f"not an inventory of embedded nodes: {nodes.kind}")
+        return cls(
+            name=inventory.name,
+            domain=inventory.domain_name,
+            workers=nodes.workers,
+            subnet=IPv4Network(nodes.subnet, strict=False),
+            pod_subnet=IPv4Network(nodes.pod_subnet, strict=False),
+            service_subnet=IPv4Network(nodes.service_subnet, strict=False),
+            state=state,
+        )
+
+    @property
+    def folder(self) -> Path:
+        """All of this cluster: ``/var/lib/thinkube/local``."""
+        return self.state / self.name
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's credentials."""
+        return self.folder / "kubeconfig"
+
+    @property
+    def logs(self) -> Path:
+        """What the node programs print."""
+        return self.folder / "logs"
+
+    @property
+    def programs(self) -> Path:
+        """The node programs: the cluster's own, so that it starts again whatever becomes of the cache."""
+        return self.folder / "programs"
+
+    @property
+    def host_address(self) -> str:
+        """This machine's address on the bridge: ``10.88.88.1``."""
+        return str(self.subnet[1])
+
+    @property
+    def dns_address(self) -> str:
+        """The cluster DNS service, as kubeadm chooses it: ``10.96.0.10``."""
+        return str(self.service_subnet[10])
+
+    @property
+    def link(self) -> str:
+        """The one network link that this machine gets: ``tk-local``."""
+        plain = f"tk-{self.name}"
+        if len(plain) <= LINK_NAME_MAX:
+            return plain
+        digest = hashlib.sha256(self.name.encode()).hexdigest()
+        return f"tk-{self.name[:5]}-{digest[:6]}"
+
+    @property
+    def server(self) -> str:
+        """The API server's URL."""
+        return f"https://{self.control.address}:6443"
+
+    @property
+    def control(self) -> EmbeddedNode:
+        """The node with the control plane; its address is also the ingress's."""
+        return self.nodes[0]
+
+    @cached_property
+    def nodes(self) -> tuple[EmbeddedNode, ...]:
+        """The control node first, then the workers."""
+        pods = self.pod_subnet.subnets(new_prefix=POD_PREFIX)
+        names = [("control", "control"), *((f"worker-{number}", "worker") for number in range(1, self.workers + 1))]
+        return tuple(
+            EmbeddedNode(
+                name=f"{self.name}-{suffix}",
+                address=str(self.subnet[2 + index]),
+                role=role,
+                pods=next(pods),
+                folder=self.folder / "nodes" / f"{self.name}-{suffix}",
+            )
+            for index, (suffix, role) in enumerate(names)
+        )
+
+    def node(self, name: str) -> EmbeddedNode:
+        """The node of that name; a role or the end of a name will do where it is unique (``control``, ``worker-1``)."""
+        for node in self.nodes:
+            if name in (node.name, node.name.removeprefix(f"{self.name}-")):
+                return node
+        raise KeyError(name)

@@ -1,0 +1,207 @@
+"""Brings an embedded cluster up, down and away."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from converge.errors import Refused, ThinkubeError
+from converge.inventory import Inventory
+from converge.nodes.embedded import checks, kubeadm, links, record
+from converge.nodes.embedded.cgroups import Cgroups
+from converge.nodes.embedded.cluster import EmbeddedCluster
+from converge.nodes.embedded.layout import Layout
+from converge.nodes.embedded.spaces import BRIDGE, Spaces
+from converge.nodes.embedded.start import Start
+from converge.nodes.embedded.steps import run_steps
+from converge.places import state_folder
+from converge.progress import Progress, State
+
+if TYPE_CHECKING:
+    from converge.images.store import Images
+
+GRACE_S = 5.0
+
+
+class EmbeddedProvider:
+    """The cluster that an inventory describes, whatever state it is in."""
+
+    def __init__(self, inventory: Inventory, images: Images, progress: Progress) -> None:
+        self.inventory = inventory
+        self.images = images
+        self.progress = progress
+        self.layout = Layout.of(inventory, state_folder())
+        self.seconds: dict[str, float] = {}
+
+    @cached_property
+    def cgroups(self) -> Cgroups:
+        """This machine's control groups."""
+        return Cgroups.detect()
+
+    @cached_property
+    def spaces(self) -> Spaces:
+        """The cluster's namespaces."""
+        return Spaces(self.layout, self.cgroups)
+
+    @property
+    def subject(self) -> str:
+        """What progress is told of."""
+        return f"cluster {self.layout.name}"
+
+    def start(self, progress: Progress) -> EmbeddedCluster:
+        """Create the cluster, start what is stopped, mend what is half dead; quick where it already runs.
+
+        Raises:
+            Missing: this machine lacks something; everything that it lacks is said.
+            Refused: a cluster of that name has other ranges.
+            NotReady: it did not come up before the deadline.
+        """
+        known = record.read(self.layout.folder)
+        if known and known.made and self.runs():
+            return self._running()
+        checks.require(self.layout, cgroups=self.cgroups, is_new=known is None)
+        with self._alone():
+            known = record.read(self.layout.folder)
+            if known is None or not known.made:
+                if self.layout.folder.exists():
+                    progress.note(self.subject, State.WAITING, "removing what a start left that did not get far")
+                    self._remove()
+                known = record.Record.of(self.layout, kubeadm.VERSION)
+                self._claim(known)
+            self._compare(known)
+            progress.note(self.subject, State.STARTED)
+            begin = Start(self.layout, self.spaces, self.images, progress, self.inventory.deadlines.nodes_s, known.made, self._made)
+            self.seconds = run_steps(begin.steps(), progress, self.subject)
+            record.Record.of(self.layout, kubeadm.VERSION).as_made().save(self.layout.folder)
+        progress.note(self.subject, State.DONE)
+        return self._running()
+
+    def find(self) -> EmbeddedCluster | None:
+        """The cluster if it is running now."""
+        return self._running() if self.runs() else None
+
+    def runs(self) -> bool:
+        """Whether every node's own programs run and the API server serves."""
+        if not self.layout.kubeconfig.exists() or self.spaces.holder(BRIDGE) is None or not links.is_connected(self.layout):
+            return False
+        for node in self.layout.nodes:
+            if any(self.spaces.process(node.name, program) is None for program in ("init", "containerd", "kubelet")):
+                return False
+        from converge.kubernetes.client import Api
+
+        try:
+            with Api.from_kubeconfig(self.layout.kubeconfig) as api:
+                api.view(patience_s=0).read("/readyz")
+        except ThinkubeError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """Stop every process: kubelets first, so that nothing is started again; then containers, asked politely; then the rest."""
+        if self.layout.folder.exists():
+            with self._alone():
+                self._end(GRACE_S)
+
+    def delete(self) -> None:
+        """Remove the cluster and every trace of it, data included."""
+        if self.layout.folder.exists():
+            with self._alone():
+                self._remove()
+                shutil.rmtree(self.layout.folder)
+        with contextlib.suppress(OSError):  # other clusters live there
+            self.layout.state.rmdir()
+
+    def _running(self) -> EmbeddedCluster:
+        return EmbeddedCluster(self.layout, self.spaces)
+
+    def _made(self) -> None:
+        record.Record.of(self.layout, kubeadm.VERSION).as_made().save(self.layout.folder)
+
+    def _end(self, grace_s: float) -> None:
+        group = self.spaces.group
+        if not self.cgroups.exists(group):
+            return
+        own = {
+            pid
+            for node in self.layout.nodes
+            for name in ("init", "containerd")
+            for pid in self.cgroups.processes(f"{self.spaces.group_of(node.name)}/{name}")
+        }
+        own |= self.cgroups.processes(self.spaces.group_of(BRIDGE))
+        for node in self.layout.nodes:
+            self.cgroups.end(f"{self.spaces.group_of(node.name)}/kubelet")
+        self.cgroups.end(group, grace_s=grace_s, only=lambda pid: pid not in own)
+        self.cgroups.end(group)
+        self.cgroups.remove(group)
+
+    def _remove(self) -> None:
+        """Everything but the folder itself, on which the lock is."""
+        self._end(0)
+        for entry in self.layout.folder.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+
+    def _compare(self, known: record.Record) -> None:
+        wanted = record.Record.of(self.layout, kubeadm.VERSION)
+        fields = ("version", "subnet", "pod_subnet", "service_subnet")
+        found = [
+            f"{name} {getattr(known, name)}, wanted {getattr(wanted, name)}"
+            for name in fields
+            if getattr(known, name) != getattr(wanted, name)
+        ]
+        if wanted.workers < known.workers:
+            found.append(f"{known.workers} workers, wanted {wanted.workers}")
+        if found:
+            raise Refused(
+                f"cluster {known.name} as the inventory describes it",
+                seen="it was made with " + "; ".join(found),
+                cause="these cannot be changed while its data is kept",
+                next_command=f"thinkube cluster delete --name {known.name}",
+            )
+
+    def _claim(self, mine: record.Record) -> None:
+        """Write the record while no other start looks, so that two new clusters cannot both find a range free."""
+        with _locked(self.layout.state, lambda: None):
+            checks.require(self.layout, cgroups=self.cgroups, is_new=False)
+            mine.save(self.layout.folder)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One start, stop or delete at a time; the lock is on the cluster's folder, so it leaves no file."""
+        while True:
+            self.layout.folder.mkdir(parents=True, exist_ok=True)
+            with _locked(self.layout.folder, self._say_that_it_waits) as descriptor:
+                if _is_same(descriptor, self.layout.folder):
+                    self.layout.folder.chmod(0o700)
+                    yield
+                    return
+                # It was deleted while we waited: what we locked is gone.
+
+    def _say_that_it_waits(self) -> None:
+        self.progress.note(self.subject, State.WAITING, "for another run that starts, stops or deletes it")
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, waits: Callable[[], None]) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waits()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _is_same(descriptor: int, folder: Path) -> bool:
+    try:
+        return os.fstat(descriptor).st_ino == folder.stat().st_ino
+    except FileNotFoundError:
+        return False

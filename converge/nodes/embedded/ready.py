@@ -1,0 +1,128 @@
+"""When a cluster is up: the API server serves, the kubelets have spoken, the pods of the system run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from converge.errors import NotReady, ThinkubeError, Unreachable
+from converge.kubernetes.client import Api
+from converge.nodes.embedded.layout import Layout
+
+Objects = dict[tuple[str, str], dict[str, Any]]
+
+
+def wait_for_api(api: Api, deadline_s: float, layout: Layout) -> None:
+    """Until ``/readyz`` says so; nothing can be watched before."""
+    impatient = api.view(patience_s=0)
+    until = time.monotonic() + deadline_s
+    while True:
+        try:
+            impatient.read("/readyz")
+        except ThinkubeError as error:
+            if time.monotonic() > until:
+                log = layout.logs / f"{layout.control.name}.kubelet.log"
+                raise NotReady("the API server", seen=error.seen or str(error), next_command=f"tail {log}") from error
+            time.sleep(0.1)
+        else:
+            return
+
+
+def wait_for_nodes(api: Api, layout: Layout, since: datetime, deadline_s: float) -> None:
+    """Until every node is Ready, by a status that its kubelet gave after ``since``: older ones may be of a killed kubelet."""
+    names = {node.name for node in layout.nodes}
+
+    def reason(leases: Objects) -> str:
+        fresh = {name for (_, name), lease in leases.items() if _time(lease["spec"].get("renewTime")) >= since.timestamp()}
+        return _listed("no sign of life of", names - fresh)
+
+    def unready(nodes: Objects) -> str:
+        ready = {name for (_, name), node in nodes.items() if _is_true(node, "Ready")}
+        return _listed("not Ready:", names - ready)
+
+    wait_until(api, "Lease", "kube-node-lease", reason, "every kubelet alive", deadline_s)
+    wait_until(api, "Node", "", unready, "every node Ready", deadline_s)
+
+
+def wait_for_system_pods(api: Api, layout: Layout, since: datetime | None, deadline_s: float) -> None:
+    """Until kube-proxy is ready on every node and a CoreDNS is, in containers that began after ``since`` where it is given."""
+
+    def ready(pod: dict[str, Any]) -> bool:
+        if not _is_true(pod, "Ready") or "deletionTimestamp" in pod["metadata"]:
+            return False
+        states = [status.get("state", {}).get("running") for status in pod["status"].get("containerStatuses", [])]
+        return all(state and (since is None or _time(state["startedAt"]) >= since.timestamp()) for state in states)
+
+    def reason(pods: Objects) -> str:
+        up = [pod for pod in pods.values() if ready(pod)]
+        proxies = {pod["spec"].get("nodeName") for pod in up if pod["metadata"].get("labels", {}).get("k8s-app") == "kube-proxy"}
+        missing = {f"kube-proxy on {node.name}" for node in layout.nodes if node.name not in proxies}
+        if not any(pod["metadata"].get("labels", {}).get("k8s-app") == "kube-dns" for pod in up):
+            missing.add("CoreDNS")
+        return _listed("not ready:", missing)
+
+    wait_until(api, "Pod", "kube-system", reason, "kube-proxy and CoreDNS Ready", deadline_s)
+
+
+def add_pod_ranges(api: Api, layout: Layout) -> None:
+    """Write each node's share of the pod range into its object, where tools look for it."""
+    nodes = {node["metadata"]["name"]: node for node in api.list("Node")}
+    for node in layout.nodes:
+        if not nodes[node.name]["spec"].get("podCIDR"):
+            api.patch("Node", node.name, patch={"spec": {"podCIDR": str(node.pods), "podCIDRs": [str(node.pods)]}})
+
+
+def create_absent(api: Api, documents: Iterable[dict[str, Any]]) -> None:
+    """Create what is not there; what is there stays as it is."""
+    for document in documents:
+        metadata = document["metadata"]
+        if api.find(document["kind"], metadata["name"], metadata.get("namespace", "")) is None:
+            api.create(document)
+
+
+def wait_until(api: Api, kind: str, namespace: str, reason: Callable[[Objects], str], wanted: str, deadline_s: float) -> None:
+    """Watch the objects of a kind until there is no ``reason`` left to wait."""
+    until = time.monotonic() + deadline_s
+    last = ""
+    while (left_s := until - time.monotonic()) > 0:
+        try:
+            listed, version = api.list_with_version(kind, namespace)
+            seen: Objects = {_key(item): item for item in listed}
+            if not (last := reason(seen)):
+                return
+            events = api.watch(kind, namespace, version=version, seconds=max(1, min(60, int(left_s))))
+            try:
+                for event in events:
+                    item = event["object"]
+                    if event["type"] in ("ADDED", "MODIFIED"):
+                        seen[_key(item)] = item
+                    elif event["type"] == "DELETED":
+                        seen.pop(_key(item), None)
+                    else:
+                        continue
+                    if not (last := reason(seen)):
+                        return
+            finally:
+                events.close()
+        except Unreachable as error:
+            last = error.seen or str(error)
+            time.sleep(0.2)  # the API server is starting again
+    raise NotReady(wanted, seen=f"{last} after {deadline_s:.0f} s", next_command="thinkube cluster status")
+
+
+def _key(item: dict[str, Any]) -> tuple[str, str]:
+    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+def _is_true(item: dict[str, Any], condition: str) -> bool:
+    return any(entry["type"] == condition and entry["status"] == "True" for entry in item.get("status", {}).get("conditions", []))
+
+
+def _time(text: str | None) -> float:
+    return datetime.fromisoformat(text).timestamp() if text else 0.0
+
+
+def _listed(words: str, names: set[str]) -> str:
+    return f"{words} {', '.join(sorted(names))}" if names else ""

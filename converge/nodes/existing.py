@@ -1,0 +1,105 @@
+"""A cluster that is already there: kind, k3s, a cloud. It is used, never started, stopped or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from converge.errors import Missing, Refused, ThinkubeError, Unavailable
+from converge.inventory.model import ExistingNodes
+from converge.kubernetes.client import Api
+from converge.nodes.provider import Node
+from converge.process import Completed
+from converge.progress import Progress
+
+CONTROL_LABELS = frozenset({"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"})
+
+
+class ExistingCluster:
+    """What a kubeconfig reaches; commands on nodes and images in them are its owner's business."""
+
+    audit_log: Path | None = None
+
+    def __init__(self, name: str, kubeconfig: Path, nodes: tuple[Node, ...], ingress_address: str) -> None:
+        self.name = name
+        self.kubeconfig = kubeconfig
+        self.nodes = nodes
+        self.ingress_address = ingress_address
+
+    def run(self, node: str, argv: Sequence[str], *, timeout_s: float = 60, stdin: str | None = None) -> Completed:
+        """Not offered.
+
+        Raises:
+            Unavailable: always.
+        """
+        raise Unavailable(f"a command on node {node}", seen="an existing cluster gives no access to its nodes")
+
+    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
+        """Not offered: its nodes pull images by themselves.
+
+        Raises:
+            Unavailable: where there is anything to load.
+        """
+        if archives:
+            raise Unavailable(
+                "images loaded into the nodes",
+                seen=f"an existing cluster gives no access to its nodes; {len(archives)} image(s) were built here",
+                cause="images.source: upstream has its nodes pull what is published",
+            )
+
+    def read_authentication(self) -> str:
+        """Nothing: it cannot be seen from outside."""
+        return ""
+
+    def write_authentication(self, text: str) -> None:
+        """Not offered.
+
+        Raises:
+            Unavailable: always.
+        """
+        raise Unavailable("the API server's authentication", seen="an existing cluster's API server is configured by its owner")
+
+
+class ExistingProvider:
+    """Finds the cluster of a kubeconfig."""
+
+    def __init__(self, name: str, nodes: ExistingNodes) -> None:
+        self.name = name
+        self.nodes = nodes
+
+    def start(self, progress: Progress) -> ExistingCluster:
+        """The cluster, if it answers.
+
+        Raises:
+            Missing: there is no such kubeconfig.
+            Unreachable: its API server does not answer.
+        """
+        if not self.nodes.kubeconfig.exists():
+            raise Missing(f"the kubeconfig {self.nodes.kubeconfig}", seen="no such file", cause="inventory: nodes.kubeconfig")
+        with Api.from_kubeconfig(self.nodes.kubeconfig, self.nodes.context) as api:
+            nodes = tuple(_node(item) for item in api.list("Node"))
+        return ExistingCluster(self.name, self.nodes.kubeconfig, nodes, self.nodes.ingress_address)
+
+    def find(self) -> ExistingCluster | None:
+        """The cluster, or None where it does not answer."""
+        from converge.progress import SILENCE
+
+        try:
+            return self.start(SILENCE)
+        except ThinkubeError:
+            return None
+
+    def stop(self) -> None:
+        """Refused: it is not ours to stop."""
+        raise Refused(f"cluster {self.name} stopped", seen="it is an existing cluster, which its owner runs")
+
+    def delete(self) -> None:
+        """Refused: it is not ours to remove."""
+        raise Refused(f"cluster {self.name} deleted", seen="it is an existing cluster, which its owner runs")
+
+
+def _node(item: dict) -> Node:  # type: ignore[type-arg]
+    addresses = {entry["type"]: entry["address"] for entry in item["status"].get("addresses", [])}
+    labels = item["metadata"].get("labels", {})
+    role = "control" if CONTROL_LABELS & labels.keys() else "worker"
+    return Node(item["metadata"]["name"], addresses.get("InternalIP", ""), role)
