@@ -31,11 +31,13 @@ while (my $client = $server->accept) {
 }
 """
 
+_CLIENT = r"""exec 3<>"/dev/tcp/$1/$2" && printf 'GET / HTTP/1.0\r\n\r\n' >&3 && timeout 5 cat <&3"""
+
 
 class ThrowawayPods:
     """``pods.run(pods.on("local-worker-1"), ["getent", "hosts", "auth.thinkube.test"])``.
 
-    ``image`` has a shell, perl and getent (the base image); ``prepare`` makes the nodes have it.
+    ``image`` has bash, perl and getent (the base image); ``prepare`` makes the nodes have it.
     Each pod answers on port 8080 with its own name.
     """
 
@@ -82,6 +84,11 @@ class ThrowawayPods:
             ExecFailed: it ended with another status than 0.
         """
         return self._api.execute(self.namespace, pod, argv, stdin)
+
+    def fetch(self, pod: str, address: str, port: int) -> str:
+        """What a pod gets from a web server at an address: the page's text."""
+        answer = self.run(pod, ["bash", "-c", _CLIENT, "fetch", address, str(port)])
+        return answer.partition("\r\n\r\n")[2].strip()
 
     def address(self, pod: str) -> str:
         """The pod's own address."""

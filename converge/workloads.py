@@ -40,12 +40,20 @@ def live(api: Api, objects: Iterable[KubernetesObject], kinds: Sequence[str] = K
     return found
 
 
+def containers(workloads: Iterable[KubernetesObject], *, initial: bool = False) -> Iterator[tuple[str, Container]]:
+    """Every container of workloads (``initial``: init containers too), with where it stands: ``"Deployment ingress/traefik, traefik"``."""
+    for workload in workloads:
+        spec = _pod_spec(workload)
+        for container in spec["containers"] + (spec.get("initContainers", []) if initial else []):
+            yield f"{Ref.of(workload)}, {container['name']}", container
+
+
 def without_resources(workloads: Iterable[KubernetesObject]) -> list[str]:
     """Containers that lack a request or a limit for CPU or memory: ``["Deployment ingress/traefik, traefik: no limits.memory"]``."""
     wanted = [(side, amount) for side in ("requests", "limits") for amount in ("cpu", "memory")]
     return [
         f"{where}: no {side}.{amount}"
-        for where, container in _containers(workloads, initial=True)
+        for where, container in containers(workloads, initial=True)
         for side, amount in wanted
         if amount not in container.get("resources", {}).get(side, {})
     ]
@@ -56,7 +64,7 @@ def without_probes(workloads: Iterable[KubernetesObject]) -> list[str]:
     lasting = [workload for workload in workloads if workload["kind"] in LASTING]
     return [
         f"{where}: no {probe}"
-        for where, container in _containers(lasting, initial=False)
+        for where, container in containers(lasting, initial=False)
         for probe in ("livenessProbe", "readinessProbe")
         if probe not in container
     ]
@@ -67,7 +75,7 @@ def as_root(workloads: Iterable[KubernetesObject]) -> list[str]:
     faults = []
     for workload in workloads:
         pod = _pod_spec(workload)
-        for where, container in _containers([workload], initial=True):
+        for where, container in containers([workload], initial=True):
             security = pod.get("securityContext", {}) | container.get("securityContext", {})
             if security.get("runAsUser") == 0 or not security.get("runAsNonRoot"):
                 faults.append(
@@ -77,7 +85,7 @@ def as_root(workloads: Iterable[KubernetesObject]) -> list[str]:
 
 
 def exposed(api: Api, namespaces: Iterable[str], is_credential: Callable[[KubernetesObject, str], bool]) -> list[str]:
-    """Objects that hold the value of a credential outside a Secret: ``["ConfigMap keycloak/realm: value of Secret keycloak-admin, key password"]``.
+    """Objects that hold a credential outside a Secret: ``["ConfigMap keycloak/realm: value of Secret keycloak-admin, key password"]``.
 
     The values themselves are in no answer and no error.
     """
@@ -117,13 +125,6 @@ def lose_pods(api: Api, workloads: Iterable[KubernetesObject], deadline_s: float
     for pod in doomed:
         uid = pod["metadata"]["uid"]
         wait_until(api, Ref.of(pod), lambda seen, uid=uid: seen is None or seen["metadata"]["uid"] != uid, deadline_s, wanted="deleted")
-
-
-def _containers(workloads: Iterable[KubernetesObject], *, initial: bool) -> Iterator[tuple[str, Container]]:
-    for workload in workloads:
-        spec = _pod_spec(workload)
-        for container in spec["containers"] + (spec.get("initContainers", []) if initial else []):
-            yield f"{Ref.of(workload)}, {container['name']}", container
 
 
 def _pod_spec(workload: KubernetesObject) -> dict[str, Any]:

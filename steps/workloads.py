@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pytest
+from converge.kubernetes.wait import wait_until_ready
 from pytest_bdd import parsers, then, when
 
 from converge import workloads
@@ -12,8 +13,6 @@ from converge.components.component import GeneratedSecret
 from converge.engine.platform import Platform
 from converge.inventory import Inventory
 from converge.kubernetes.objects import KubernetesObject
-from converge.kubernetes.ready import readiness
-from converge.kubernetes.wait import wait_until_ready
 from converge.throwaway import ThrowawayPods
 
 IMAGE = "base"
@@ -29,10 +28,7 @@ def throwaway_pods(platform: Platform) -> Iterator[ThrowawayPods]:
 
 @then(parsers.re(r'every workload of "(?P<name>[^"]+)" is ready'))
 def workloads_ready(platform: Platform, inventory: Inventory, name: str) -> None:
-    found = _live(platform, name)
-    wait_until_ready(platform.api, found, inventory.deadlines.component_s, subject=name)
-    unready = [str(readiness(item)) for item in _live(platform, name) if not readiness(item).is_ready]
-    assert not unready, unready
+    wait_until_ready(platform.api, _live(platform, name), inventory.deadlines.component_s, subject=name)
 
 
 @then(parsers.re(r'every container of "(?P<name>[^"]+)" has resource requests and limits'))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -17,13 +16,14 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper: type[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def render(folder: Path, **names: object) -> list[KubernetesObject]:
     """The objects of ``folder/manifests/*.yaml``, in order of file name.
 
     A manifest may use ``names`` and the building blocks ``namespace``, ``pod_security``, ``locked_down``, ``resources``,
-    ``http_probe``, ``tcp_probe`` and ``exec_probe`` of `blocks`; what is no text is written as JSON, which is YAML.
+    ``http_probe``, ``tcp_probe`` and ``exec_probe`` of `blocks`; what is no text or number is written as YAML on one line.
     An undefined name is an error, never an empty string.
 
         securityContext: {{ locked_down() }}
@@ -63,11 +63,15 @@ def _environment(folder: Path) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # 60 ms that `thinkube --help` need not wait for
 
     environment = Environment(  # noqa: S701 (YAML for Kubernetes, not a web page)
-        loader=FileSystemLoader(folder), undefined=StrictUndefined, finalize=_json, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(folder), undefined=StrictUndefined, finalize=as_text, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update({name: getattr(blocks, name) for name in blocks.__all__})
     return environment
 
 
-def _json(value: object) -> object:
-    return json.dumps(value) if isinstance(value, Mapping | list | tuple | bool) or value is None else value
+def as_text(value: object) -> object:
+    """How a value that is no text or number is written into a manifest: on one line, ``{cpu: 100m}``."""
+    if not (isinstance(value, Mapping | list | tuple | bool) or value is None):
+        return value
+    plain = list(value) if isinstance(value, tuple) else value
+    return yaml.dump(plain, Dumper=_Dumper, default_flow_style=True, width=2**31 - 1).removesuffix("\n").removesuffix("\n...")

@@ -70,8 +70,8 @@ class Zone:
         if seen != self._wanted:
             return (Difference(self.subject, "server block in the Corefile", wanted=self._wanted, seen=seen or "none"),)
         started_with = deployment["spec"]["template"]["metadata"].get("annotations", {}).get(ANNOTATION, "none")
-        if started_with != _digest(corefile):
-            return (Difference(self.subject, "Corefile that CoreDNS was started with", wanted=_digest(corefile), seen=started_with),)
+        if started_with != digest(corefile):
+            return (Difference(self.subject, "Corefile that CoreDNS was started with", wanted=digest(corefile), seen=started_with),)
         return ()
 
     def write(self) -> None:
@@ -87,7 +87,7 @@ class Zone:
         if corefile != config["data"]["Corefile"]:
             unchanged = {"resourceVersion": config["metadata"]["resourceVersion"]}
             api.patch("ConfigMap", NAME, NAMESPACE, patch={"metadata": unchanged, "data": {"Corefile": corefile}})
-        started_with = {"metadata": {"annotations": {ANNOTATION: _digest(corefile)}}}
+        started_with = {"metadata": {"annotations": {ANNOTATION: digest(corefile)}}}
         deployment = api.patch("Deployment", NAME, NAMESPACE, patch={"spec": {"template": started_with}})
         wait_until_ready(api, [deployment], self._deadline_s, subject="dns")
 
@@ -105,5 +105,6 @@ class Zone:
         return found
 
 
-def _digest(corefile: str) -> str:
+def digest(corefile: str) -> str:
+    """What the annotation says of a Corefile."""
     return hashlib.sha256(corefile.encode()).hexdigest()[:16]

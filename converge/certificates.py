@@ -1,0 +1,89 @@
+"""Certificates as cert-manager keeps them: issued, renewed on demand, asked for by an Ingress, refused when they make no sense."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from converge import tls
+from converge.components.cert_manager.component import CA
+from converge.kubernetes.objects import KubernetesObject, Ref
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+    from converge.kubernetes.client import Api
+
+ISSUER_ANNOTATION = "cert-manager.io/cluster-issuer"
+KIND = "Certificate.cert-manager.io"
+API_VERSION = "cert-manager.io/v1"
+
+
+def request(name: str, hosts: list[str]) -> KubernetesObject:
+    """A Certificate of the platform's CA, kept in the Secret of the same name."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Certificate",
+        "metadata": {"name": name},
+        "spec": {
+            "secretName": name,
+            "dnsNames": hosts,
+            "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+            "issuerRef": {"kind": "ClusterIssuer", "name": CA},
+        },
+    }
+
+
+def is_ready(obj: KubernetesObject | None) -> bool:
+    """Whether cert-manager says that an issuer or a Certificate is ready."""
+    conditions = obj.get("status", {}).get("conditions", []) if obj else []
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def issued(api: Api, name: str, namespace: str, deadline_s: float) -> Certificate:
+    """The certificate of a Certificate object, once it has been issued."""
+    from converge.kubernetes.wait import wait_until
+
+    certificate = wait_until(api, Ref("Certificate", name, namespace, API_VERSION), is_ready, deadline_s, wanted="issued")
+    return tls.from_secret(api.get("Secret", certificate["spec"]["secretName"], namespace))
+
+
+def renew(api: Api, name: str, namespace: str, deadline_s: float) -> None:
+    """Have a certificate issued anew although it is still valid, as its owner would after a key was lost, and wait for the new one."""
+    from converge.kubernetes.wait import wait_until
+
+    certificate = api.get(KIND, name, namespace)
+    revision = certificate["status"].get("revision", 0)
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    issuing = {
+        "type": "Issuing",
+        "status": "True",
+        "reason": "ManuallyTriggered",
+        "message": "renewal asked for",
+        "lastTransitionTime": now,
+    }
+    conditions = [*certificate["status"].get("conditions", []), issuing]
+    api.patch(KIND, name, namespace, {"status": {"conditions": conditions}}, subresource="status")
+
+    def renewed(seen: dict[str, Any] | None) -> bool:
+        return is_ready(seen) and seen is not None and seen["status"].get("revision", 0) > revision
+
+    wait_until(api, Ref("Certificate", name, namespace, API_VERSION), renewed, deadline_s, wanted="renewed")
+
+
+def another_ca() -> str:
+    """The certificate, as PEM text, of a CA that signed nothing here."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "another CA")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(hours=1))
+    builder = builder.not_valid_after(now + timedelta(hours=1)).add_extension(
+        x509.BasicConstraints(ca=True, path_length=None), critical=True
+    )
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()

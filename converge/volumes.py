@@ -1,0 +1,30 @@
+"""Volumes: storage classes and claims."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from converge.kubernetes.client import Api
+    from converge.throwaway import ThrowawayPods
+
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+
+def default_classes(api: Api) -> list[str]:
+    """The names of the storage classes that a claim without a class would get."""
+    classes = api.list("StorageClass")
+    return [item["metadata"]["name"] for item in classes if item["metadata"].get("annotations", {}).get(DEFAULT_CLASS) == "true"]
+
+
+def claim(pods: ThrowawayPods, name: str, size: str = "8Mi") -> str:
+    """A claim of the default class beside the throw-away pods; removed with them."""
+    pods.create(
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": name},
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}},
+        }
+    )
+    return name

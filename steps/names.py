@@ -1,0 +1,56 @@
+"""Names: services and the platform's own domain resolve, for pods and for nodes, also after DNS was restarted."""
+
+from __future__ import annotations
+
+from pytest_bdd import parsers, then, when
+
+from converge import resolving
+from converge.engine.platform import Platform
+from converge.inventory import Inventory
+from converge.throwaway import ThrowawayPods
+
+SERVICE = "kubernetes.default.svc.cluster.local"
+
+
+@when("the operator restarts the cluster's DNS")
+def restart_dns(platform: Platform, inventory: Inventory) -> None:
+    resolving.restart(platform.api, inventory.deadlines.component_s)
+
+
+@then(parsers.re(r'(?:every|each) of these pods finds the ingress under "(?P<label>[^"]+)" of the domain'))
+def pods_find_ingress(
+    platform: Platform, inventory: Inventory, throwaway_pods: ThrowawayPods, pods_by_node: dict[str, str], label: str
+) -> None:
+    host = inventory.host(label)
+    found = {pod: resolving.from_pod(throwaway_pods, pod, host) for pod in pods_by_node.values()}
+    assert all(seen == {platform.cluster().ingress_address} for seen in found.values()), found
+
+
+@then(parsers.re(r'every node finds the ingress under "(?P<label>[^"]+)" of the domain'))
+def nodes_find_ingress(platform: Platform, inventory: Inventory, label: str) -> None:
+    cluster = platform.cluster()
+    found = {node.name: resolving.from_node(cluster, node.name, inventory.host(label)) for node in cluster.nodes}
+    assert all(seen == {cluster.ingress_address} for seen in found.values()), found
+
+
+@then("each of these pods finds the API server by its service name")
+def pods_find_api(platform: Platform, throwaway_pods: ThrowawayPods, pods_by_node: dict[str, str]) -> None:
+    service = platform.api.get("Service", "kubernetes", "default")["spec"]["clusterIP"]
+    found = {pod: resolving.from_pod(throwaway_pods, pod, SERVICE) for pod in pods_by_node.values()}
+    assert all(seen == {service} for seen in found.values()), found
+
+
+@then(parsers.re(r'none of these pods finds anything under "(?P<host>[^"]+)"'))
+def pods_find_nothing(throwaway_pods: ThrowawayPods, pods_by_node: dict[str, str], host: str) -> None:
+    found = {pod: resolving.from_pod(throwaway_pods, pod, host) for pod in pods_by_node.values()}
+    assert not any(found.values()), found
+
+
+@then(parsers.re(r'every replica of the cluster\'s DNS answers for "(?P<label>[^"]+)" of the domain'))
+def replicas_answer(
+    platform: Platform, inventory: Inventory, throwaway_pods: ThrowawayPods, pods_by_node: dict[str, str], label: str
+) -> None:
+    pod = next(iter(pods_by_node.values()))
+    found = resolving.from_replicas(platform.api, throwaway_pods, pod, inventory.host(label))
+    assert found, "the cluster's DNS has no replica"
+    assert all(seen == {platform.cluster().ingress_address} for seen in found.values()), found

@@ -1,0 +1,32 @@
+"""Volumes: claims are met, and what was written stays."""
+
+from __future__ import annotations
+
+from pytest_bdd import given, parsers, then, when
+
+from converge import volumes
+from converge.engine.platform import Platform
+from converge.throwaway import ThrowawayPods
+
+
+@then("exactly one storage class is the default")
+def one_default_class(platform: Platform) -> None:
+    assert len(volumes.default_classes(platform.api)) == 1, volumes.default_classes(platform.api)
+
+
+@given("a throw-away volume", target_fixture="claim")
+def throwaway_volume(throwaway_pods: ThrowawayPods) -> str:
+    return volumes.claim(throwaway_pods, "throw-away")
+
+
+@when(parsers.re(r'a pod writes "(?P<text>[^"]+)" to the volume and is deleted'))
+def write_and_delete(throwaway_pods: ThrowawayPods, claim: str, text: str) -> None:
+    writer = throwaway_pods.make("writer", claim=claim)
+    throwaway_pods.run(writer, ["sh", "-c", "cat > /data/note"], stdin=text)
+    throwaway_pods.remove(writer)
+
+
+@then(parsers.re(r'another pod reads "(?P<text>[^"]+)" from the volume'))
+def read_again(throwaway_pods: ThrowawayPods, claim: str, text: str) -> None:
+    reader = throwaway_pods.make("reader", claim=claim)
+    assert throwaway_pods.run(reader, ["cat", "/data/note"]) == text

@@ -1,0 +1,77 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from converge.components.cert_manager import chart
+from converge.components.cert_manager.component import CertManager
+from converge.components.component import Context
+from converge.errors import Missing
+from converge.inventory import Inventory
+
+ACME = Inventory(
+    domain_name="example.org",
+    issuer={"kind": "acme", "email": "ops@example.org", "cloudflare_token": {"from_env": "CLOUDFLARE_TOKEN"}},  # type: ignore[arg-type]
+)
+
+
+def named(objects: Any, kind: str, name: str) -> dict[str, Any]:
+    (found,) = [item for item in objects if (item["kind"], item["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def test_the_wildcard_covers_the_domain_its_hosts_and_its_functions(context: Callable[..., Context]) -> None:
+    wildcard = named(CertManager().objects(context()), "Certificate", "wildcard")["spec"]
+    assert wildcard["dnsNames"] == ["thinkube.test", "*.thinkube.test", "*.kn.thinkube.test"]
+    assert wildcard["privateKey"] == {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"}
+
+
+def test_the_private_ca_keeps_its_key_for_ever(context: Callable[..., Context]) -> None:
+    ca = named(CertManager().objects(context()), "Certificate", "thinkube-ca")["spec"]
+    assert ca["isCA"]
+    assert ca["privateKey"]["rotationPolicy"] == "Never"
+
+
+def test_the_private_ca_signs_the_wildcard_by_default(context: Callable[..., Context]) -> None:
+    objects = CertManager().objects(context())
+    assert named(objects, "Certificate", "wildcard")["spec"]["issuerRef"]["name"] == "thinkube-ca"
+    assert not [item for item in objects if item["metadata"]["name"] == "acme"]
+
+
+def test_an_acme_issuer_signs_the_wildcard_when_the_inventory_asks_for_it(context: Callable[..., Context]) -> None:
+    objects = CertManager().objects(context(ACME))
+    assert named(objects, "Certificate", "wildcard")["spec"]["issuerRef"]["name"] == "acme"
+    issuer = named(objects, "ClusterIssuer", "acme")["spec"]["acme"]
+    assert issuer["email"] == "ops@example.org"
+    assert issuer["solvers"][0]["selector"] == {"dnsZones": ["example.org"]}
+    arguments = named(objects, "Deployment", "cert-manager")["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert "--dns01-recursive-nameservers-only" in arguments
+
+
+def test_the_private_ca_stays_for_what_is_inside_the_cluster(context: Callable[..., Context]) -> None:
+    assert named(CertManager().objects(context(ACME)), "ClusterIssuer", "thinkube-ca")
+
+
+def test_the_acme_token_comes_from_where_the_inventory_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDFLARE_TOKEN", "a-token")
+    (secret,) = CertManager().secrets(ACME)
+    assert secret.keys == {"token": "=a-token"}
+
+
+def test_an_acme_token_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CLOUDFLARE_TOKEN", raising=False)
+    with pytest.raises(Missing, match="CLOUDFLARE_TOKEN"):
+        CertManager().secrets(ACME)
+
+
+def test_chart_names_are_put_in_and_directives_dropped(context: Callable[..., Context]) -> None:
+    objects = CertManager().objects(context())
+    assert named(objects, "CustomResourceDefinition", "certificates.cert-manager.io")["metadata"]["labels"] == {"app": "cert-manager"}
+    roles = [item for item in objects if item["kind"] == "ClusterRole"]
+    parts = ("cert-manager", "cert-manager-webhook", "cert-manager-cainjector")
+    assert {item["metadata"]["name"] for item in roles} == {f"{part}-controller-issuers" for part in parts}
+
+
+def test_a_template_that_says_more_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"Values\.surprise"):
+        chart.rendered("name: {{ .Values.surprise }}\n")

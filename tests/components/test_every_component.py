@@ -1,0 +1,91 @@
+import json
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from converge import workloads
+from converge.components import COMPONENTS
+from converge.components.component import Component, Context
+from converge.inventory import Inventory
+
+ContextOf = Callable[..., Context]
+
+OTHER = Inventory(
+    name="elsewhere",
+    domain_name="lab.example.org",
+    admin_username="margaret",
+    nodes={"kind": "existing", "kubeconfig": "/somewhere/kubeconfig", "ingress_address": "172.30.7.9"},  # type: ignore[arg-type]
+)
+NO_TRACE = ("thinkube.test", "10.88.", "10.244.", "10.96.", "tkadmin", '"local"', "/work", "/root")
+
+every_component = pytest.mark.parametrize("component", [pytest.param(kind(), id=kind.name) for kind in COMPONENTS])
+
+
+@every_component
+def test_nothing_of_the_default_inventory_is_left_in_another(component: Component, context: ContextOf) -> None:
+    there = context(OTHER, address="172.30.7.9")
+    text = json.dumps([*component.objects(there), *[str(item) for item in component.secrets(OTHER)]])
+    text += " ".join(endpoint.host for endpoint in component.endpoints(OTHER))
+    assert not [trace for trace in NO_TRACE if trace in text]
+
+
+@every_component
+def test_every_host_is_of_the_domain(component: Component) -> None:
+    assert all(endpoint.host.endswith(".lab.example.org") for endpoint in component.endpoints(OTHER))
+
+
+@every_component
+def test_the_same_inventory_gives_the_same_objects(component: Component, context: ContextOf) -> None:
+    assert component.objects(context()) == component.objects(context())
+
+
+@every_component
+def test_no_object_is_named_twice(component: Component, context: ContextOf) -> None:
+    names = sorted((item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]) for item in _own(component, context))
+    assert not [name for name, following in pairwise(names) if name == following]
+
+
+@every_component
+def test_every_container_is_bounded_watched_and_unprivileged(component: Component, context: ContextOf) -> None:
+    running = [item for item in _own(component, context) if item["kind"] in workloads.KINDS]
+    assert not workloads.without_resources(running)
+    assert not workloads.without_probes(running)
+    assert not workloads.as_root(running)
+
+
+@every_component
+def test_no_container_writes_its_root_file_system_or_keeps_a_capability(component: Component, context: ContextOf) -> None:
+    for item in _own(component, context):
+        for where, container in workloads.containers([item], initial=True) if item["kind"] in workloads.KINDS else ():
+            security = container.get("securityContext", {})
+            assert security.get("readOnlyRootFilesystem"), where
+            assert security.get("capabilities") == {"drop": ["ALL"]}, where
+            assert security.get("allowPrivilegeEscalation") is False, where
+
+
+@every_component
+def test_every_image_is_one_that_the_component_names(component: Component, context: ContextOf) -> None:
+    images = {container["image"] for _, container in _containers(component, context)}
+    assert {image.removeprefix("thinkube.local/").partition(":")[0] for image in images} <= set(component.images)
+    assert all(image.startswith("thinkube.local/") for image in images)
+
+
+@every_component
+def test_no_secret_value_stands_in_an_object(component: Component, context: ContextOf) -> None:
+    assert not [item["metadata"]["name"] for item in _own(component, context) if item["kind"] == "Secret"]
+
+
+def test_names_are_unique_and_requirements_exist() -> None:
+    names = [kind.name for kind in COMPONENTS]
+    assert len(set(names)) == len(names)
+    assert not {need for kind in COMPONENTS for need in kind.requires} - set(names)
+
+
+def _own(component: Component, context: ContextOf) -> list[dict[str, Any]]:
+    return list(component.objects(context()))
+
+
+def _containers(component: Component, context: ContextOf) -> Iterator[tuple[str, dict[str, Any]]]:
+    return workloads.containers([item for item in _own(component, context) if item["kind"] in workloads.KINDS], initial=True)

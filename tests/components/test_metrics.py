@@ -1,0 +1,15 @@
+from collections.abc import Callable
+
+from converge.components import manifests
+from converge.components.component import Context
+from converge.components.metrics.component import Metrics
+
+
+def test_no_side_is_trusted_without_a_certificate(context: Callable[..., Context]) -> None:
+    objects = list(Metrics().objects(context()))
+    api = manifests.only(objects, "APIService")
+    assert "insecureSkipTLSVerify" not in api["spec"]
+    assert api["metadata"]["annotations"] == {"cert-manager.io/inject-ca-from": "kube-system/metrics-server"}
+    (container,) = manifests.only(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
+    assert not [argument for argument in container["args"] if "insecure" in argument]
+    assert "--kubelet-certificate-authority=/var/run/secrets/kubernetes.io/serviceaccount/ca.crt" in container["args"]
