@@ -51,12 +51,11 @@ def sibling(original: requests.Session) -> requests.Session:
 
 
 def pool_manager(original: requests.Session) -> urllib3.PoolManager:
-    """The urllib3 pools under a session, for client libraries that take those (minio)."""
+    """A urllib3 pool manager that goes the same way and trusts the same CA, for client libraries that take one (minio)."""
     adapter = original.get_adapter("https://")
     if not isinstance(adapter, _Adapter):
         raise TypeError("a session that converge.http.session() made")
-    pools: urllib3.PoolManager = adapter.poolmanager
-    return pools
+    return adapter.pools(timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S), retries=adapter.max_retries)
 
 
 def checked(response: requests.Response, what: str) -> requests.Response:
@@ -115,7 +114,10 @@ class _Adapter(HTTPAdapter):
         super().__init__(max_retries=broken_reads, pool_connections=32, pool_maxsize=32)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
-        self.poolmanager = _Pools(self._addresses, num_pools=connections, maxsize=maxsize, block=block, ssl_context=self._trust, **options)
+        self.poolmanager = self.pools(num_pools=connections, maxsize=maxsize, block=block, **options)
+
+    def pools(self, **options: Any) -> _Pools:
+        return _Pools(self._addresses, ssl_context=self._trust, **options)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Verify with the pools' own trust; what the caller passed as ``verify`` neither widens nor weakens it."""

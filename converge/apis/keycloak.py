@@ -98,10 +98,10 @@ class Realm:
         answer = self._keycloak.request("GET", self._below(path), query=query)
         return None if answer.status_code == 404 else answer.json()
 
-    def find(self, path: str, **query: str) -> Representation | None:
-        """The one item of a list whose fields equal the query's: Keycloak's own filters also find what is only similar."""
-        items = self.read(path, **query) or ()
-        return next((item for item in items if all(item.get(key) == value for key, value in query.items())), None)
+    def find(self, path: str, *, options: Mapping[str, str] | None = None, **fields: str) -> Representation | None:
+        """The one item of a list whose ``fields`` are these: Keycloak's own filters also find what is only similar."""
+        items: list[Representation] = self.read(path, **fields, **(options or {})) or []
+        return next((item for item in items if all(item.get(key) == value for key, value in fields.items())), None)
 
     def create(self, path: str, body: Representation) -> str:
         """Add an item to the list at a path; its id."""

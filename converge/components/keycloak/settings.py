@@ -85,21 +85,23 @@ class UserProfile(RealmSetting):
 
 
 class Group(RealmSetting):
-    """A top-level group."""
+    """A top-level group; ``attributes`` are those that it must have beside any others."""
 
-    def __init__(self, realm: Realm, name: str) -> None:
-        super().__init__(f"group {name} of realm {realm.name}", realm, {"name": name})
+    def __init__(self, realm: Realm, name: str, attributes: Mapping[str, Sequence[str]] | None = None) -> None:
+        fields = {"name": name} | ({"attributes": dict(attributes)} if attributes else {})
+        super().__init__(f"group {name} of realm {realm.name}", realm, fields)
 
     def read(self) -> Representation | None:
         """Its representation, without members: those are people's business."""
-        return self.realm.find("groups", name=self.wanted["name"])
+        return self.realm.find("groups", options={"briefRepresentation": "false"}, name=self.wanted["name"])
 
     def create(self) -> None:
         """Empty."""
         self.realm.create("groups", self.wanted)
 
     def replace(self, seen: Representation) -> None:
-        """Its name is all that is ours."""
+        """Its attributes, ours over those of others."""
+        self.realm.replace(f"groups/{seen['id']}", merged(seen, self.wanted))
 
 
 class ClientScope(RealmSetting):
@@ -111,8 +113,7 @@ class ClientScope(RealmSetting):
 
     def read(self) -> Representation | None:
         """Its representation with ``mappers`` by name and ``default``."""
-        scopes: list[Representation] = self.realm.read("client-scopes") or []
-        seen = next((scope for scope in scopes if scope["name"] == self.wanted["name"]), None)
+        seen = self.realm.find("client-scopes", name=self.wanted["name"])
         if seen is None:
             return None
         defaults = self.realm.read("default-default-client-scopes") or ()
@@ -182,8 +183,7 @@ class Person(RealmSetting):
 
     def read(self) -> Representation | None:
         """Its representation with ``groups`` by name."""
-        found: list[Representation] = self.realm.read("users", username=self.wanted["username"], exact="true") or []
-        seen = found[0] if found else None
+        seen = self.realm.find("users", options={"exact": "true"}, username=self.wanted["username"])
         return seen and seen | {"groups": {group["name"]: True for group in self.realm.read(f"users/{seen['id']}/groups") or ()}}
 
     def create(self) -> None:

@@ -1,0 +1,99 @@
+"""Buckets and users of the object store: the building blocks that a component names to keep objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from converge.apis.minio import AccessDenied, AccessKey, Administration, ObjectStore
+from converge.components.component import Access, Difference, GeneratedSecret
+from converge.components.differences import absent, differences
+from converge.errors import Refused
+from converge.inventory import Inventory
+
+ROOT_SECRET = "minio-root"  # noqa: S105 (a name)
+
+
+def url(inventory: Inventory) -> str:
+    """The S3 API, the same from everywhere: presigned URLs hold its host."""
+    return f"https://{inventory.host('minio')}"
+
+
+def root_key(access: Access) -> AccessKey:
+    """The root user's access key."""
+    return AccessKey("root", access.secret("minio", ROOT_SECRET, "password"))
+
+
+def credentials(consumer: str, namespace: str) -> GeneratedSecret:
+    """The Secret ``<consumer>-bucket`` in the consumer's namespace: ``access-key`` and a generated ``secret-key``."""
+    return GeneratedSecret(namespace, f"{consumer}-bucket", {"access-key": f"={consumer}", "secret-key": "password"})
+
+
+class Bucket:
+    """A bucket of the root user's."""
+
+    def __init__(self, name: str, inventory: Inventory, access: Access) -> None:
+        self.subject = f"bucket {name}"
+        self._name = name
+        self._access = access
+        self._url = url(inventory)
+
+    def differences(self) -> Sequence[Difference]:
+        """See ``Setting.differences``."""
+        return () if self._store().has_bucket(self._name) else absent(self.subject)
+
+    def write(self) -> None:
+        """See ``Setting.write``."""
+        self._store().make_bucket(self._name)
+
+    def _store(self) -> ObjectStore:
+        return ObjectStore(self._access.http, self._url, root_key(self._access))
+
+
+class BucketUser:
+    """A user who may do everything in one bucket and nothing elsewhere; its access key is the Secret of ``credentials``."""
+
+    def __init__(self, consumer: str, namespace: str, bucket: str, inventory: Inventory, access: Access) -> None:
+        self.subject = f"object storage user {consumer}"
+        self._name = consumer
+        self._bucket = bucket
+        self._secret = credentials(consumer, namespace)
+        self._access = access
+        self._url = url(inventory)
+
+    def differences(self) -> Sequence[Difference]:
+        """See ``Setting.differences``."""
+        administration = self._administration()
+        user = administration.user(self._name)
+        if user is None:
+            return absent(self.subject)
+        policy = administration.policy(self._name) or {}
+        found = differences(self.subject, {"policyName": self._name, "status": "enabled"}, user)
+        found += differences(f"policy {self._name}", {"Statement": self._policy()["Statement"]}, policy)
+        return found or self._refused()
+
+    def write(self) -> None:
+        """See ``Setting.write``."""
+        administration = self._administration()
+        administration.write_policy(self._name, self._policy())
+        administration.write_user(self._name, self._key().secret_key, self._name)
+
+    def _refused(self) -> Sequence[Difference]:
+        """A secret key cannot be read back, but it can be used."""
+        try:
+            ObjectStore(self._access.http, self._url, self._key()).has_bucket(self._bucket)
+        except AccessDenied:
+            return ()
+        except Refused:
+            return (Difference(self.subject, "secret key", wanted="(secret)", seen="(another)"),)
+        return ()
+
+    def _administration(self) -> Administration:
+        return Administration(self._access.http, self._url, root_key(self._access))
+
+    def _key(self) -> AccessKey:
+        return AccessKey(self._name, self._access.secret(self._secret.namespace, self._secret.name, "secret-key"))
+
+    def _policy(self) -> Mapping[str, Any]:
+        resources = [f"arn:aws:s3:::{self._bucket}", f"arn:aws:s3:::{self._bucket}/*"]
+        return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": resources}]}
