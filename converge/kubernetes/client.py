@@ -9,15 +9,33 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from converge.errors import Refused, Unreachable
-from converge.kubernetes.discovery import Resource, UnknownKind
-from converge.kubernetes.failures import ApiRefused, read_status
+from converge.errors import Refused
+from converge.kubernetes.discovery import Resource
+from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.kubeconfig import Credentials, read_kubeconfig
 from converge.kubernetes.objects import MANAGER, KubernetesObject, Ref
-from converge.kubernetes.wire import PATIENCE_S, Events, Request, Wire
+from converge.kubernetes.wire import PATIENCE_S, WRITES, Events, Request, Wire
+
+Objects = list[KubernetesObject]  # by this name, since inside Api `list` is a verb
 
 Observer = Callable[[Request, int, float], None]
 """Told of each request after its answer: the request, its HTTP status (0: no answer) and its seconds."""
+
+
+class Counts(Counter[str]):
+    """Requests by verb: ``{"list": 4, "apply": 1, "apply (dry run)": 2}``."""
+
+    _lock = threading.Lock()
+
+    @property
+    def writes(self) -> int:
+        """How many of them were writes, dry runs aside."""
+        return sum(number for verb, number in self.items() if verb in WRITES)
+
+    def add(self, request: Request) -> None:
+        """Count one."""
+        with self._lock:
+            self[request.counted_as] += 1
 
 
 class Api:
@@ -27,27 +45,41 @@ class Api:
     Reads, deletes and applies are repeated while trouble is temporary, for ``patience_s`` at most; other answers count at once.
     """
 
-    def __init__(self, wire: Wire, *, read_only: bool = False, patience_s: float = PATIENCE_S, observe: Observer | None = None) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        *,
+        read_only: bool = False,
+        patience_s: float = PATIENCE_S,
+        observe: Observer | None = None,
+        counts: Counts | None = None,
+    ) -> None:
         self.wire = wire
         self.read_only = read_only
         self.patience_s = patience_s
-        self.counts: Counter[str] = Counter()
-        self.writes = 0
+        self.counts = Counts() if counts is None else counts
         self._observe = observe
-        self._lock = threading.Lock()
 
     @classmethod
     def from_kubeconfig(cls, path: Path, context: str | None = None, *, read_only: bool = False, observe: Observer | None = None) -> Api:
         """Open the cluster that a kubeconfig names; nothing is sent yet."""
         return cls(Wire(read_kubeconfig(Path(path), context)), read_only=read_only, observe=observe)
 
-    def view(self, *, read_only: bool | None = None, patience_s: float | None = None, observe: Observer | None = None) -> Api:
-        """The same connections with settings and counts of its own; what is read-only stays so."""
+    @property
+    def writes(self) -> int:
+        """How many writes were asked for, dry runs aside."""
+        return self.counts.writes
+
+    def view(
+        self, *, read_only: bool = False, patience_s: float | None = None, observe: Observer | None = None, counts: Counts | None = None
+    ) -> Api:
+        """The same connections with settings and (unless ``counts`` are given) counts of its own; what is read-only stays so."""
         return Api(
             self.wire,
-            read_only=self.read_only or bool(read_only),
+            read_only=self.read_only or read_only,
             patience_s=self.patience_s if patience_s is None else patience_s,
             observe=observe or self._observe,
+            counts=counts,
         )
 
     def with_token(self, token: str) -> Api:
@@ -95,13 +127,13 @@ class Api:
                 return None
             raise
 
-    def list(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", api_version: str = "") -> list[KubernetesObject]:
+    def list(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", api_version: str = "") -> Objects:
         """All objects of a kind, of one namespace or ("") of all; ``labels`` and ``fields`` are selectors."""
         return self.list_with_version(kind, namespace, labels=labels, fields=fields, api_version=api_version)[0]
 
     def list_with_version(
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", api_version: str = ""
-    ) -> tuple[list[KubernetesObject], str]:
+    ) -> tuple[Objects, str]:
         """The objects, and the resource version from which a watch carries on."""
         resource = self.resource(kind, api_version)
         query = {key: value for key, value in (("labelSelector", labels), ("fieldSelector", fields)) if value}
@@ -110,7 +142,7 @@ class Api:
         answer = self._json(
             Request("list", "GET", resource.path(namespace), f"list {resource.plural}{where}", query, next_command=next_command)
         )
-        items: list[KubernetesObject] = answer.get("items") or []
+        items: Objects = answer.get("items") or []
         for item in items:
             item["apiVersion"], item["kind"] = resource.api_version, resource.kind
         return items, answer["metadata"].get("resourceVersion", "")
@@ -270,6 +302,8 @@ class Api:
 
     def _json(self, request: Request) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(self._send(request))
+        if request.is_write and (version := answer.get("metadata", {}).get("resourceVersion", "")).isdigit():
+            self.wire.written[Ref.of(answer)] = int(version)
         return answer
 
     def _send(self, request: Request) -> bytes:
@@ -278,16 +312,14 @@ class Api:
 
     def permit(self, request: Request) -> None:
         """Refuse a write through a read-only view, before anything is sent."""
-        if self.read_only and request.writes:
+        if self.read_only and request.is_write:
             raise Refused(
                 f"{request.subject} to be left alone", seen="a write through a read-only connection", cause="plan and verify change nothing"
             )
 
     def told(self, request: Request, code: int, seconds: float) -> None:
         """Count a request and tell the observer."""
-        with self._lock:
-            self.counts[request.counted_as] += 1
-            self.writes += request.writes
+        self.counts.add(request)
         if self._observe:
             self._observe(request, code, seconds)
 
@@ -298,6 +330,3 @@ def _query(dry_run: bool, **query: str) -> dict[str, str | int | list[str]]:
 
 def _explain(ref: Ref) -> str:
     return f"kubectl get {ref.kubectl} -o yaml --show-managed-fields"
-
-
-__all__ = ["Api", "ApiRefused", "Observer", "Unreachable", "UnknownKind", "read_status"]

@@ -124,7 +124,7 @@ class Discovery:
         """Everything that lives in namespaces and can be listed, in each group's preferred version."""
         groups = (self._fetch("/apis") or {}).get("groups") or ()
         versions = ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
-        found = []
+        found: list[Resource] = []
         for version in versions:
             root = ("/apis/" if "/" in version else "/api/") + version
             found.extend(resource for resource, verbs in _resources(version, self._fetch(root)) if resource.namespaced and "list" in verbs)

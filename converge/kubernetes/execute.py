@@ -118,7 +118,7 @@ def _connect(credentials: Credentials, request: Request) -> Any:
         configuration.tls_server_name = credentials.server_name or None
         if credentials.certificate_pem:
             configuration.cert_file, configuration.key_file = str(folder / "tls.crt"), str(folder / "tls.key")
-        return WSClient(configuration, url, headers, capture_all=False, binary=True)
+        return WSClient(configuration, url, headers, capture_all=False, binary=True)  # type: ignore[no-untyped-call]
 
 
 def _ended(status: bytes) -> tuple[int | None, str]:

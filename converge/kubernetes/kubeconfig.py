@@ -110,7 +110,7 @@ def _pem(entry: dict[str, Any], key: str, folder: Path) -> str:
     if data := entry.get(f"{key}-data"):
         return base64.b64decode(data).decode()
     if file := entry.get(key):
-        return (folder / file).read_text()
+        return Path(folder / file).read_text()
     return ""
 
 
@@ -118,7 +118,8 @@ def _token(user: dict[str, Any], path: Path, context: str) -> Callable[[], str]:
     if token := user.get("token"):
         return lambda: str(token)
     if file := user.get("tokenFile"):
-        return lambda: (path.parent / file).read_text().strip()
+        token_file: Path = path.parent / str(file)
+        return lambda: token_file.read_text().strip()
     if "exec" in user or "auth-provider" in user:
         return lambda: _plugin_token(path, context)
     return lambda: ""
@@ -130,6 +131,6 @@ def _plugin_token(path: Path, context: str) -> str:
     from kubernetes.config import load_kube_config
 
     configuration = Configuration()
-    load_kube_config(str(path), context=context, client_configuration=configuration)
+    load_kube_config(str(path), context=context, client_configuration=configuration)  # type: ignore[no-untyped-call]
     value = configuration.get_api_key_with_prefix("authorization") or ""
     return str(value).removeprefix("Bearer ")

@@ -45,11 +45,11 @@ class Ref:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-def labels(obj: KubernetesObject) -> dict[str, str]:
+def labels_of(obj: KubernetesObject) -> dict[str, str]:
     """The labels of an object; empty where it has none."""
     return obj.get("metadata", {}).get("labels") or {}
 
 
-def annotations(obj: KubernetesObject) -> dict[str, str]:
+def annotations_of(obj: KubernetesObject) -> dict[str, str]:
     """The annotations of an object; empty where it has none."""
     return obj.get("metadata", {}).get("annotations") or {}

@@ -18,12 +18,16 @@ from converge.errors import Refused, Unreachable
 from converge.kubernetes.discovery import Discovery
 from converge.kubernetes.failures import ApiRefused, is_temporary, read_status
 from converge.kubernetes.kubeconfig import Credentials
+from converge.kubernetes.objects import Ref
 
 PATIENCE_S = 30.0
 """How long a request is repeated while the server says "later" or does not answer."""
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
+
+
+WRITES = frozenset({"create", "apply", "replace", "patch", "delete"})
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,9 @@ class Request:
     next_command: str = ""
 
     @property
-    def writes(self) -> bool:
+    def is_write(self) -> bool:
         """Whether it changes something on the server."""
-        return not self.dry_run and self.verb not in {"get", "list", "watch", "logs", "execute"}
+        return not self.dry_run and self.verb in WRITES
 
     @property
     def counted_as(self) -> str:
@@ -56,7 +60,10 @@ class Request:
 
 
 class Wire:
-    """The connections to one API server as one identity, shared by everything that talks to it."""
+    """The connections to one API server as one identity, shared by everything that talks to it.
+
+    ``written`` holds the resource version of our last write of each object, ``attached`` what lives as long as the connections (watches).
+    """
 
     def __init__(self, credentials: Credentials) -> None:
         self.credentials = credentials
@@ -68,6 +75,8 @@ class Wire:
         self._pool = urllib3.PoolManager(maxsize=32, retries=False, **tls)
         self._token = credentials.token()
         self.discovery = Discovery(self._fetch)
+        self.written: dict[Ref, int] = {}
+        self.attached: dict[str, object] = {}
 
     def close(self) -> None:
         """Close every connection."""

@@ -1,0 +1,181 @@
+"""What a person would look up about objects that do not serve: state, conditions, pods, events, last words; secrets redacted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from converge.errors import ThinkubeError
+from converge.kubernetes.client import Api
+from converge.kubernetes.objects import KubernetesObject, Ref
+from converge.kubernetes.pods import containers, pod_state, pods_of
+from converge.redaction import redact
+
+LOG_LINES = 30
+_SCREEN_LINES = 24
+_SCREEN_LOG_LINES = 8
+_EVENTS = 5
+_PODS = 3
+_WIDTH = 200
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """``text`` fits one screen; ``data`` is everything, as JSON for the report: one entry an object. Both are redacted."""
+
+    text: str
+    data: list[dict[str, Any]] = field(repr=False)
+    next_command: str = ""
+
+
+def diagnose(api: Api, objects: Sequence[KubernetesObject | Ref]) -> Diagnosis:
+    """Collect what is known of some objects; what cannot be read is said, never raised."""
+    refs = [obj if isinstance(obj, Ref) else Ref.of(obj) for obj in objects]
+    quick = api.view(patience_s=3, counts=api.counts)
+    with ThreadPoolExecutor(8) as pool:
+        data = [_redacted(entry) for entry in pool.map(lambda ref: _about(quick, ref), refs)]
+    text = "\n".join(line[:_WIDTH] for line in _screen(data))
+    return Diagnosis(text, data, _next_command(refs, data))
+
+
+def _about(api: Api, ref: Ref) -> dict[str, Any]:
+    entry: dict[str, Any] = {"object": str(ref), "kind": ref.kind, "namespace": ref.namespace, "name": ref.name}
+    try:
+        obj = api.find(ref.kind, ref.name, ref.namespace, api_version=ref.api_version)
+        if obj is None:
+            return {**entry, "state": "absent"}
+        entry["status"] = obj.get("status") or {}
+        entry["conditions"] = [_condition(one) for one in entry["status"].get("conditions") or ()]
+        pods = _pods(api, obj)
+        entry["pods"] = [_pod(api, pod) for pod in _worst_first(pods)]
+        names = {(ref.kind, ref.name), *(("Pod", pod["metadata"]["name"]) for pod in pods)}
+        entry["events"] = _events(api, obj, names)
+    except ThinkubeError as error:
+        entry["trouble"] = f"{error.wanted}: {error.seen}"
+    return entry
+
+
+def _pods(api: Api, obj: KubernetesObject) -> list[KubernetesObject]:
+    if obj["kind"] == "Pod":
+        return [obj]
+    if "selector" not in (obj.get("spec") or {}) or obj["kind"] in ("Service", "PersistentVolumeClaim", "NetworkPolicy"):
+        return []
+    namespace = obj["metadata"].get("namespace", "")
+    sets = api.list("ReplicaSet", namespace) if obj["kind"] == "Deployment" else []
+    return pods_of(obj, api.list("Pod", namespace), sets)
+
+
+def _worst_first(pods: Iterable[KubernetesObject]) -> list[KubernetesObject]:
+    def badness(pod: KubernetesObject) -> tuple[bool, bool]:
+        state = pod_state(pod)
+        return state.is_ready, not state.is_terminal
+
+    return sorted(pods, key=badness)
+
+
+def _pod(api: Api, pod: KubernetesObject) -> dict[str, Any]:
+    state = pod_state(pod)
+    metadata = pod["metadata"]
+    entry = {
+        "name": metadata["name"],
+        "node": (pod.get("spec") or {}).get("nodeName", ""),
+        "state": state.text,
+        "is_ready": state.is_ready,
+        "logs": {},
+    }
+    for one in containers(pod):
+        if not state.is_ready and _is_failing(one):
+            name = one["name"]
+            is_back = bool((one.get("state") or {}).get("waiting")) or not _spoke(api, metadata, name)
+            lines = _logs(api, metadata, name, previous=bool(one.get("restartCount")) and is_back)
+            if lines:
+                entry["logs"][name] = lines
+    return entry
+
+
+def _is_failing(one: dict[str, Any]) -> bool:
+    state = one.get("state") or {}
+    ended = state.get("terminated") or {}
+    return not one.get("ready") and not (ended and ended.get("exitCode") == 0)
+
+
+def _spoke(api: Api, metadata: dict[str, Any], container: str) -> bool:
+    return bool(_logs(api, metadata, container, previous=False))
+
+
+def _logs(api: Api, metadata: dict[str, Any], container: str, *, previous: bool) -> list[str]:
+    try:
+        return api.logs(metadata["namespace"], metadata["name"], container, tail=LOG_LINES, previous=previous).splitlines()
+    except ThinkubeError:
+        return []  # not started yet, or its log is gone
+
+
+def _events(api: Api, obj: KubernetesObject, names: set[tuple[str, str]]) -> list[dict[str, Any]]:
+    metadata = obj["metadata"]
+    found = []
+    for event in api.list("Event", metadata.get("namespace", "") or "default"):
+        about = event.get("involvedObject") or {}
+        follows = str(about.get("name", "")).startswith(f"{metadata['name']}-") and about.get("kind") in (
+            "ReplicaSet",
+            "Pod",
+            "Job",
+            "PersistentVolumeClaim",
+        )
+        if (about.get("kind"), about.get("name")) in names or follows:
+            time = (event.get("series") or {}).get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or ""
+            found.append(
+                {
+                    "time": time,
+                    "type": event.get("type", ""),
+                    "object": f"{about.get('kind')} {about.get('name')}",
+                    "reason": event.get("reason", ""),
+                    "message": event.get("message", ""),
+                    "count": event.get("count") or 1,
+                }
+            )
+    return sorted(found, key=lambda one: str(one["time"]))
+
+
+def _condition(one: dict[str, Any]) -> str:
+    words = ": ".join(filter(None, (one.get("reason"), one.get("message"))))
+    return f"{one.get('type')}={one.get('status')}" + (f" ({words})" if words else "")
+
+
+def _screen(data: Sequence[dict[str, Any]]) -> list[str]:
+    """The most telling lines first: bad conditions, failing pods with their last words, warnings."""
+    budget = max(6, _SCREEN_LINES // max(1, len(data)))
+    lines: list[str] = []
+    for entry in data:
+        mine = (
+            [f"{entry['object']}: {entry.get('state') or entry.get('trouble') or 'there'}"] if len(data) > 1 or "pods" not in entry else []
+        )
+        mine += [f"condition {text}" for text in entry.get("conditions", ()) if "=False" in text or text.startswith("ReplicaFailure")]
+        for pod in [pod for pod in entry.get("pods", ()) if not pod["is_ready"]][:_PODS]:
+            mine.append(f"pod {pod['name']}" + (f" on {pod['node']}" if pod["node"] else "") + f": {pod['state']}")
+            for container, log in pod["logs"].items():
+                mine += [f"  {container} | {line}" for line in log[-_SCREEN_LOG_LINES:]]
+        warnings = [event for event in entry.get("events", ()) if event["type"] == "Warning"] or list(entry.get("events", ()))
+        mine += [
+            f"event {event['object']}: {event['reason']}: {event['message']}" + (f" (x{event['count']})" if event["count"] > 1 else "")
+            for event in warnings[-_EVENTS:]
+        ]
+        lines += mine if len(mine) <= budget else [*mine[: budget - 1], f"… {len(mine) - budget + 1} more lines in the report"]
+    return lines[:_SCREEN_LINES]
+
+
+def _next_command(refs: Sequence[Ref], data: Sequence[dict[str, Any]]) -> str:
+    for entry in data:
+        for pod in entry.get("pods", ()):
+            if not pod["is_ready"]:
+                return f"kubectl describe pod {pod['name']} -n {entry['namespace']}"
+    return f"kubectl describe {refs[0].kubectl}" if refs else ""
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _redacted(item) for key, item in value.items()}
+    return [_redacted(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,128 @@
+"""What is not removed though it is no longer wanted, because data is at stake: each with its reason."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+from converge.errors import Unreachable
+from converge.kubernetes.applyset import THREADS
+from converge.kubernetes.client import Api
+from converge.kubernetes.desired import COMPONENT, PART_OF
+from converge.kubernetes.discovery import UnknownKind
+from converge.kubernetes.failures import ApiRefused
+from converge.kubernetes.objects import SYSTEM_NAMESPACE, KubernetesObject, Ref, annotations_of, labels_of
+
+GENERATED = "thinkube.dev/generated"
+"""The label of Secrets whose values were made at random here and exist nowhere else."""
+
+_NEVER = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", SYSTEM_NAMESPACE})
+_FLEETING = frozenset({"Event", "Endpoints", "EndpointSlice", "Lease", "ControllerRevision", "PodMetrics", "CSIStorageCapacity"})
+_GIVEN = {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")}
+
+_IMMUTABLE = re.compile(
+    r"immutable|may not change|may not be (updated|modified)|cannot change roleRef|cannot be (changed|modified)|are forbidden"
+    r"|updates to statefulset spec for fields other than",
+    re.IGNORECASE,
+)
+
+_WITHOUT_DATA = frozenset(
+    """Deployment DaemonSet ReplicaSet Job CronJob Pod Service Ingress ConfigMap IngressClass StorageClass PriorityClass CSIDriver Role RoleBinding
+    ClusterRole ClusterRoleBinding NetworkPolicy PodDisruptionBudget APIService ServiceAccount MutatingWebhookConfiguration
+    ValidatingWebhookConfiguration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding HorizontalPodAutoscaler""".split()  # noqa: SIM905 - one word a kind
+)
+
+
+def reason_to_keep(api: Api, obj: KubernetesObject, owner: str, part_of: str, *, purge: bool) -> str:
+    """Why an object that is no longer wanted stays; "" where it may go. ``purge`` gives up the owner's data, never anybody else's."""
+    ref = Ref.of(obj)
+    match ref.kind:
+        case "PersistentVolumeClaim" | "PersistentVolume" if not purge:
+            return "it holds data"
+        case "Secret" if GENERATED in labels_of(obj) and not purge:
+            return "its values were generated and exist nowhere else"
+        case "StatefulSet" if not purge and _deletes_claims(obj):
+            return "its volumes would be deleted with it (persistentVolumeClaimRetentionPolicy.whenDeleted)"
+        case "Namespace":
+            if ref.name in _NEVER:
+                return "it is the cluster's"
+            return _held(contents(api, ref.name, owner, part_of, purge=purge))
+        case "CustomResourceDefinition":
+            return _held(_instances(api, obj, part_of))
+    return ""
+
+
+def is_immutable(refused: ApiRefused) -> bool:
+    """Whether the server refused a change because the field cannot change in place."""
+    return refused.code in (403, 409, 422) and bool(_IMMUTABLE.search(refused.message))
+
+
+def reason_not_to_recreate(live: KubernetesObject, refused: ApiRefused) -> str:
+    """Why an object with an immutable difference may not be deleted and made again; "" where it may."""
+    kind = live["kind"]
+    if kind in _WITHOUT_DATA:
+        return ""
+    if kind == "StatefulSet":
+        if _deletes_claims(live):
+            return "its volumes would be deleted with it (persistentVolumeClaimRetentionPolicy.whenDeleted)"
+        if live["spec"].get("volumeClaimTemplates") and "volumeClaimTemplates" in str(refused.causes) + refused.message:
+            return "volumeClaimTemplates do not change the volumes that are already there; their data has to be moved first"
+        return ""
+    if kind == "Secret":
+        return "its values were generated and exist nowhere else" if GENERATED in labels_of(live) else ""
+    return "data may be at stake"
+
+
+def contents(api: Api, namespace: str, owner: str, part_of: str, *, purge: bool = False) -> list[Ref]:
+    """What a namespace holds beside the owner's own set and what follows from it; with ``purge`` the owner's data does not count."""
+    quick = api.view(patience_s=2, counts=api.counts)
+
+    def listed(kind: str, api_version: str) -> list[KubernetesObject]:
+        try:
+            return quick.list(kind, namespace, api_version=api_version)
+        except Unreachable:
+            return []  # an aggregated API that does not serve: it keeps nothing in the cluster's store
+        except ApiRefused as refused:
+            if refused.code in (404, 405):
+                return []
+            raise
+
+    resources = [resource for resource in api.wire.discovery.namespaced() if resource.kind not in _FLEETING]
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = [obj for objects in pool.map(lambda resource: listed(resource.kind, resource.api_version), resources) for obj in objects]
+    return sorted({Ref.of(obj) for obj in found if not _follows(obj, owner, part_of, purge=purge)})
+
+
+def _follows(obj: KubernetesObject, owner: str, part_of: str, *, purge: bool) -> bool:
+    marks = labels_of(obj)
+    is_data = obj["kind"] == "PersistentVolumeClaim" or GENERATED in marks
+    if is_data and not purge:
+        return False
+    return (
+        marks.get(PART_OF) == part_of
+        or (obj["kind"], obj["metadata"]["name"]) in _GIVEN
+        or bool(obj["metadata"].get("ownerReferences"))
+        or (obj["kind"] == "Secret" and "cert-manager.io/certificate-name" in annotations_of(obj))
+        or (purge and marks.get(COMPONENT, owner if is_data else "") == owner)
+    )
+
+
+def _instances(api: Api, definition: KubernetesObject, part_of: str) -> list[Ref]:
+    spec = definition["spec"]
+    try:
+        objects = api.list(f"{spec['names']['kind']}.{spec['group']}")
+    except UnknownKind:
+        return []
+    return sorted(Ref.of(obj) for obj in objects if labels_of(obj).get(PART_OF) != part_of)
+
+
+def _deletes_claims(obj: KubernetesObject) -> bool:
+    policy = obj["spec"].get("persistentVolumeClaimRetentionPolicy") or {}
+    return bool(obj["spec"].get("volumeClaimTemplates")) and policy.get("whenDeleted") == "Delete"
+
+
+def _held(refs: list[Ref]) -> str:
+    if not refs:
+        return ""
+    more = f" and {len(refs) - 3} more" if len(refs) > 3 else ""
+    return "it holds " + ", ".join(map(str, refs[:3])) + more

@@ -1,0 +1,165 @@
+"""What a pod is doing, in a sentence; and which pods are those of a workload's newest revision."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from converge.kubernetes.objects import KubernetesObject, annotations_of, labels_of
+
+UNSCHEDULABLE_GRACE_S = 30.0
+"""Nodes that just start carry taints for some seconds; after this, nobody will make room."""
+
+CRASHES = 3
+"""So many restarts in a row are no accident of start-up order any more."""
+
+_NEVER_PULLED = frozenset({"ErrImageNeverPull", "InvalidImageName", "ImagePullBackOff"})
+
+
+@dataclass(frozen=True)
+class PodState:
+    """Whether a pod serves or did its work, whether it never will, what it does; ``container`` is the one to blame."""
+
+    is_ready: bool
+    text: str
+    is_terminal: bool = False
+    container: str = ""
+
+
+def pod_state(pod: KubernetesObject, now: float | None = None) -> PodState:
+    """Judge one pod."""
+    status = pod.get("status") or {}
+    phase = status.get("phase", "Pending")
+    now = time.time() if now is None else now
+    conditions = {entry["type"]: entry for entry in status.get("conditions") or ()}
+    if phase == "Succeeded":
+        return PodState(True, "finished")
+    if phase == "Failed":
+        worst = next((_ended(one) for one in containers(pod) if _exit_code(one)), "")
+        return PodState(False, ": ".join(filter(None, ("failed", status.get("reason"), status.get("message"), worst))))
+    scheduled = conditions.get("PodScheduled") or {}
+    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
+        since = now - _seconds(scheduled.get("lastTransitionTime"))
+        return PodState(False, f"no node takes it: {scheduled.get('message', '')}", is_terminal=since > UNSCHEDULABLE_GRACE_S)
+    if (conditions.get("Ready") or {}).get("status") == "True":
+        return PodState(True, "ready")
+    states = [_container_state(one, now) for one in containers(pod)]
+    for state in [*(state for state in states if state.is_terminal), *(state for state in states if not state.is_ready)]:
+        return state
+    return PodState(False, "scheduled, its containers are being made" if scheduled else "waiting for a node")
+
+
+def containers(pod: KubernetesObject) -> list[dict[str, Any]]:
+    """The statuses of all containers, in the order in which they start."""
+    status = pod.get("status") or {}
+    return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+
+
+def _container_state(one: Mapping[str, Any], now: float) -> PodState:
+    name = str(one.get("name", ""))
+    state = one.get("state") or {}
+    waiting, running, ended = state.get("waiting"), state.get("running"), state.get("terminated")
+    restarts = one.get("restartCount") or 0
+    if waiting is not None:
+        reason, message = waiting.get("reason", ""), waiting.get("message", "")
+        text = f"container {name}: {reason or 'waiting'}" + (f": {message}" if message else "")
+        if reason == "CrashLoopBackOff":
+            text = f"container {name} crashed {restarts} times: {_ended(one)}"
+            return PodState(False, text, is_terminal=restarts >= CRASHES, container=name)
+        if reason in _NEVER_PULLED or (reason == "CreateContainerConfigError" and "runAsNonRoot" in message):
+            return PodState(False, text, is_terminal=True, container=name)
+        if reason in ("ContainerCreating", "PodInitializing"):
+            text = f"container {name} is being made"
+        return PodState(False, text, container=name)
+    if ended is not None:
+        if ended.get("exitCode") == 0:
+            return PodState(True, "finished", container=name)
+        return PodState(False, f"container {name} ended: {_ended(one)}", container=name)
+    if running is not None and not one.get("ready"):
+        since = max(0.0, now - _seconds(running.get("startedAt")))
+        again = f", started {restarts + 1} times" if restarts else ""
+        return PodState(False, f"container {name} is starting, {since:.0f} s{again}", container=name)
+    return PodState(True, "ready", container=name)
+
+
+def _exit_code(one: Mapping[str, Any]) -> int:
+    for state in (one.get("state") or {}, one.get("lastState") or {}):
+        if state.get("terminated"):
+            return int(state["terminated"].get("exitCode") or 0)
+    return 0
+
+
+def _ended(one: Mapping[str, Any]) -> str:
+    for state in (one.get("state") or {}, one.get("lastState") or {}):
+        if ended := state.get("terminated"):
+            reason = ended.get("reason", "")
+            code = f"exit status {ended.get('exitCode')}"
+            return f"{reason}, {code}" if reason and reason != "Error" else code
+    return "no exit status known"
+
+
+def pods_of(
+    workload: KubernetesObject, pods: Iterable[KubernetesObject], replica_sets: Iterable[KubernetesObject] = ()
+) -> list[KubernetesObject]:
+    """The pods of a workload's newest revision: those of older ones are on their way out and tell nothing."""
+    namespace = workload["metadata"].get("namespace", "")
+    if workload["kind"] == "Pod":
+        return [workload]
+    mine = [
+        pod
+        for pod in pods
+        if pod["metadata"].get("namespace", "") == namespace and selects(workload["spec"].get("selector") or {}, labels_of(pod))
+    ]
+    status = workload.get("status") or {}
+    match workload["kind"]:
+        case "Deployment":
+            revision = annotations_of(workload).get("deployment.kubernetes.io/revision")
+            newest = {
+                one["metadata"]["uid"]
+                for one in replica_sets
+                if annotations_of(one).get("deployment.kubernetes.io/revision") == revision
+                and _owner_uid(one) == workload["metadata"].get("uid")
+            }
+            return [pod for pod in mine if _owner_uid(pod) in newest]
+        case "StatefulSet":
+            return [pod for pod in mine if labels_of(pod).get("controller-revision-hash") == status.get("updateRevision")]
+        case "DaemonSet":
+            generation = annotations_of(workload).get("deprecated.daemonset.template.generation")
+            return [pod for pod in mine if labels_of(pod).get("pod-template-generation") == generation]
+    return [pod for pod in mine if _owner_uid(pod) == workload["metadata"].get("uid")]
+
+
+def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """Whether a label selector (matchLabels and matchExpressions) selects labels; an empty one selects nothing here."""
+    wanted, rules = selector.get("matchLabels") or {}, selector.get("matchExpressions") or ()
+    if not wanted and not rules:
+        return False
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        return False
+    return all(_holds(rule, labels) for rule in rules)
+
+
+def _holds(rule: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    key, values = rule["key"], rule.get("values") or ()
+    match rule["operator"]:
+        case "In":
+            return labels.get(key) in values
+        case "NotIn":
+            return labels.get(key) not in values
+        case "Exists":
+            return key in labels
+    return key not in labels
+
+
+def _owner_uid(obj: KubernetesObject) -> str:
+    for reference in obj["metadata"].get("ownerReferences") or ():
+        if reference.get("controller"):
+            return str(reference.get("uid", ""))
+    return ""
+
+
+def _seconds(text: str | None) -> float:
+    return datetime.fromisoformat(text).timestamp() if text else time.time()
