@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from converge.images.cache import remove
+from converge.images.catalog import Debian
 from converge.images.registry import fetch
 from converge.process import run
 
@@ -74,15 +75,15 @@ def build(
 
 
 def build_base(
-    folder: Path, recipe: Path, references: Sequence[str], *, suite: str, labels: Mapping[str, str], stop: threading.Event
+    folder: Path, recipe: Path, references: Sequence[str], *, debian: Debian, labels: Mapping[str, str], stop: threading.Event
 ) -> None:
     """Build the Debian image that the others stand on."""
     context = folder / ".scratch" / "context"
     context.mkdir(parents=True)
     options = [f"--dpkgopt={excluded}" for excluded in EXCLUDED]
     fetch(
-        ["nice", "mmdebstrap", "--variant=apt", "--include=ca-certificates", *options, suite, context / "base.tar"],
-        f"Debian {suite}",
+        ["nice", "mmdebstrap", "--variant=apt", f"--include={','.join(debian.packages)}", *options, debian.suite, context / "base.tar"],
+        f"Debian {debian.suite}",
         stop=stop,
     )
     build(folder, recipe, references, parent=None, artifacts={}, labels=labels, stop=stop)

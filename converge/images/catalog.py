@@ -76,6 +76,7 @@ class Release(Entry):
     chart: str | None = None
     crds: str | None = None
     version: str = ""
+    kubernetes: str = Field("", description="the Kubernetes version that a chart is rendered for")
     values: dict[str, str] = Field(default_factory=dict)
 
 
@@ -84,6 +85,7 @@ class Debian(Entry):
 
     suite: str
     day: str
+    packages: tuple[str, ...]
 
 
 class Catalog(BaseModel):

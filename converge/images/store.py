@@ -18,6 +18,7 @@ from converge.images.digests import Digests
 from converge.images.upstream import Upstream
 from converge.inventory.model import Inventory
 from converge.places import cache_folder
+from converge.process import ProgramFailed
 from converge.progress import SILENCE, Progress, State
 
 REPOSITORY = "thinkube.local"
@@ -167,6 +168,9 @@ class Images:
                 self._progress.note(str(key), State.FAILED, reason)
                 if self._stop.is_set() and not isinstance(error, Stopped):
                     raise Stopped(f"{key} made", seen="called off") from error
+                if isinstance(error, ProgramFailed):
+                    again = f"thinkube images build {key.name}" if key.kind in ("images", "pulled") else "thinkube images build programs"
+                    raise ThinkubeError(f"{key} made", seen=error.seen, cause=error.cause, next_command=again) from error
                 raise
             self._progress.note(str(key), State.DONE, f"{time.monotonic() - started:.0f} s")
 
@@ -200,9 +204,7 @@ class Images:
         references = [self._built_name(name), *(self._upstream_names(name) if image.fixed_names else ())]
         with self._turn(self._packing, f"image {name}", "building"):
             if name == "base":
-                builder.build_base(
-                    folder, recipe(name), references, suite=self.catalog.debian.suite, labels=self._labels(name), stop=self._stop
-                )
+                builder.build_base(folder, recipe(name), references, debian=self.catalog.debian, labels=self._labels(name), stop=self._stop)
             else:
                 builder.build(
                     folder, recipe(name), references, parent=parent, artifacts=artifacts, labels=self._labels(name), stop=self._stop
