@@ -6,30 +6,24 @@ import pytest
 from converge.components.component import Context
 from converge.inventory import Inventory
 
-CRD = """
+CERT_MANAGER = """
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
-metadata:
-  name: certificates.cert-manager.io
-  labels:
-    app: '{{ template "cert-manager.name" . }}'
-    # Generated labels {{- include "labels" . | nindent 4 }}
+metadata: {name: certificates.cert-manager.io}
 spec: {group: cert-manager.io}
+""" + "".join(
+    f"""---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: cert-manager}}
+spec:
+  template:
+    spec:
+      containers:
+        - {{name: main, image: upstream, args: [--v=2, --leader-election-namespace=kube-system]}}
 """
-
-ROLE = """
-{{- if .Values.global.rbac.create }}
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata:
-  name: {{ template "FULLNAME" . }}-controller-issuers
-  labels:
-    app.kubernetes.io/instance: {{ .Release.Name }}
-    {{- include "labels" . | nindent 4 }}
-rules:
-  - {apiGroups: [cert-manager.io], resources: [issuers], verbs: [get]}
-{{- end }}
-"""
+    for name in ("cert-manager", "cert-manager-webhook", "cert-manager-cainjector")
+)
 
 STORAGE = """
 apiVersion: v1
@@ -85,14 +79,10 @@ spec:
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Releases as small as their shape allows; the real ones are tried on a cluster."""
     root = tmp_path_factory.mktemp("releases")
-    templates = "cert-manager/deploy/charts/cert-manager/templates"
     files = {
-        "cert-manager/deploy/crds/crd-certificates.yaml": CRD,
-        f"{templates}/rbac.yaml": ROLE.replace("FULLNAME", "cert-manager.fullname"),
-        f"{templates}/webhook-rbac.yaml": ROLE.replace("FULLNAME", "webhook.fullname"),
-        f"{templates}/cainjector-rbac.yaml": ROLE.replace("FULLNAME", "cainjector.fullname"),
-        "local-path/deploy/local-path-storage.yaml": STORAGE,
-        **{f"metrics-server/manifests/base/{name}.yaml": text for name, text in METRICS.items()},
+        "cert-manager/cert-manager.yaml": CERT_MANAGER,
+        "local-path/local-path-storage.yaml": STORAGE,
+        **{f"metrics-server/{name}.yaml": text for name, text in METRICS.items()},
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

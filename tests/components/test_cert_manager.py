@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 
-from converge.components.cert_manager import chart
 from converge.components.cert_manager.component import CertManager
 from converge.components.component import Context
 from converge.errors import Missing
@@ -64,14 +63,10 @@ def test_an_acme_token_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatc
         CertManager().secrets(ACME)
 
 
-def test_chart_names_are_put_in_and_directives_dropped(context: Callable[..., Context]) -> None:
-    objects = CertManager().objects(context())
-    assert named(objects, "CustomResourceDefinition", "certificates.cert-manager.io")["metadata"]["labels"] == {"app": "cert-manager"}
-    roles = [item for item in objects if item["kind"] == "ClusterRole"]
-    parts = ("cert-manager", "cert-manager-webhook", "cert-manager-cainjector")
-    assert {item["metadata"]["name"] for item in roles} == {f"{part}-controller-issuers" for part in parts}
-
-
-def test_a_template_that_says_more_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"Values\.surprise"):
-        chart.rendered("name: {{ .Values.surprise }}\n")
+def test_nobody_waits_to_be_elected_leader(context: Callable[..., Context]) -> None:
+    deployments = [item for item in CertManager().objects(context()) if item["kind"] == "Deployment"]
+    arguments = {item["metadata"]["name"]: item["spec"]["template"]["spec"]["containers"][0]["args"] for item in deployments}
+    assert not [argument for part in arguments.values() for argument in part if "leader-election" in argument]
+    assert "--leader-elect=false" in arguments["cert-manager"]
+    assert "--leader-elect=false" in arguments["cert-manager-cainjector"]
+    assert arguments["cert-manager-webhook"] == ["--v=2"]

@@ -30,7 +30,7 @@ class Metrics(Component):
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """The release's objects, verified in both directions, and the certificate for that."""
-        folder = context.release("metrics-server") / "manifests" / "base"
+        folder = context.release("metrics-server")
         objects = [item for file in ("rbac", "service", "deployment", "apiservice") for item in manifests.read(folder / f"{file}.yaml")]
         manifests.only(objects, "Service")["spec"]["selector"] = LABELS
         _fit_deployment(manifests.only(objects, "Deployment"), context.image("metrics-server"))

@@ -2,20 +2,19 @@
 
 Objects come from the pinned release; what differs here: images, resources, probes, an unprivileged provisioner, and the
 StorageClass is the cluster's default. The helper pods that make and remove folders on the node are root because the node's disk is.
-Source: local-path-provisioner v0.0.30, deploy/local-path-storage.yaml.
+Source: local-path-provisioner v0.0.30, local-path-storage.yaml.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from converge.components import blocks, manifests
 from converge.components.component import Component, Context, KubernetesObject
 
 NAMESPACE = "local-path-storage"
-RELEASE_FILE = Path("deploy") / "local-path-storage.yaml"
+RELEASE_FILE = "local-path-storage.yaml"
 
 
 class Storage(Component):
