@@ -183,7 +183,8 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Proje
         "pyproject.toml",
         '[tool.pytest.ini_options]\nplatform = "fake_platform:FakePlatform"\naddopts = "--strict-markers --import-mode=importlib"\n',
     )
-    made.write("conftest.py", (ROOT / "conftest.py").read_text())
+    for file in ("conftest.py", "features/conftest.py"):
+        made.write(file, (ROOT / file).read_text())
     made.write("fake_platform.py", PLATFORM)
     made.write("steps/__init__.py", "")
     made.write("steps/some.py", STEPS)

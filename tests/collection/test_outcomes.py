@@ -98,7 +98,9 @@ def test_verify_only_converges_nothing(project) -> None:
 
 
 def test_verify_only_takes_nothing_away_from_what_runs(project) -> None:
-    project.write("features/core/other.feature", project.feature("login", "CORE-004", "core", "It survives | it works | @disruptive", "It stands"))
+    project.write(
+        "features/core/other.feature", project.feature("login", "CORE-004", "core", "It survives | it works | @disruptive", "It stands")
+    )
     project.run("features/core/other.feature", "--verify-only").assert_outcomes(passed=1, deselected=1)
     project.run("features/core/other.feature").assert_outcomes(passed=2)
 

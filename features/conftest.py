@@ -1,0 +1,181 @@
+"""Makes .feature files tests: collection, order, fixtures, and what a scenario's end means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pytest_bdd import scenario
+from pytest_bdd.feature import get_feature
+from pytest_bdd.gherkin_parser import get_gherkin_document
+from pytest_bdd.parser import ScenarioTemplate
+from pytest_bdd.scenario import scenario_wrapper_template_registry
+
+from converge.engine.tags import known_tags, tag_faults
+from converge.errors import Blocked, ThinkubeError, Unavailable
+from converge.redaction import redact
+
+if TYPE_CHECKING:
+    from converge.engine.converger import Convergence
+    from converge.engine.platform import Platform
+    from converge.inventory import Inventory
+
+STEP: pytest.StashKey[str] = pytest.StashKey()
+CONVERGED = re.compile(r'"([^"]+)" is converged$')
+
+
+# --- Collection --------------------------------------------------------------------------------------------------------------------------
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    return FeatureFile.from_parent(parent, path=file_path) if file_path.suffix == ".feature" else None
+
+
+class FeatureFile(pytest.Module):
+    """A feature as pytest sees it: a module in memory whose functions are its scenarios, named by their titles."""
+
+    def _getobj(self) -> ModuleType:
+        from pytest_bdd.exceptions import GherkinParseError
+
+        _load_steps(self.config)
+        try:
+            self._check_tags()
+            titles = get_feature(str(self.path.parent), self.path.name).scenarios
+        except GherkinParseError as error:
+            raise self.CollectError(str(error)) from error
+        module = ModuleType(self.path.stem)
+        for title in titles:
+            vars(module)[title] = scenario(self.path.name, title, features_base_dir=str(self.path.parent))(lambda: None)
+        return module
+
+    def istestfunction(self, obj: object, name: str) -> bool:
+        return callable(obj)
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        for item in super().collect():
+            if isinstance(item, pytest.Function):
+                item.location = (self.file, _template(item).line_number - 1, item.name)
+            yield item
+
+    @property
+    def file(self) -> str:
+        """``features/core/keycloak.feature``."""
+        return str(self.path.relative_to(self.config.rootpath))
+
+    def _check_tags(self) -> None:
+        feature = get_gherkin_document(str(self.path)).feature
+        scenarios = [child.scenario for child in feature.children if child.scenario]
+        scenarios += [child.scenario for rule in feature.children if rule.rule for child in rule.rule.children if child.scenario]
+        tags = [(tag.location.line, tag.name.lstrip("@")) for node in (feature, *scenarios) for tag in node.tags]
+        if faults := tag_faults(self.file, tags, known_tags(_platform(self.config).known().values())):
+            raise self.CollectError("\n".join(str(fault) for fault in faults))
+
+
+def _load_steps(config: pytest.Config) -> None:
+    """Every file of steps/ is a plugin, so that its asserts are rewritten and its definitions are seen everywhere."""
+    for file in sorted((config.rootpath / "steps").glob("*.py")):
+        if file.stem != "__init__":
+            config.pluginmanager.import_plugin(f"steps.{file.stem}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Features follow the graph of components and keep the order of their file; what the inventory leaves out is not selected."""
+    platform = _platform(config)
+    unwanted = set(platform.known()) - set(platform.components) | ({"disruptive"} if config.option.verify_only else set())
+    left_out = [item for item in items if isinstance(item.parent, FeatureFile) and _tagged(item, unwanted)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+    place = {name: index for index, name in enumerate(platform.graph.order)}
+
+    def key(item: pytest.Item) -> tuple[int, str]:
+        names = _tagged(item, set(place)) if isinstance(item.parent, FeatureFile) else []
+        return (max(place[name] for name in names), str(item.path)) if names else (len(place), "")
+
+    items[:] = sorted((item for item in items if item not in left_out), key=key)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    needed = [name for item in session.items if isinstance(item.parent, FeatureFile) for name in _needed_by(item)]
+    session.config.pluginmanager.get_plugin("thinkube").needed = list(dict.fromkeys(needed))
+
+
+def _needed_by(item: pytest.Item) -> list[str]:
+    """The components that a scenario is about or says to be converged."""
+    components = _platform(item.config).components
+    named = [found[1] for step in _template(item).steps if (found := CONVERGED.search(step.name))]
+    return [name for name in (*_tagged(item, set(components)), *named) if name in components]
+
+
+def _tagged(item: pytest.Item, names: set[str]) -> list[str]:
+    return [mark.name for mark in item.iter_markers() if mark.name in names]
+
+
+def _template(item: pytest.Item) -> ScenarioTemplate:
+    assert isinstance(item, pytest.Function)
+    return scenario_wrapper_template_registry[item.function]
+
+
+# --- Fixtures ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _platform(config: pytest.Config) -> Platform:
+    made: Platform = config.pluginmanager.get_plugin("thinkube").platform
+    return made
+
+
+@pytest.fixture(scope="session")
+def platform(pytestconfig: pytest.Config) -> Platform:
+    """The platform under test: its inventory, components, cluster and ways in."""
+    return _platform(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def inventory(platform: Platform) -> Inventory:
+    """What the platform is built on and consists of."""
+    return platform.inventory
+
+
+@pytest.fixture(scope="session")
+def convergence(pytestconfig: pytest.Config) -> Convergence:
+    """Who knows what has converged: ``wait_for(name)``, ``again(name)``."""
+    made: Convergence = pytestconfig.pluginmanager.get_plugin("thinkube").convergence
+    return made
+
+
+# --- Outcomes ----------------------------------------------------------------------------------------------------------------------------
+
+
+def pytest_bdd_before_step(request: pytest.FixtureRequest, scenario: Any, step: Any) -> None:
+    request.node.stash[STEP] = f"{step.keyword} {step.name}  ({Path(scenario.feature.filename).name}:{step.line_number})"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    error = call.excinfo.value if call.excinfo else None
+    step = item.stash.get(STEP, "")
+    if isinstance(error, Unavailable):
+        report.outcome, report.category = "skipped", "unavailable"
+        report.longrepr = (item.location[0], item.location[1] or 0, redact(error.seen or error.wanted))
+    elif isinstance(error, Blocked):
+        report.category, report.longrepr = "blocked", f"blocked by {error.by}"
+    elif isinstance(error, ThinkubeError):
+        report.longrepr = redact(f"{step}\n\n{error}")
+    elif error is not None and step:
+        report.sections.append(("step", step))
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    match getattr(report, "category", ""):
+        case "unavailable":
+            return "unavailable", "U", ("UNAVAILABLE", {"yellow": True})
+        case "blocked":
+            return "blocked", "B", ("BLOCKED", {"red": True})
+    return None
