@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import threading
-
 from converge.errors import NotReady
 from converge.kubernetes.client import Api
 from converge.kubernetes.lease import Lease
@@ -20,15 +16,17 @@ class Hold:
     """
 
     def __init__(self, api: Api, deadline_s: float, progress: Progress) -> None:
-        self._lost = threading.Event()
-        self._lease = Lease(api, holder=f"{platform.node()}:{os.getpid()}", on_lost=self._lost.set)
-        self._lease.acquire(deadline_s, progress)
+        self._lost_because = ""
+        self._lease = Lease(api, on_lost=self._lost).acquire(deadline_s, progress)
 
     def check(self) -> None:
-        """Raise NotReady where another run has taken over meanwhile."""
-        if self._lost.is_set():
-            raise NotReady("to be the only one who writes", seen="the Lease thinkube-system/converge was taken over by another run")
+        """Raise NotReady where it was lost meanwhile: then somebody else may be writing."""
+        if self._lost_because:
+            raise NotReady("to be the only one who converges this platform", seen=f"the lease was lost: {self._lost_because}")
 
     def release(self) -> None:
         """Let others write."""
         self._lease.release()
+
+    def _lost(self, why: str) -> None:
+        self._lost_because = why

@@ -240,7 +240,7 @@ class _LazyAccess(Access):
         )
 
     @cached_property
-    def http(self) -> requests.Session:  # type: ignore[override]
+    def http(self) -> requests.Session:
         from converge.http import session
 
         platform: Platform = vars(self)["_platform"]

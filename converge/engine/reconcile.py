@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from converge import secrets
 from converge.components.component import Component, Difference, KubernetesObject, Setting
 from converge.engine.outcome import Outcome, Plan, PlannedChange, Result
 from converge.errors import NotReady, ThinkubeError, Unavailable, Unreachable
-from converge.kubernetes.apply import Change, Stage, apply_changes, changes
+from converge.kubernetes import difference as kubernetes_difference
+from converge.kubernetes.apply import Change, Seen, Stage, apply_changes, changes, refuse_conflicts
+from converge.kubernetes.objects import Ref
 from converge.kubernetes.ready import readiness
 from converge.kubernetes.wait import wait_until_ready
 from converge.progress import State
@@ -19,12 +23,24 @@ from converge.redaction import redact
 
 if TYPE_CHECKING:
     from converge.engine.platform import Platform
+    from converge.kubernetes.client import Api
 
 T = TypeVar("T")
+Differing = Difference | kubernetes_difference.Difference
 SETTLE_S = 30
 """How long a setting that was just written may take to show."""
 GLANCE_S = 5
 """How long a verify waits for what should be ready already."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    found: list[Change]
+    is_ready: bool
+
+    @property
+    def is_as_wanted(self) -> bool:
+        return self.is_ready and not any(change.is_write for change in self.found)
 
 
 class Reconciliation:
@@ -53,49 +69,56 @@ class Reconciliation:
         """What a converge would change."""
         unknown: list[str] = []
         found: list[PlannedChange] = []
-        if self._is_open():
-            found += [_of_object(change) for change in (*self._missing_secrets(read_only=True), *self._changes(read_only=True))]
-        elif self._component.namespace or self._objects_exist():
+        if self._platform.find_cluster() is not None:
+            api = self._platform.api.view(read_only=True)
+            found += [_planned(change) for change in (*self._missing_secrets(api), *self._read(api).found) if change.is_drift]
+        elif self._objects or self._component.secrets(self._platform.inventory):
             unknown.append("its objects: the cluster does not run")
         for setting in self._settings(unknown):
             try:
                 if differences := setting.differences():
-                    found.append(_of_setting(setting, differences))
+                    found.append(PlannedChange("change", setting.subject, tuple(map(_words, differences))))
             except (NotReady, Unreachable) as error:
                 unknown.append(f"{setting.subject}: {_first_line(error)}")
         return Plan(self._name, tuple(found), tuple(unknown))
 
     # How
 
-    def _converge(self) -> None:
-        self._require_images()
-        self._note(State.STARTED, "reading")
-        component, context = self._component, self._platform.context
-        if objects := list(component.objects(context)):
-            self._converge_objects(objects)
-        elif component.secrets(self._platform.inventory):
-            self._write_secrets()
-        self._write_settings(component.settings(context, self._platform.access))
+    @cached_property
+    def _objects(self) -> list[KubernetesObject]:
+        return list(self._component.objects(self._platform.context))
 
-    def _converge_objects(self, objects: list[KubernetesObject]) -> None:
-        component, context = self._component, self._platform.context
-        found = self._changes(objects=objects)
-        missing = self._missing_secrets()
-        if any(change.is_write for change in found) or missing or not self._is_ready(objects):
+    def _converge(self) -> None:
+        self._note(State.STARTED, "reading")
+        self._require_images()
+        if self._objects or self._component.secrets(self._platform.inventory):
+            self._converge_objects(self._platform.api.view())
+        self._write_settings(self._component.settings(self._platform.context, self._platform.access))
+
+    def _converge_objects(self, api: Api) -> None:
+        read = self._read(api)
+        missing = self._missing_secrets(api)
+        refuse_conflicts([*read.found, *missing])
+        is_due = bool(missing) or not read.is_as_wanted
+        if is_due:
             self._load_images()
-        self._apply(found, (Stage.FOUNDATION,))
+        self._apply(api, read.found, Stage.FOUNDATION)
         if missing:
-            self._write_secrets()
-        self._write_settings(component.prerequisites(context, self._platform.access))
-        self._apply(found, (Stage.CONFIGURATION, Stage.WORKLOADS))
-        later = [change.ref for change in found if change.stage is Stage.INSTANCES]
+            self._platform.hold()
+            self._keep(secrets.ensure(api, self._name, self._component.secrets(self._platform.inventory)))
+        self._write_settings(self._component.prerequisites(self._platform.context, self._platform.access))
+        if not is_due:
+            return
+        self._apply(api, read.found, Stage.CONFIGURATION, Stage.WORKLOADS)
+        later = {change.ref for change in read.found if change.stage is Stage.INSTANCES}
         if later:
-            self._wait([obj for obj in objects if not _is_one_of(obj, later)])
-            self._apply(found, (Stage.INSTANCES,))
-        self._wait(objects)
-        self._apply(found, (Stage.REMOVAL,))
+            self._wait(api, [obj for obj in self._objects if Ref.of(obj) not in later])
+            self._apply(api, read.found, Stage.INSTANCES)
+        self._wait(api, self._objects)
+        self._apply(api, read.found, Stage.REMOVAL)
 
     def _verify(self, *, drift: bool) -> None:
+        self._platform.cluster()
         self._require_images()
         plan = self.plan()
         if plan.unknown:
@@ -108,8 +131,9 @@ class Reconciliation:
             raise NotReady(
                 f"{self._name} converged", seen="absent:\n" + "\n".join(absent), next_command=f"pytest features/ -m {self._name}"
             )
-        if objects := list(self._component.objects(self._platform.context)):
-            wait_until_ready(self._api(read_only=True), objects, GLANCE_S, progress=self._platform.progress, subject=self._name)
+        if self._objects:
+            api = self._platform.api.view(read_only=True)
+            wait_until_ready(api, self._objects, GLANCE_S, progress=self._platform.progress, subject=self._name)
 
     def _told(self, work: Callable[[], None]) -> Outcome:
         started_at, started = time.time(), time.monotonic()
@@ -138,50 +162,36 @@ class Reconciliation:
             self._note(State.WAITING, "loading images")
             self._platform.cluster().load_images(archives)
 
-    def _changes(self, *, objects: Sequence[KubernetesObject] | None = None, read_only: bool = False) -> list[Change]:
-        wanted = self._component.objects(self._platform.context) if objects is None else objects
-        return changes(self._api(read_only), self._name, list(wanted)) if wanted else []
+    def _read(self, api: Api) -> _Read:
+        """What differs, and whether what is there serves: both from the same lists."""
+        if not self._objects:
+            return _Read([], is_ready=True)
+        seen = Seen(api, self._name)
+        found = changes(api, self._name, self._objects, seen=seen)
+        live = seen.members(self._name, {(obj["kind"], obj["apiVersion"]) for obj in self._objects})
+        return _Read(found, is_ready=all(readiness(obj).is_ready for obj in live.values()))
 
-    def _missing_secrets(self, *, read_only: bool = False) -> list[Change]:
+    def _missing_secrets(self, api: Api) -> list[Change]:
         wanted = self._component.secrets(self._platform.inventory)
-        return secrets.changes(self._api(read_only), self._name, wanted) if wanted else []
+        return secrets.changes(api, self._name, wanted) if wanted else []
 
-    def _write_secrets(self) -> None:
-        self._platform.hold()
-        self._keep(secrets.ensure(self._api(), self._name, self._component.secrets(self._platform.inventory)))
-
-    def _apply(self, found: list[Change], stages: tuple[Stage, ...]) -> None:
-        due = [change for change in found if change.stage in stages and change.is_write]
-        if not due:
-            return
-        self._platform.hold()
-        self._note(State.CHANGED, ", ".join(str(change.ref) for change in due[:3]) + (f" and {len(due) - 3} more" if len(due) > 3 else ""))
-        apply_changes(self._api(), self._name, found, stages=stages)
-        self._keep(due)
+    def _apply(self, api: Api, found: list[Change], *stages: Stage) -> None:
+        if any(change.stage in stages and change.is_write for change in found):
+            self._platform.hold()
+            self._keep(apply_changes(api, self._name, found, stages=stages, progress=self._platform.progress, deadline_s=self._left_s()))
 
     def _keep(self, done: Sequence[Change]) -> None:
-        self._written += [f"{change.action.value} {change.ref}" for change in done]
+        self._written += [f"{change.action} {change.ref}" for change in done]
 
-    def _wait(self, objects: Sequence[KubernetesObject]) -> None:
-        wait_until_ready(self._api(), list(objects), self._left_s(), progress=self._platform.progress, subject=self._name)
-
-    def _is_ready(self, objects: Sequence[KubernetesObject]) -> bool:
-        """Whether all of it is ready now, without waiting."""
-        api = self._api()
-        for wanted in objects:
-            seen = api.find(
-                wanted["kind"], wanted["metadata"]["name"], wanted["metadata"].get("namespace", ""), api_version=wanted["apiVersion"]
-            )
-            if seen is None or not readiness(seen).is_ready:
-                return False
-        return True
+    def _wait(self, api: Api, objects: Sequence[KubernetesObject]) -> None:
+        wait_until_ready(api, objects, self._left_s(), progress=self._platform.progress, subject=self._name)
 
     def _write_settings(self, settings: Sequence[Setting]) -> None:
         for setting in settings:
             differences = self._patiently(setting.differences, self._left_s())
             if not differences:
                 continue
-            if self._is_open():
+            if self._platform.find_cluster() is not None:
                 self._platform.hold()
             self._note(State.CHANGED, setting.subject)
             setting.write()
@@ -219,15 +229,6 @@ class Reconciliation:
         except (NotReady, Unreachable) as error:
             unknown.append(f"its settings: {_first_line(error)}")
 
-    def _objects_exist(self) -> bool:
-        return bool(self._component.objects(self._platform.context))
-
-    def _is_open(self) -> bool:
-        return self._platform.find_cluster() is not None
-
-    def _api(self, read_only: bool = False):  # type: ignore[no-untyped-def]
-        return self._platform.api.view(read_only=read_only)
-
     def _left_s(self) -> float:
         return max(1.0, self._ends_at - time.monotonic())
 
@@ -243,22 +244,12 @@ def _pauses() -> Iterator[float]:
         pause_s = min(2.0, pause_s * 1.5)
 
 
-def _is_one_of(obj: KubernetesObject, refs: Sequence[object]) -> bool:
-    from converge.kubernetes.objects import Ref
-
-    return Ref.of(obj) in refs
-
-
-def _of_object(change: Change) -> PlannedChange:
-    details = [_words(difference) for difference in change.differences]
-    return PlannedChange(change.action.value, str(change.ref), tuple([change.reason] if change.reason else []) + tuple(details))
+def _planned(change: Change) -> PlannedChange:
+    reason = (change.reason,) if change.reason else ()
+    return PlannedChange(str(change.action), str(change.ref), (*reason, *map(_words, change.differences)))
 
 
-def _of_setting(setting: Setting, differences: Sequence[Difference]) -> PlannedChange:
-    return PlannedChange("change", setting.subject, tuple(_words(difference) for difference in differences))
-
-
-def _words(difference: Difference) -> str:
+def _words(difference: Differing) -> str:
     by = f" ({difference.manager})" if difference.manager else ""
     return redact(f"{difference.field}: {difference.seen} → {difference.wanted}{by}")
 
