@@ -14,7 +14,7 @@ from converge.kubernetes.discovery import BUILT_IN
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.objects import KubernetesObject, Ref
 from converge.kubernetes.ready import readiness
-from converge.kubernetes.stages import Stage, rank_of
+from converge.kubernetes.stages import Stage, turn_of
 from converge.kubernetes.wait import wait_until
 from converge.progress import SILENCE, Progress, State
 
@@ -58,16 +58,8 @@ def apply_changes(
     return todo
 
 
-def _turn(change: Change) -> tuple[int, int]:
-    rank = rank_of(change.ref)
-    return (int(change.stage), rank) if change.stage is not Stage.REMOVAL else (int(change.stage), _removal_rank(change.ref))
-
-
-def _removal_rank(ref: Ref) -> int:
-    """Instances of custom kinds first (their controllers finish them), then workloads, and what holds everything last."""
-    if ref.kind in ("Namespace", "CustomResourceDefinition"):
-        return 1000 + (ref.kind == "Namespace")
-    return 100 - rank_of(ref) if ref.kind in BUILT_IN else 0
+def _turn(change: Change) -> tuple[int, int, int]:
+    return turn_of(change.ref, change.stage)
 
 
 def _write(api: Api, change: Change, deadline: float, progress: Progress, owner: str) -> None:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from converge.kubernetes.client import Api
 from converge.kubernetes.desired import COMPONENT, PART_OF
-from converge.kubernetes.discovery import UnknownKind
+from converge.kubernetes.discovery import Resource, UnknownKind
+from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.objects import SYSTEM_NAMESPACE, KubernetesObject, Ref, annotations_of, labels_of
 
 ID = "applyset.kubernetes.io/id"
@@ -139,5 +140,13 @@ class Seen:
             turn = self._listing.setdefault(key, threading.Lock())
         with turn:
             if key not in self._lists:
-                self._lists[key] = self._api.list(resource.kind, labels=self._selector, api_version=resource.api_version)
+                self._lists[key] = self._list_now(resource)
             return self._lists[key]
+
+    def _list_now(self, resource: Resource) -> list[KubernetesObject]:
+        try:
+            return self._api.list(resource.kind, labels=self._selector, api_version=resource.api_version)
+        except ApiRefused as refused:
+            if refused.code == 404:  # its definition is gone
+                return []
+            raise

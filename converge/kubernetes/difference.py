@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from converge.kubernetes.equality import Path, is_empty, same
+from converge.kubernetes.equality import MEANS_SOMETHING_EMPTY, Path, is_empty, same
 from converge.kubernetes.fields import (
     Tree,
     children,
@@ -147,10 +147,10 @@ class _Comparison:
 
     def _by_value(self, path: Path, wanted: Any, seen: Any, tree: Tree | None) -> Iterator[Mismatch]:
         if is_empty(wanted) and not is_empty(seen):
-            if tree is not None:  # ours, and no longer wanted
+            if tree is not None or (wanted is not None and path[-1] in MEANS_SOMETHING_EMPTY):  # ours and no longer wanted, or wanted empty
                 yield Mismatch(path, wanted, seen)
-        elif tree is not None and is_leaf(tree) and self._is_last_applied and seen is not None:
-            return
+        elif tree is not None and is_leaf(tree) and (self._is_last_applied if seen is not None else not wanted):
+            return  # the server's own spelling; zeros, "" and false it may leave out
         elif tree is None and isinstance(seen, Mapping | list) and is_whole(self._live, path):
             yield from _compare(path, wanted, seen)
         else:
@@ -209,6 +209,9 @@ def _compare(path: Path, wanted: Any, seen: Any) -> Iterator[Mismatch]:
     elif isinstance(wanted, list) and isinstance(seen, list) and (pairs := _pairs(wanted, seen)) is not None:
         for part, one, other in pairs:
             yield from _compare((*path, part), one, other)
+    elif isinstance(wanted, list) and isinstance(seen, list) and sorted(map(_text, wanted)) != sorted(map(_text, seen)):
+        yield from (Mismatch((*path, f"[{index}]"), item, None) for index, item in enumerate(wanted) if item not in seen)
+        yield from (Mismatch((*path, f"[{index}]"), None, item) for index, item in enumerate(seen) if item not in wanted)
     elif wanted != seen:
         yield Mismatch(path, wanted, seen)
 
@@ -238,6 +241,10 @@ def _item_part(one: Any, other: Any, index: int) -> str:
             if key in one and one[key] == other.get(key):
                 return item_name({key: one[key]})
     return f"[{index}]"
+
+
+def _text(item: Any) -> str:
+    return json.dumps(item, sort_keys=True)
 
 
 def _title(item: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,12 +120,15 @@ class Discovery:
         self._versions.pop(group, None)
         raise UnknownKind(f"{name} in {api_version}" if api_version else kind)
 
-    def namespaced(self) -> list[Resource]:
-        """Everything that lives in namespaces and can be listed, in each group's preferred version."""
+    def namespaced(self, aggregated: Collection[str] = ()) -> list[Resource]:
+        """Everything that lives in namespaces and can be listed, in each group's preferred version.
+
+        ``aggregated`` are versions ("metrics.k8s.io/v1beta1") that other servers serve: they may be down and are left out.
+        """
         groups = (self._fetch("/apis") or {}).get("groups") or ()
         versions = ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
         found: list[Resource] = []
-        for version in versions:
+        for version in (version for version in versions if version not in aggregated):
             root = ("/apis/" if "/" in version else "/api/") + version
             found.extend(resource for resource, verbs in _resources(version, self._fetch(root)) if resource.namespaced and "list" in verbs)
         return found

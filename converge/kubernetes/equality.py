@@ -38,7 +38,7 @@ _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 _TEXT = frozenset({"data", "binaryData", "annotations", "labels", "matchLabels", "nodeSelector", "args", "command", "value"})
 """Below these everything is text: there "1000m" and "1" are two values."""
 
-_MEANS_SOMETHING_EMPTY = frozenset({"emptyDir", "podSelector", "namespaceSelector", "selfSigned", "status", "scale"})
+MEANS_SOMETHING_EMPTY = frozenset({"emptyDir", "podSelector", "namespaceSelector", "selfSigned", "status", "scale"})
 """Here an empty mapping is a choice (`emptyDir: {}`), and not the same as its absence."""
 
 
@@ -54,7 +54,7 @@ def same(path: Path, wanted: Any, seen: Any) -> bool:
     (True, False)
     """
     if is_empty(wanted) and is_empty(seen):
-        return seen is not None or wanted is None or not (path and path[-1] in _MEANS_SOMETHING_EMPTY)
+        return seen is not None or wanted is None or not (path and path[-1] in MEANS_SOMETHING_EMPTY)
     if isinstance(wanted, bool) or isinstance(seen, bool):
         return wanted is seen
     if isinstance(wanted, int | float) and isinstance(seen, int | float):

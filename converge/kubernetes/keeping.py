@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from converge.errors import Unreachable
 from converge.kubernetes.applyset import THREADS
 from converge.kubernetes.client import Api
 from converge.kubernetes.desired import COMPONENT, PART_OF
@@ -27,9 +26,10 @@ _IMMUTABLE = re.compile(
 )
 
 _WITHOUT_DATA = frozenset(
-    """Deployment DaemonSet ReplicaSet Job CronJob Pod Service Ingress ConfigMap IngressClass StorageClass PriorityClass CSIDriver Role RoleBinding
-    ClusterRole ClusterRoleBinding NetworkPolicy PodDisruptionBudget APIService ServiceAccount MutatingWebhookConfiguration
-    ValidatingWebhookConfiguration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding HorizontalPodAutoscaler""".split()  # noqa: SIM905 - one word a kind
+    """Deployment DaemonSet ReplicaSet Job CronJob Pod Service Ingress ConfigMap IngressClass StorageClass PriorityClass CSIDriver
+    Role RoleBinding ClusterRole ClusterRoleBinding NetworkPolicy PodDisruptionBudget APIService ServiceAccount
+    MutatingWebhookConfiguration ValidatingWebhookConfiguration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding
+    HorizontalPodAutoscaler""".split()  # noqa: SIM905 - one word a kind
 )
 
 
@@ -75,19 +75,18 @@ def reason_not_to_recreate(live: KubernetesObject, refused: ApiRefused) -> str:
 
 def contents(api: Api, namespace: str, owner: str, part_of: str, *, purge: bool = False) -> list[Ref]:
     """What a namespace holds beside the owner's own set and what follows from it; with ``purge`` the owner's data does not count."""
-    quick = api.view(patience_s=2, counts=api.counts)
+    services = [service["spec"] for service in api.list("APIService") if service["spec"].get("service")]
+    aggregated = {f"{spec['group']}/{spec['version']}" for spec in services}  # what they serve is not kept in this cluster's store
 
     def listed(kind: str, api_version: str) -> list[KubernetesObject]:
         try:
-            return quick.list(kind, namespace, api_version=api_version)
-        except Unreachable:
-            return []  # an aggregated API that does not serve: it keeps nothing in the cluster's store
+            return api.list(kind, namespace, api_version=api_version)
         except ApiRefused as refused:
             if refused.code in (404, 405):
                 return []
             raise
 
-    resources = [resource for resource in api.wire.discovery.namespaced() if resource.kind not in _FLEETING]
+    resources = [resource for resource in api.wire.discovery.namespaced(aggregated) if resource.kind not in _FLEETING]
     with ThreadPoolExecutor(THREADS) as pool:
         found = [obj for objects in pool.map(lambda resource: listed(resource.kind, resource.api_version), resources) for obj in objects]
     return sorted({Ref.of(obj) for obj in found if not _follows(obj, owner, part_of, purge=purge)})

@@ -22,9 +22,10 @@ class Readiness:
 READY = Readiness(True, "ready")
 
 ALWAYS_READY = frozenset(
-    """ConfigMap Secret ServiceAccount Role RoleBinding ClusterRole ClusterRoleBinding NetworkPolicy PodDisruptionBudget StorageClass CSIDriver
-    IngressClass PriorityClass ResourceQuota LimitRange MutatingWebhookConfiguration ValidatingWebhookConfiguration ValidatingAdmissionPolicy
-    ValidatingAdmissionPolicyBinding HorizontalPodAutoscaler CronJob Ingress Lease Endpoints EndpointSlice""".split()  # noqa: SIM905 - one word a kind
+    """ConfigMap Secret ServiceAccount Role RoleBinding ClusterRole ClusterRoleBinding NetworkPolicy PodDisruptionBudget StorageClass
+    CSIDriver IngressClass PriorityClass ResourceQuota LimitRange MutatingWebhookConfiguration ValidatingWebhookConfiguration
+    ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding HorizontalPodAutoscaler CronJob Ingress Lease Endpoints
+    EndpointSlice""".split()  # noqa: SIM905 - one word a kind
 )
 """Kinds that have no state to wait for."""
 

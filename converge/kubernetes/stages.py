@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
+from converge.kubernetes.discovery import BUILT_IN
 from converge.kubernetes.objects import KubernetesObject, Ref
 
 
@@ -47,6 +48,17 @@ def stage_of(ref: Ref, own_kinds: frozenset[str]) -> Stage:
     return Stage.INSTANCES if ref.group_kind in own_kinds else _STAGES.get(ref.kind, Stage.WORKLOADS)
 
 
-def rank_of(ref: Ref) -> int:
-    """The order within a stage; equal ranks are written at once."""
+def turn_of(ref: Ref, stage: Stage) -> tuple[int, int, int]:
+    """When an object is written or removed; equal turns are taken at once.
+
+    Removal goes backwards, custom kinds first: their controllers have to finish them.
+    """
+    if stage is not Stage.REMOVAL:
+        return (int(stage), _rank(ref), 0)
+    if ref.kind not in BUILT_IN:
+        return (int(stage), 0, 0)
+    return (int(stage), len(Stage) - int(stage_of(ref, frozenset())), -_rank(ref))
+
+
+def _rank(ref: Ref) -> int:
     return _RANKS["DaemonSet"] if ref.kind in _TOGETHER else _RANKS.get(ref.kind, _RANKS["*"])
