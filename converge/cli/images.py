@@ -98,4 +98,4 @@ class _Lines:
 
     def note(self, subject: str, state: State, detail: str = "") -> None:
         """``image keycloak: building``."""
-        print(f"{subject}: {detail or state}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{subject}: {detail or state}\n")

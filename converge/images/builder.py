@@ -13,6 +13,8 @@ from converge.images.registry import fetch
 from converge.process import run
 
 ARCHIVE = "image.tar"
+SCRATCH = ".scratch"
+CONTEXT = "context"
 
 # Documentation and translations are of no use in an image; licences stay.
 EXCLUDED = (
@@ -25,7 +27,7 @@ EXCLUDED = (
 
 def build(
     folder: Path,
-    recipe: Path,
+    containerfile: Path,
     references: Sequence[str],
     *,
     parent: tuple[str, Path] | None,
@@ -33,12 +35,12 @@ def build(
     labels: Mapping[str, str],
     stop: threading.Event,
 ) -> None:
-    """Build ``recipe`` into ``folder/image.tar``, an OCI archive that holds it under each of ``references``.
+    """Build ``folder/image.tar``, an OCI archive that holds the image under each of ``references``.
 
     ``parent`` is what the Containerfile's ``FROM localhost/NAME`` stands for, e.g. ``("base", Path("…/image.tar"))``;
-    ``artifacts`` are what its ``COPY --from=NAME`` may take.
+    ``artifacts`` are what its ``COPY --from=NAME`` may take, beside the files of the recipe's own folder.
     """
-    scratch = folder / ".scratch"
+    scratch = folder / SCRATCH
     for needed in ("tmp", "storage", "run"):
         (scratch / needed).mkdir(parents=True, exist_ok=True)
     # vfs copies instead of mounting: nothing is left mounted whenever a build is cut off, and it works on every file system.
@@ -51,17 +53,10 @@ def build(
     options = ["--pull=never", "--network=host", "--layers=false", "--format=oci"]
     options += [f"--build-context={name}={path}" for name, path in artifacts.items()]
     options += [f"--label={label}={value}" for label, value in labels.items()]
-    context = scratch / "context"
+    context = scratch / CONTEXT if (scratch / CONTEXT).is_dir() else containerfile.parent
     fetch(
-        [
-            *buildah,
-            "build",
-            *options,
-            f"--tag={references[0]}",
-            f"--file={recipe / 'Containerfile'}",
-            context if context.is_dir() else recipe,
-        ],
-        f"what the image {references[0].split(':')[0]} is made from",
+        [*buildah, "build", *options, f"--tag={references[0]}", f"--file={containerfile}", context],
+        f"what {references[0].partition(':')[0]} is made from",
         stop=stop,
         env=env,
     )
@@ -74,11 +69,9 @@ def build(
     remove(scratch)
 
 
-def build_base(
-    folder: Path, recipe: Path, references: Sequence[str], *, debian: Debian, labels: Mapping[str, str], stop: threading.Event
-) -> None:
-    """Build the Debian image that the others stand on."""
-    context = folder / ".scratch" / "context"
+def make_debian(folder: Path, debian: Debian, stop: threading.Event) -> None:
+    """Make the Debian file system that the base image adds."""
+    context = folder / SCRATCH / CONTEXT
     context.mkdir(parents=True)
     options = [f"--dpkgopt={excluded}" for excluded in EXCLUDED]
     fetch(
@@ -86,11 +79,12 @@ def build_base(
         f"Debian {debian.suite}",
         stop=stop,
     )
-    build(folder, recipe, references, parent=None, artifacts={}, labels=labels, stop=stop)
 
 
 def pack(layout: Path, archive: Path) -> None:
-    """Put an OCI layout into one file."""
-    with tarfile.open(archive, "w") as tar:
+    """Put an OCI layout into one file, in place of what may be there."""
+    beside = archive.with_suffix(".new")
+    with tarfile.open(beside, "w") as tar:
         for path in sorted(layout.rglob("*")):
             tar.add(path, arcname=str(path.relative_to(layout)), recursive=False)
+    beside.rename(archive)

@@ -44,7 +44,7 @@ class Cache:
     """Entries under one folder; safe to use from many threads and processes.
 
     An entry is a folder that holds what was made and a record of every file's SHA-256. It appears by one rename. On use its
-    files are compared with a stamp of sizes and change times, which costs a few ``stat`` calls; only where that differs are
+    files are compared with a stamp of sizes, times and inodes, which costs a few ``stat`` calls; only where that differs are
     they read and hashed.
     """
 
@@ -210,7 +210,7 @@ def _stamp(folder: Path, names: dict[str, str]) -> dict[str, list[int]]:
     for name in names:
         with contextlib.suppress(FileNotFoundError):
             stat = (folder / name).stat()
-            stamp[name] = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+            stamp[name] = [stat.st_size, stat.st_mtime_ns, stat.st_ino]
     return stamp
 
 

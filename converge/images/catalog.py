@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 FOLDER = Path(__file__).parent
 
+FINISHING = "Containerfile.upstream"
+"""What a recipe adds to the published image, where it needs to."""
+
 
 class Entry(BaseModel):
     """Something that the catalog lists; ``mib`` is the room it takes."""

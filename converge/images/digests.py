@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from converge.images.cache import Key
-from converge.images.catalog import Catalog, Entry, recipe
+from converge.images.catalog import FINISHING, Catalog, Entry, recipe
 
 FORMAT = 1
 """Raised when the builder itself starts to make something else of the same inputs."""
@@ -42,7 +42,9 @@ class Digests:
 
     def pulled(self, name: str) -> Key:
         """The key of an image as it is published."""
-        return self._key("pulled", name, None, (), *self._catalog.images[name].upstream)
+        finish = recipe(name) / FINISHING
+        added = finish.read_text(encoding="utf-8") if finish.exists() else None
+        return self._key("pulled", name, None, (), *self._catalog.images[name].upstream, added)
 
     def release(self, name: str) -> Key:
         """The key of a release's manifests."""

@@ -48,4 +48,8 @@ def _render(name: str, release: Release, module: Path, scratch: Path, helm: Path
         parts = [path.read_text(encoding="utf-8") for path in sorted(module.glob(release.crds))]
         (chart / "templates" / "crds.yaml").write_text("".join(f"---\n{part}\n" for part in parts), encoding="utf-8")
     values = [argument for key, value in release.values.items() for argument in ("--set", f"{key}={value}")]
-    return run([helm, "template", name, chart, "--namespace", name, "--kube-version", release.kubernetes, *values], stop=stop, env={"HELM_CACHE_HOME": str(scratch)}).stdout
+    return run(
+        [helm, "template", name, chart, "--namespace", name, "--kube-version", release.kubernetes, *values],
+        stop=stop,
+        env={"HELM_CACHE_HOME": str(scratch)},
+    ).stdout

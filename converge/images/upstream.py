@@ -8,10 +8,11 @@ import ssl
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from converge.images.builder import ARCHIVE, pack
+from converge.images.builder import ARCHIVE, SCRATCH, pack
 from converge.images.cache import remove
 from converge.images.registry import fetch
 
@@ -26,9 +27,10 @@ class Upstream:
     with a mirror on this machine's loopback addresses only.
     """
 
-    def __init__(self, mirror: str | None, stop: threading.Event) -> None:
+    def __init__(self, references: Iterable[str], mirror: str | None, stop: threading.Event) -> None:
         self._mirror = mirror
         self._stop = stop
+        self._hosts = sorted({self._host(reference) for reference in references})
         self._answers: dict[str, str | None] = {}
         self._lock = threading.Lock()
 
@@ -38,23 +40,28 @@ class Upstream:
 
     def refusal(self, reference: str) -> str | None:
         """Why the reference's registry cannot be used, or None where it answers."""
-        host = self.source(reference).partition("/")[0]
+        host = self._host(reference)
         with self._lock:
-            if host not in self._answers:
-                self._answers[host] = _probe(host)
+            if not self._answers:
+                # All at once: where a firewall drops what is sent, each takes its full time.
+                with ThreadPoolExecutor(len(self._hosts)) as pool:
+                    self._answers = dict(zip(self._hosts, pool.map(_probe, self._hosts), strict=True))
             return self._answers[host]
+
+    def _host(self, reference: str) -> str:
+        return self.source(reference).partition("/")[0]
 
     def pull(self, references: Sequence[str], folder: Path) -> None:
         """Pull into ``folder/image.tar``, an OCI archive that holds each image under its published name.
 
         A reference pinned by ``@sha256:…`` is refused where the registry serves something else.
         """
-        scratch = folder / ".scratch"
+        scratch = folder / SCRATCH
         layout = scratch / "layout"
         layout.mkdir(parents=True)
         for reference in references:
-            source = self.source(reference)
-            options = ["--src-tls-verify=false"] if _plain(source.partition("/")[0]) else []
+            source = _address(self.source(reference))
+            options = ["--src-tls-verify=false"] if _plain(self._host(reference)) else []
             fetch(
                 ["skopeo", "copy", "-q", *options, f"docker://{source}", f"oci:{layout}:{reference.partition('@')[0]}"],
                 f"the image {source}",
@@ -63,6 +70,15 @@ class Upstream:
             )
         pack(layout, folder / ARCHIVE)
         remove(scratch)
+
+
+def _address(reference: str) -> str:
+    """A digest says it all: a tag beside it is for people, and skopeo takes only one of them."""
+    name, at, digest = reference.partition("@")
+    if not at:
+        return reference
+    repository, _, tag = name.rpartition(":")
+    return f"{repository if repository and '/' not in tag else name}@{digest}"
 
 
 def _probe(host: str) -> str | None:

@@ -28,7 +28,7 @@ prepare() {
 	# shellcheck disable=SC2086 # POSTGRES_INITDB_ARGS is a list of words
 	initdb --pgdata="$making" --username="$user" --pwfile=<(printf '%s' "$password") \
 		--auth-local=trust --auth-host=scram-sha-256 --encoding=UTF8 \
-		--locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C ${POSTGRES_INITDB_ARGS:-}
+		--locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C --set=listen_addresses='*' ${POSTGRES_INITDB_ARGS:-}
 	printf '\nhost all all all scram-sha-256\n' >> "$making/pg_hba.conf"
 
 	# Only the socket, in a folder of its own, so that nobody takes this for the server in service.

@@ -1,0 +1,182 @@
+"""How each entry of the cache is made, and of what: one compiler and one image build at a time, downloads beside them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from converge.errors import ThinkubeError
+from converge.images import builder, go, packages, releases, tools
+from converge.images.cache import Cache, Key, Stopped
+from converge.images.catalog import FINISHING, Catalog, DebianArtifact, GoArtifact, MavenArtifact, PyPiArtifact, recipe
+from converge.images.digests import Digests
+from converge.images.upstream import Upstream
+from converge.process import ProgramFailed
+from converge.progress import Progress, State
+
+REPOSITORY = "thinkube.local"
+"""The registry name of images built here; nothing serves it, so a node that lacks one can never fetch a stranger's."""
+
+
+class Maker:
+    """Makes artifacts, images and releases into the cache, each once; what failed is not tried again by the same run."""
+
+    def __init__(self, catalog: Catalog, cache: Cache, upstream: Upstream, progress: Progress, stop: threading.Event) -> None:
+        self._catalog = catalog
+        self._cache = cache
+        self._upstream = upstream
+        self._progress = progress
+        self._stop = stop
+        self._digests = Digests(catalog)
+        self._failures: dict[Key, Exception] = {}
+        # One Go build already uses every core; what waits for the network or the disk goes on beside it.
+        self._compiling = threading.Semaphore(1)
+        self._packing = threading.Semaphore(1)
+
+    def artifact(self, name: str) -> Path:
+        """The folder of an artifact's files."""
+        return self._obtain(self._digests.artifact(name), lambda folder: self._make_artifact(name, folder))
+
+    def programs(self, artifacts: dict[str, Path]) -> Path:
+        """One folder with a link to every program of some artifacts."""
+        key = self._digests.programs()
+
+        def link(folder: Path) -> None:
+            place = self._cache.path(key) / "bin"
+            (folder / "bin").mkdir()
+            for artifact in artifacts.values():
+                for program in artifact.iterdir():
+                    if program.suffix != ".json":
+                        (folder / "bin" / program.name).symlink_to(os.path.relpath(program.resolve(), place))
+
+        return self._obtain(key, link) / "bin"
+
+    def built(self, name: str) -> Path:
+        """The archive of an image built here."""
+        return self._obtain(self._digests.image(name), lambda folder: self._build(name, folder)) / builder.ARCHIVE
+
+    def pulled(self, name: str) -> Path:
+        """The archive of an image as it is published, or of what its recipe's finish makes of that."""
+        return self._obtain(self._digests.pulled(name), lambda folder: self._pull(name, folder)) / builder.ARCHIVE
+
+    def release(self, name: str) -> Path:
+        """The folder of a release's manifests."""
+        release = self._catalog.releases[name]
+
+        def extract(folder: Path) -> None:
+            helm = self.artifact("helm") / "helm" if release.chart else None
+            releases.extract(name, release, folder, helm, self._stop)
+
+        return self._obtain(self._digests.release(name), extract)
+
+    def names(self, name: str, *, pulls: bool) -> tuple[str, ...]:
+        """Every name under which an image's archive holds it, the one that nodes should use first."""
+        image = self._catalog.images[name]
+        published = tuple(reference.partition("@")[0] for reference in image.upstream)
+        if pulls:
+            return (f"{REPOSITORY}/{name}:{self._digests.pulled(name).digest}",) if (recipe(name) / FINISHING).exists() else published
+        return (f"{REPOSITORY}/{name}:{self._digests.image(name).digest}", *(published if image.fixed_names else ()))
+
+    def _obtain(self, key: Key, make: Callable[[Path], None]) -> Path:
+        def making(folder: Path) -> None:
+            if key in self._failures:
+                raise self._failures[key]
+            started = time.monotonic()
+            self._progress.note(str(key), State.STARTED)
+            try:
+                make(folder)
+            except Exception as error:
+                explained = self._explain(key, error)
+                if not isinstance(explained, Stopped):
+                    self._failures[key] = explained
+                self._progress.note(str(key), State.FAILED, explained.seen if isinstance(explained, ThinkubeError) else str(explained))
+                if explained is error:
+                    raise
+                raise explained from error
+            self._progress.note(str(key), State.DONE, f"{time.monotonic() - started:.0f} s")
+
+        return self._cache.obtain(key, making)
+
+    def _explain(self, key: Key, error: Exception) -> Exception:
+        if self._stop.is_set():
+            return error if isinstance(error, Stopped) else Stopped(f"{key} made", seen="called off")
+        if isinstance(error, ProgramFailed):
+            again = f"thinkube images build {key.name if key.kind in ('images', 'pulled') else 'programs'}"
+            return ThinkubeError(
+                f"{key} made", seen=f"`{Path(error.completed.argv[0]).name}`: {error.seen}", cause=error.cause, next_command=again
+            )
+        return error
+
+    def _make_artifact(self, name: str, folder: Path) -> None:
+        tools.require()
+        artifact = self._catalog.artifacts[name]
+        match artifact:
+            case GoArtifact():
+                self._progress.note(f"artifact {name}", State.WAITING, "downloading Go modules")
+                go.fetch_modules(name, artifact, recipe(name), self._stop)
+                with self._turn(self._compiling, f"artifact {name}", "compiling"):
+                    go.build(name, artifact, recipe(name), folder, self._stop)
+            case DebianArtifact():
+                packages.debian(artifact, folder, self._stop)
+            case PyPiArtifact():
+                packages.pypi(artifact, folder, self._stop)
+            case MavenArtifact():
+                packages.maven(artifact, folder, self._stop)
+
+    def _build(self, name: str, folder: Path) -> None:
+        tools.require()
+        image = self._catalog.images[name]
+        parent = (image.from_, self.built(image.from_)) if image.from_ else None
+        artifacts = {needed: self.artifact(needed) for needed in image.artifacts}
+        with self._turn(self._packing, f"image {name}", "building"):
+            if name == "base":
+                builder.make_debian(folder, self._catalog.debian, self._stop)
+            names, labels = self.names(name, pulls=False), self._labels(name)
+            builder.build(folder, recipe(name) / "Containerfile", names, parent=parent, artifacts=artifacts, labels=labels, stop=self._stop)
+
+    def _pull(self, name: str, folder: Path) -> None:
+        self._upstream.pull(self._catalog.images[name].upstream, folder)
+        finish = recipe(name) / FINISHING
+        if finish.exists():
+            tools.require()
+            parent = ("upstream", folder / builder.ARCHIVE)
+            with self._turn(self._packing, f"image {name}", "building on the published image"):
+                builder.build(folder, finish, self.names(name, pulls=True), parent=parent, artifacts={}, labels={}, stop=self._stop)
+
+    def _labels(self, name: str) -> dict[str, str]:
+        image = self._catalog.images[name]
+        labels = {
+            "org.opencontainers.image.title": name,
+            "org.opencontainers.image.base.name": self.names(image.from_, pulls=False)[0] if image.from_ else "scratch",
+            "local.thinkube.inputs": self._digests.image(name).digest,
+            "local.thinkube.built-from": " ".join(self._origin(needed) for needed in image.artifacts)
+            or f"debian:{self._catalog.debian.suite}",
+        }
+        if image.upstream:
+            labels["local.thinkube.stands-for"] = " ".join(image.upstream)
+        return labels
+
+    def _origin(self, name: str) -> str:
+        match self._catalog.artifacts[name]:
+            case PyPiArtifact(requirement=origin) | MavenArtifact(coordinate=origin) | DebianArtifact(package=origin):
+                return origin
+            case _:
+                return f"recipes/{name}/go.mod"
+
+    @contextlib.contextmanager
+    def _turn(self, semaphore: threading.Semaphore, subject: str, doing: str) -> Iterator[None]:
+        """A place at a semaphore that one can be called away from."""
+        if not semaphore.acquire(blocking=False):
+            self._progress.note(subject, State.WAITING, "for its turn")
+            while not semaphore.acquire(timeout=0.25):
+                if self._stop.is_set():
+                    raise Stopped(doing, seen="called off")
+        try:
+            self._progress.note(subject, State.WAITING, doing)
+            yield
+        finally:
+            semaphore.release()
