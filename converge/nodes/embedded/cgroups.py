@@ -28,6 +28,8 @@ class Cgroups:
 
     trees: tuple[Path, ...]
     version: int
+    beside: tuple[Path, ...] = ()
+    """A version 2 tree beside version 1: without controllers, but container runtimes make their groups there as well."""
 
     @classmethod
     def detect(cls, mounts: Path = Path("/proc/self/mounts")) -> Cgroups:
@@ -45,7 +47,7 @@ class Cgroups:
             elif kind == "cgroup2":
                 second.append(Path(where))
         if first:
-            return cls(tuple(dict.fromkeys(path for path in first if not path.is_symlink())), 1)
+            return cls(tuple(dict.fromkeys(first)), 1, tuple(second[:1]))
         return cls(tuple(second[:1]), 2)
 
     def missing(self) -> list[str]:
@@ -88,7 +90,7 @@ class Cgroups:
     def processes(self, group: str) -> set[int]:
         """Every process in a group or below it."""
         found: set[int] = set()
-        for tree in self.trees:
+        for tree in (*self.trees, *self.beside):
             for folder, _, _ in os.walk(tree / group):
                 with contextlib.suppress(OSError):  # the group was removed meanwhile
                     found.update(int(line) for line in (Path(folder) / "cgroup.procs").read_text().split())
@@ -96,7 +98,7 @@ class Cgroups:
 
     def exists(self, group: str) -> bool:
         """Whether any tree has that group."""
-        return any((tree / group).is_dir() for tree in self.trees)
+        return any((tree / group).is_dir() for tree in (*self.trees, *self.beside))
 
     def end(self, group: str, *, grace_s: float = 0, only: Callable[[int], bool] = lambda _: True) -> None:
         """End every process of a group: ask first and wait up to ``grace_s``, then kill until none is left."""
@@ -114,16 +116,14 @@ class Cgroups:
 
     def remove(self, group: str) -> None:
         """Remove a group and everything below it; its processes have ended."""
-        for tree in self.trees:
-            folders = [Path(folder) for folder, _, _ in os.walk(tree / group, topdown=False)]
-            for folder in folders:
-                _remove(folder)
-        parent = group.rpartition("/")[0]
-        while parent:
-            for tree in self.trees:
+        for tree in (*self.trees, *self.beside):
+            for folder, _, _ in os.walk(tree / group, topdown=False):
+                _remove(Path(folder))
+            parent = (tree / group).parent
+            while parent != tree:
                 with contextlib.suppress(OSError):  # other clusters live there
-                    (tree / parent).rmdir()
-            parent = parent.rpartition("/")[0]
+                    parent.rmdir()
+                parent = parent.parent
 
 
 def _delegate(folder: Path) -> None:

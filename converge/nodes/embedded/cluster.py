@@ -12,7 +12,7 @@ from converge.nodes.embedded.layout import EmbeddedNode, Layout
 from converge.nodes.embedded.spaces import Spaces
 from converge.nodes.embedded.start import runtime_socket
 from converge.nodes.provider import Node
-from converge.process import Completed, run
+from converge.process import Completed
 
 ANY_STATUS = range(-64, 256)
 
@@ -31,7 +31,7 @@ class EmbeddedCluster:
 
     def run(self, node: str, argv: Sequence[str], *, timeout_s: float = 60, stdin: str | None = None) -> Completed:
         """Run a program on a node as root; the exit status is in the answer, not an error."""
-        return run(self.spaces.inside(self._node(node).name, argv), timeout_s=timeout_s, stdin=stdin, expect=ANY_STATUS)
+        return self.spaces.run(self._node(node).name, argv, timeout_s=timeout_s, stdin=stdin, expect=ANY_STATUS)
 
     def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
         """Make images runnable, on all nodes or on some, the nodes in parallel."""

@@ -5,6 +5,7 @@ Source: kubeadm configuration v1beta4, KubeletConfiguration v1beta1, KubeProxyCo
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import yaml
@@ -20,6 +21,7 @@ AUDIT_POLICY = "/etc/kubernetes/audit/policy.yaml"
 AUDIT_LOG = "/var/log/kubernetes/audit.log"
 SERVING = "/var/lib/kubelet/pki/serving"
 CONFIGURATION = "/etc/kubernetes/thinkube.yaml"
+DISCOVERY = "/etc/kubernetes/discovery.conf"
 
 # Each with its reason; everything else that kubeadm's preflight finds is an error.
 IGNORED = (
@@ -137,15 +139,25 @@ def initialisation(layout: Layout, token: str) -> Document:
     }
 
 
-def joining(layout: Layout, node: EmbeddedNode, token: str, ca_hash: str) -> Document:
-    """A worker that joins; ``ca_hash`` lets it recognise the control plane (``sha256:…``)."""
+def discovery(layout: Layout, ca_pem: str, token: str) -> Document:
+    """How a worker recognises the control plane: where it is and which CA it has, handed over as a file."""
+    ca = base64.b64encode(ca_pem.encode()).decode()
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": layout.name, "cluster": {"server": layout.server, "certificate-authority-data": ca}}],
+        "users": [{"name": "bootstrap", "user": {"token": token}}],
+        "contexts": [{"name": layout.name, "context": {"cluster": layout.name, "user": "bootstrap"}}],
+        "current-context": layout.name,
+    }
+
+
+def joining(node: EmbeddedNode, token: str) -> Document:
+    """A worker that joins."""
     return {
         "apiVersion": "kubeadm.k8s.io/v1beta4",
         "kind": "JoinConfiguration",
-        "discovery": {
-            "bootstrapToken": {"token": token, "apiServerEndpoint": f"{layout.control.address}:6443", "caCertHashes": [ca_hash]},
-            "tlsBootstrapToken": token,
-        },
+        "discovery": {"file": {"kubeConfigPath": DISCOVERY}, "tlsBootstrapToken": token},
         "nodeRegistration": registration(node, taints=True),
         "patches": {"directory": "/etc/kubernetes/patches"},
         "timeouts": {"discovery": "30s", "tlsBootstrap": "30s"},

@@ -37,6 +37,9 @@ def node_commands(layout: Layout, node: EmbeddedNode, holder: int) -> tuple[list
         f"route add default via {layout.host_address}",
         # The whole pod range ends here: an address that no node has must not travel to this machine and back.
         f"route add unreachable {layout.pod_subnet}",
+        # A pod that asks a Service before kube-proxy knows it is told at once, instead of waiting for a packet that went astray.
+        # (After kube-proxy's translation the address is another one, so that this no longer matches.)
+        f"rule add from {layout.pod_subnet} to {layout.service_subnet} unreachable",
         *(f"route add {other.pods} via {other.address}" for other in layout.nodes if other is not node),
     ]
     return plug, own

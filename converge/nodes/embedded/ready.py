@@ -34,16 +34,11 @@ def wait_for_nodes(api: Api, layout: Layout, since: datetime, deadline_s: float)
     """Until every node is Ready, by a status that its kubelet gave after ``since``: older ones may be of a killed kubelet."""
     names = {node.name for node in layout.nodes}
 
-    def reason(leases: Objects) -> str:
-        fresh = {name for (_, name), lease in leases.items() if _time(lease["spec"].get("renewTime")) >= since.timestamp()}
-        return _listed("no sign of life of", names - fresh)
-
-    def unready(nodes: Objects) -> str:
-        ready = {name for (_, name), node in nodes.items() if _is_true(node, "Ready")}
+    def reason(nodes: Objects) -> str:
+        ready = {name for (_, name), node in nodes.items() if _is_true(node, "Ready") and _heartbeat(node) >= since.timestamp()}
         return _listed("not Ready:", names - ready)
 
-    wait_until(api, "Lease", "kube-node-lease", reason, "every kubelet alive", deadline_s)
-    wait_until(api, "Node", "", unready, "every node Ready", deadline_s)
+    wait_until(api, "Node", "", reason, "every node Ready", deadline_s)
 
 
 def wait_for_system_pods(api: Api, layout: Layout, since: datetime | None, deadline_s: float) -> None:
@@ -118,6 +113,10 @@ def _key(item: dict[str, Any]) -> tuple[str, str]:
 
 def _is_true(item: dict[str, Any], condition: str) -> bool:
     return any(entry["type"] == condition and entry["status"] == "True" for entry in item.get("status", {}).get("conditions", []))
+
+
+def _heartbeat(node: dict[str, Any]) -> float:
+    return max((_time(entry.get("lastHeartbeatTime")) for entry in node.get("status", {}).get("conditions", [])), default=0.0)
 
 
 def _time(text: str | None) -> float:

@@ -70,18 +70,6 @@ def sign(pki: Path, node: EmbeddedNode) -> None:
     _write(folder / "serving.crt", certificate.public_bytes(serialization.Encoding.PEM))
 
 
-def ca_hash(pki: Path) -> str:
-    """How a worker recognises the control plane: the digest of the CA's public key."""
-    import hashlib
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import serialization
-
-    ca = x509.load_pem_x509_certificate((pki / "ca.crt").read_bytes())
-    public = ca.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return f"sha256:{hashlib.sha256(public).hexdigest()}"
-
-
 def _write(path: Path, data: bytes) -> None:
     draft = path.with_name(f".{path.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

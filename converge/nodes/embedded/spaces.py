@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from converge.errors import NotReady
 from converge.nodes.embedded.cgroups import PROJECT, Cgroups
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
+from converge.process import Completed, ProgramFailed, run
 
 SCRIPT = Path(__file__).with_name("node.sh")
 PROGRAMS = "/opt/thinkube/bin"
@@ -76,6 +77,20 @@ class Spaces:
         where = f"{self.group_of(owner)}/{group}"
         self.cgroups.make_leaf(where)
         return self.cgroups.enter(where, words)
+
+    def run(
+        self, owner: str, argv: Sequence[str], *, timeout_s: float = 60, expect: Sequence[int] = (0,), stdin: str | None = None
+    ) -> Completed:
+        """Run a program in a node to its end; answers and errors speak of ``argv``, not of how it got there.
+
+        Raises:
+            ProgramFailed: its exit status is not in ``expect``, or it took too long.
+        """
+        try:
+            completed = run(self.inside(owner, argv), timeout_s=timeout_s, expect=expect, stdin=stdin)
+        except ProgramFailed as failed:
+            raise ProgramFailed(replace(failed.completed, argv=tuple(argv)), seen=f"{failed.seen} on {owner}") from None
+        return replace(completed, argv=tuple(argv))
 
     def spawn(self, owner: str, program: str, argv: Sequence[str | Path]) -> None:
         """Start a program of a node that outlives this process; what it prints goes to ``logs/NODE.PROGRAM.log``."""

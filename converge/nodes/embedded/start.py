@@ -12,7 +12,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -28,8 +28,7 @@ from converge.nodes.embedded.layout import EmbeddedNode, Layout
 from converge.nodes.embedded.ready import add_pod_ranges, create_absent, wait_for_api, wait_for_nodes, wait_for_system_pods
 from converge.nodes.embedded.spaces import BRIDGE, Spaces
 from converge.nodes.embedded.steps import Step
-from converge.process import Completed, run
-from converge.progress import Progress
+from converge.progress import Progress, State
 
 if TYPE_CHECKING:
     from converge.images.store import Images
@@ -136,10 +135,6 @@ class Start:
         """Whether a node has credentials of its own."""
         return (node.root / "etc/kubernetes/kubelet.conf").exists()
 
-    def inside(self, node: EmbeddedNode, argv: Sequence[str], *, timeout_s: float = 60) -> Completed:
-        """Run one of the node programs to its end, in the node."""
-        return run(self.spaces.inside(node.name, argv), timeout_s=timeout_s)
-
     # Namespaces and network
 
     def find_programs(self) -> None:
@@ -227,7 +222,7 @@ class Start:
             (etc / "authentication/config.yaml").write_text(kubeadm.text(kubeadm.EMPTY_AUTHENTICATION))
             self._configure()
             for argv in kubeadm.control_plane_files():
-                self.inside(control, argv)
+                self.spaces.run(control.name, argv)
         elif not all(self.is_joined(node) for node in self.layout.nodes):
             self._configure()
         self._follow_domain(etc / "manifests/kube-apiserver.yaml")
@@ -240,7 +235,7 @@ class Start:
         joined = all(self.is_joined(node) for node in self.layout.nodes)
         if marker.exists() and (joined or phase != "bootstrap-token"):
             return
-        self.inside(self.layout.control, ["kubeadm", "init", "phase", *phase.split(), f"--config={kubeadm.CONFIGURATION}"])
+        self.spaces.run(self.layout.control.name, ["kubeadm", "init", "phase", *phase.split(), f"--config={kubeadm.CONFIGURATION}"])
         marker.parent.mkdir(exist_ok=True)
         marker.touch()
 
@@ -252,7 +247,7 @@ class Start:
         argv = ["kubeadm", "init", "phase", "addon", name, "--print-manifest", f"--config={kubeadm.CONFIGURATION}"]
         target.parent.mkdir(exist_ok=True)
         draft = target.with_suffix(".new")
-        draft.write_text(self.inside(self.layout.control, argv).stdout)
+        draft.write_text(self.spaces.run(self.layout.control.name, argv).stdout)
         os.replace(draft, target)  # noqa: PTH105
 
     def create_addon(self, name: str) -> None:
@@ -269,17 +264,22 @@ class Start:
         if self.is_joined(node):
             return
         self._write_patches(node)
-        configuration = kubeadm.joining(self.layout, node, self.token, serving.ca_hash(self.pki))
-        _write_private(node.root / kubeadm.CONFIGURATION.lstrip("/"), kubeadm.text(configuration))
+        etc = node.root / "etc/kubernetes"
+        _write_private(node.root / kubeadm.CONFIGURATION.lstrip("/"), kubeadm.text(kubeadm.joining(node, self.token)))
+        discovery = kubeadm.discovery(self.layout, (self.pki / "ca.crt").read_text(), self.token)
+        _write_private(node.root / kubeadm.DISCOVERY.lstrip("/"), kubeadm.text(discovery))
         for attempt in range(1, JOIN_ATTEMPTS + 1):
+            for left in (etc / "bootstrap-kubelet.conf", etc / "pki/ca.crt"):
+                left.unlink(missing_ok=True)  # by an attempt that was broken off
             try:
                 self.api.delete("Node", node.name)  # of a worker whose credentials were lost
                 for phase in ("preflight", "kubelet-start"):
-                    self.inside(node, ["kubeadm", "join", "phase", phase, f"--config={kubeadm.CONFIGURATION}"])
+                    self.spaces.run(node.name, ["kubeadm", "join", "phase", phase, f"--config={kubeadm.CONFIGURATION}"])
                 return
             except ThinkubeError as error:
                 if attempt == JOIN_ATTEMPTS:
                     raise NotReady(f"{node.name} joined", seen=f"{attempt} attempts failed", cause=str(error)) from error
+                self.progress.note(node.name, State.WAITING, f"joining again in {JOIN_PAUSE_S:.0f} s: {error.cause or error.seen}")
                 time.sleep(JOIN_PAUSE_S)
 
     def _configure(self) -> None:
