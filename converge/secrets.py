@@ -16,6 +16,7 @@ from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.keeping import GENERATED
 from converge.kubernetes.objects import KubernetesObject, Ref, labels_of
 from converge.kubernetes.stages import Stage
+from converge.redaction import REDACTOR
 
 ORIGINAL = "thinkube.dev/copy-of"
 """The annotation of a copy that names its original: ``keycloak/keycloak-admin``."""
@@ -51,7 +52,7 @@ def value(api: Api, namespace: str, name: str, key: str) -> str:
     if key not in data:
         seen = f"only the keys {', '.join(sorted(data)) or 'of an empty Secret'}" if found else "no such Secret"
         raise NotReady(f"key {key} in Secret {namespace}/{name}", seen=seen, next_command=f"kubectl get secret {name} -n {namespace}")
-    return base64.b64decode(data[key]).decode()
+    return _decoded(data[key])
 
 
 def every(api: Api) -> list[KubernetesObject]:
@@ -68,10 +69,13 @@ def make(kind: str) -> str:
     if kind.startswith("="):
         return kind[1:]
     if kind == "password":
-        return "".join(secrets.choice(_ALPHABET) for _ in range(_PASSWORD_LENGTH))
-    if kind == "hex32":
-        return secrets.token_hex(16)
-    raise Refused("a kind of generated value: password, hex32 or =text", seen=kind)
+        made = "".join(secrets.choice(_ALPHABET) for _ in range(_PASSWORD_LENGTH))
+    elif kind == "hex32":
+        made = secrets.token_hex(16)
+    else:
+        raise Refused("a kind of generated value: password, hex32 or =text", seen=kind)
+    REDACTOR.add(made)
+    return made
 
 
 def _changes(api: Api, owner: str, secret: GeneratedSecret) -> Iterator[Change]:
@@ -136,6 +140,12 @@ def _foreign(found: KubernetesObject | None, owner: str) -> str:
         return ""
     whose = labels_of(found).get(COMPONENT)
     return f"it exists and belongs to component {whose}" if whose else "it exists and is not one that was generated here"
+
+
+def _decoded(data: str) -> str:
+    text = base64.b64decode(data).decode()
+    REDACTOR.add(text)
+    return text
 
 
 def _encoded(text: str) -> str:

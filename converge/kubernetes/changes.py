@@ -20,7 +20,7 @@ from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.fields import owned, owners, writers
 from converge.kubernetes.keeping import is_immutable, reason_not_to_recreate, reason_to_keep
 from converge.kubernetes.objects import KubernetesObject, Ref, annotations_of, labels_of
-from converge.kubernetes.stages import Stage, defined_kinds, rank_of, stage_of
+from converge.kubernetes.stages import Stage, defined_kinds, stage_of, turn_of
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -134,9 +134,7 @@ def changes(api: Api, owner: str, objects: Sequence[KubernetesObject], *, seen: 
         gone = [obj for ref, obj in members.items() if ref not in names]
         found = [change for change in _each(pool, judge, wanted) if change]
         found += [change for change in _each(pool, lambda obj: _removal(api, obj, owner, part_of, purge), gone) if change]
-    return sorted(
-        found, key=lambda change: (change.stage, -rank_of(change.ref) if change.stage is Stage.REMOVAL else rank_of(change.ref), change.ref)
-    )
+    return sorted(found, key=lambda change: (turn_of(change.ref, change.stage), change.ref))
 
 
 def refuse_conflicts(found: Iterable[Change]) -> None:
