@@ -1,0 +1,1 @@
+"""What conftest.py hands on: pytest's hooks, one subject a file."""
