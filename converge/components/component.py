@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from converge.inventory import Inventory
+from converge.kubernetes.difference import Difference as Difference
+from converge.kubernetes.objects import KubernetesObject as KubernetesObject
 from converge.nodes.provider import Cluster, NodeProvider
 from converge.progress import SILENCE, Progress
 
@@ -15,9 +17,6 @@ if TYPE_CHECKING:
     import requests
 
     from converge.kubernetes.client import Api
-
-KubernetesObject = dict[str, Any]
-"""A Kubernetes object as plain JSON data."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +45,6 @@ class GeneratedSecret:
     name: str
     keys: Mapping[str, str]
     copies: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One thing that is not as wanted: ``Difference("realm thinkube", "bruteForceProtected", wanted=True, seen=False)``.
-
-    ``manager`` is the field manager that wrote what was seen, where it is known. Secret values stand as "(secret)".
-    """
-
-    subject: str
-    field: str
-    wanted: Any
-    seen: Any
-    manager: str = ""
 
 
 class Setting(Protocol):
