@@ -7,14 +7,13 @@ import secrets
 import string
 from collections.abc import Iterator, Sequence
 
-from converge.components.component import GeneratedSecret
 from converge.errors import NotReady, Refused
 from converge.kubernetes.changes import Action, Change
 from converge.kubernetes.client import Api
 from converge.kubernetes.desired import COMPONENT
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.keeping import GENERATED
-from converge.kubernetes.objects import KubernetesObject, Ref, labels_of
+from converge.kubernetes.objects import GeneratedSecret, KubernetesObject, Ref, labels_of
 from converge.kubernetes.stages import Stage
 from converge.redaction import REDACTOR
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from converge.inventory import Inventory
 from converge.kubernetes.difference import Difference as Difference
+from converge.kubernetes.objects import GeneratedSecret as GeneratedSecret
 from converge.kubernetes.objects import KubernetesObject as KubernetesObject
 from converge.nodes.provider import Cluster, NodeProvider
 from converge.progress import SILENCE, Progress
@@ -30,21 +31,6 @@ class Endpoint:
     def url(self) -> str:
         """``https://minio.thinkube.test``."""
         return f"https://{self.host}"
-
-
-@dataclass(frozen=True)
-class GeneratedSecret:
-    """A Secret whose values are made once, at random, and then kept: it is created when absent, never overwritten.
-
-    ``keys`` maps each key to its kind: ``"password"`` (32 letters and digits), ``"hex32"`` (32 hexadecimal digits)
-    or ``"=text"`` for a fixed value beside the generated ones, such as a user name.
-    ``copies`` are namespaces in which consumers find the same Secret under the same name.
-    """
-
-    namespace: str
-    name: str
-    keys: Mapping[str, str]
-    copies: tuple[str, ...] = ()
 
 
 class Setting(Protocol):

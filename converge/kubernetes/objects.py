@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,3 +54,18 @@ def labels_of(obj: KubernetesObject) -> dict[str, str]:
 def annotations_of(obj: KubernetesObject) -> dict[str, str]:
     """The annotations of an object; empty where it has none."""
     return obj.get("metadata", {}).get("annotations") or {}
+
+
+@dataclass(frozen=True)
+class GeneratedSecret:
+    """A Secret whose values are made once, at random, and then kept: it is created when absent, never overwritten.
+
+    ``keys`` maps each key to its kind: ``"password"`` (32 letters and digits), ``"hex32"`` (32 hexadecimal digits)
+    or ``"=text"`` for a fixed value beside the generated ones, such as a user name.
+    ``copies`` are namespaces in which consumers find the same Secret under the same name.
+    """
+
+    namespace: str
+    name: str
+    keys: Mapping[str, str]
+    copies: tuple[str, ...] = ()

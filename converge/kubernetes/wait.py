@@ -84,8 +84,8 @@ def wait_until_ready(
 
 def wait_until(
     api: Api, ref: Ref, predicate: Callable[[KubernetesObject | None], bool], deadline_s: float, *, wanted: str = ""
-) -> KubernetesObject | None:
-    """Wait until one object (None: absent) is as a predicate wants it, and return it.
+) -> KubernetesObject:
+    """Wait until one object (None: absent) is as a predicate wants it, and return it ({} where it is absent).
 
     Raises:
         NotReady: the deadline passed; the error shows the object's last state.
@@ -100,7 +100,7 @@ def wait_until(
             obj = watch.find(ref.namespace, ref.name)
             is_known = watch.is_complete or (isinstance(watch.trouble, ApiRefused) and watch.trouble.code == 404)
             if is_known and (obj is None or is_current(api, obj)) and predicate(obj):
-                return obj
+                return obj or {}
             left = deadline - time.monotonic()
             if left <= 0:
                 seen = readiness(obj).text if obj else (str(watch.trouble.seen) if watch.trouble else "absent")
