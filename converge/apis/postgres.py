@@ -16,8 +16,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from converge.errors import Refused
+from converge.http import excerpt
+from converge.kubernetes.execute import ExecFailed
+
 ITERATIONS = 4096
 """PostgreSQL's default ``scram_iterations``; the passwords here are long and random."""
+
+PSQL = ("psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1")
 
 Execute = Callable[[Sequence[str], str], str]
 """Runs a program beside the server, with a text for its standard input, and returns its output."""
@@ -53,6 +59,31 @@ class Database:
     is_open_to_public: bool
 
 
+@dataclass(frozen=True)
+class Login:
+    """How a consumer connects: over the network, encrypted and to a server that it has verified, unless it says otherwise."""
+
+    host: str
+    database: str
+    role: str
+    password: str = field(repr=False)
+    sslmode: str = "verify-full"
+    ca_file: str = "/tls/ca.crt"
+
+    def run(self, execute: Execute, statements: str) -> str:
+        """Run SQL as this consumer; the password goes through standard input.
+
+        Raises:
+            Refused: the server refuses the connection or the statement; ``seen`` is what it said.
+        """
+        address = f"host={self.host} dbname={self.database} user={self.role} sslmode={self.sslmode} sslrootcert={self.ca_file}"
+        shell = 'IFS= read -r PGPASSWORD && export PGPASSWORD && exec "$@"'
+        try:
+            return execute(["sh", "-c", shell, "sh", *PSQL, f"--dbname={address}"], f"{self.password}\n{statements}")
+        except ExecFailed as error:
+            raise Refused(f"{self.role} connected to database {self.database}", seen=excerpt(error.stderr)) from error
+
+
 class Postgres:
     """A server, reached as its superuser through its own socket."""
 
@@ -67,8 +98,7 @@ class Postgres:
 
     def run(self, statements: str, database: str = "postgres") -> str:
         """Run SQL and stop at the first error; what it prints is returned without decoration."""
-        argv = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", f"--dbname={database}"]
-        return self._execute(argv, statements)
+        return self._execute([*PSQL, f"--dbname={database}"], statements)
 
     def role(self, name: str) -> Role | None:
         """The role, or None where there is none."""

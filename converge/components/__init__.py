@@ -7,7 +7,11 @@ from converge.components.component import Component
 from converge.components.control_node.component import ControlNode
 from converge.components.dns.component import Dns
 from converge.components.ingress.component import Ingress
+from converge.components.keycloak.component import Keycloak
 from converge.components.metrics.component import Metrics
+from converge.components.minio.component import Minio
+from converge.components.postgres.component import Postgres
+from converge.components.postgres_backup.component import PostgresBackup
 from converge.components.storage.component import Storage
 from converge.components.worker_nodes.component import WorkerNodes
 
@@ -19,4 +23,8 @@ COMPONENTS: tuple[type[Component], ...] = (
     Dns,  # CORE-001
     Ingress,  # CORE-001
     CertManager,  # CORE-003
+    Postgres,  # CORE-005
+    Keycloak,  # CORE-004
+    Minio,  # CORE-006
+    PostgresBackup,  # CORE-005
 )

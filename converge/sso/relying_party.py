@@ -50,6 +50,11 @@ class Provider:
     jwks_uri: str
     algorithms: tuple[str, ...]
 
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Every URL of it that browsers and applications use."""
+        return (self.authorization_endpoint, self.token_endpoint, self.userinfo_endpoint, self.end_session_endpoint, self.jwks_uri)
+
 
 def discover(http: requests.Session, issuer: str) -> Provider:
     """The provider behind an issuer URL.

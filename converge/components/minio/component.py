@@ -14,13 +14,12 @@ from converge.components.blocks import web_host
 from converge.components.component import Access, Component, Context, Endpoint, GeneratedSecret, KubernetesObject, Setting
 from converge.components.keycloak import oidc_client, realm
 from converge.components.keycloak.settings import Group, mapper
+from converge.components.minio.login import CALLBACK
 from converge.components.minio.storage import ROOT_SECRET, Bucket
 from converge.inventory import Inventory
 
 BUCKET = "thinkube"
 """The platform's own bucket."""
-
-CALLBACK = "/oauth_callback"
 
 
 class Minio(Component):

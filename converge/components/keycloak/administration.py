@@ -1,0 +1,45 @@
+"""Keycloak's own administration as an operator uses it: the console's login, the admin API with its token, the server's pod."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, REALM
+from converge.http import checked
+from converge.sso import Browser, Client, Credentials, RelyingParty, Tokens, discover
+
+if TYPE_CHECKING:
+    import requests
+
+    from converge.components.component import Access
+    from converge.inventory import Inventory
+    from converge.kubernetes.client import Api
+
+CONSOLE = "security-admin-console"
+"""The client that the console signs in with, in the realm of administrators."""
+
+
+def console_login(inventory: Inventory, access: Access) -> Tokens:
+    """Sign in to the administration console in a browser, as Keycloak's administrator."""
+    url = f"https://{inventory.host('auth')}"
+    provider = discover(access.http, f"{url}/realms/master")
+    console = RelyingParty(access.http, provider, Client(CONSOLE, f"{url}/admin/master/console/"))
+    password = access.secret("keycloak", ADMINISTRATOR_SECRET, "password")
+    return console.sign_in(Browser(access.http), Credentials("admin", password))
+
+
+def realm_as(inventory: Inventory, http: requests.Session, tokens: Tokens) -> dict[str, Any]:
+    """The platform's realm, read through the admin API with somebody's token."""
+    url = f"https://{inventory.host('auth')}/admin/realms/{REALM}"
+    answer: dict[str, Any] = checked(http.get(url, headers={"Authorization": f"Bearer {tokens.access_token}"}), f"realm {REALM}").json()
+    return answer
+
+
+def pod(api: Api) -> str:
+    """The name of the server's pod."""
+    return str(api.list("Pod", "keycloak", labels="app.kubernetes.io/name=keycloak")[0]["metadata"]["name"])
+
+
+def health(api: Api) -> str:
+    """What the server says of itself on its management port, which only the cluster reaches."""
+    return api.read(f"/api/v1/namespaces/keycloak/pods/{pod(api)}:9000/proxy/health")

@@ -1,0 +1,76 @@
+"""Throw-away consumers of PostgreSQL and throw-away buckets of MinIO: made for a scenario, removed after it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from converge.apis.minio import ObjectStore
+from converge.apis.postgres import Login
+from converge.components.minio import storage
+from converge.components.postgres.component import HOST
+from converge.components.postgres.database import POD, server
+
+if TYPE_CHECKING:
+    from converge.components.component import Access
+    from converge.inventory import Inventory
+
+PREFIX = "throw-away-"
+TABLE = "notes"
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """A role with a database of its own, which connects from a pod to the server's service."""
+
+    login: Login
+    access: Access
+
+    @property
+    def name(self) -> str:
+        """The role's and the database's name."""
+        return self.login.role
+
+    def run(self, statements: str, login: Login | None = None) -> str:
+        """Run SQL as this consumer, or as whoever ``login`` is."""
+        return (login or self.login).run(lambda argv, stdin: self.access.execute(*POD, argv, stdin), statements).strip()
+
+    def store(self, count: int) -> None:
+        """Store this many rows."""
+        self.run(f"CREATE TABLE {TABLE} (number integer PRIMARY KEY); INSERT INTO {TABLE} SELECT generate_series(1, {count});")
+
+    def count(self) -> int:
+        """How many rows there are."""
+        return int(self.run(f"SELECT count(*) FROM {TABLE};"))  # noqa: S608 (a constant)
+
+
+@contextlib.contextmanager
+def consumer(access: Access) -> Iterator[Consumer]:
+    """A new consumer; its role and database are dropped at the end."""
+    name, password = f"{PREFIX}{secrets.token_hex(4)}", secrets.token_urlsafe(24)
+    postgres = server(access)
+    try:
+        postgres.write_role(name, password)
+        postgres.write_database(name, owner=name)
+        yield Consumer(Login(HOST, name, name, password), access)
+    finally:
+        postgres.remove(name, name)
+
+
+@contextlib.contextmanager
+def bucket(inventory: Inventory, access: Access) -> Iterator[str]:
+    """The name of a new bucket, which is removed at the end with what is in it."""
+    name, store = f"{PREFIX}{secrets.token_hex(4)}", root_store(inventory, access)
+    store.make_bucket(name)
+    try:
+        yield name
+    finally:
+        store.remove_bucket(name)
+
+
+def root_store(inventory: Inventory, access: Access) -> ObjectStore:
+    """Object storage as its root user sees it."""
+    return ObjectStore(access.http, storage.url(inventory), storage.root_key(access))

@@ -1,0 +1,124 @@
+"""Throw-away people and applications of the realm: made for a scenario, removed after it, never in the way of others."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from converge.components.keycloak import realm
+from converge.components.keycloak.component import LOOPBACK
+from converge.components.keycloak.kubernetes_login import CLIENT
+from converge.components.keycloak.settings import mapper
+from converge.sso import Browser, Client, Credentials, RelyingParty, discover
+
+if TYPE_CHECKING:
+    import requests
+
+    from converge.apis.keycloak import Realm
+    from converge.components.component import Access
+    from converge.inventory import Inventory
+
+PREFIX = "throw-away-"
+ABANDONED_AFTER_S = 3600
+"""Older ones were left by a run that was killed."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a password and a browser of their own."""
+
+    identity: str
+    credentials: Credentials
+    browser: Browser
+
+    @property
+    def name(self) -> str:
+        """The user name."""
+        return self.credentials.username
+
+    def with_password(self, password: str) -> Credentials:
+        """What the person types when they type this instead."""
+        return replace(self.credentials, password=password)
+
+
+class People:
+    """The realm from outside: who can be made, and where they sign in."""
+
+    def __init__(self, inventory: Inventory, access: Access) -> None:
+        self._inventory = inventory
+        self._access = access
+        self.realm: Realm = realm.realm(inventory, access)
+        self.provider = discover(access.http, realm.issuer(inventory))
+
+    @property
+    def http(self) -> requests.Session:
+        """The way to the platform."""
+        return self._access.http
+
+    def kubernetes(self) -> RelyingParty:
+        """The application that gets ID tokens for the Kubernetes API server."""
+        return self.application(Client(CLIENT, LOOPBACK[0]))
+
+    def application(self, client: Client) -> RelyingParty:
+        """An application of the realm."""
+        return RelyingParty(self._access.http, self.provider, client)
+
+    def administrator(self) -> Person:
+        """The person who administers the platform; shared, so never locked or changed by a scenario."""
+        password = self._access.secret("keycloak", realm.PERSON_SECRET, "password")
+        return Person("", Credentials(self._inventory.admin_username, password), Browser(self._access.http))
+
+    @contextlib.contextmanager
+    def person(self, *, groups: Sequence[str] = (), attributes: Mapping[str, Sequence[str]] | None = None) -> Iterator[Person]:
+        """A new user, removed at the end."""
+        name, password = f"{PREFIX}{secrets.token_hex(4)}", secrets.token_urlsafe(24)
+        identity = self.realm.create(
+            "users",
+            {
+                "username": name,
+                "enabled": True,
+                "email": f"{name}@{self._inventory.domain_name}",
+                "emailVerified": True,
+                "firstName": "Throw",
+                "lastName": "Away",
+                "attributes": dict(attributes or {}),
+                "groups": [f"/{group}" for group in groups],
+                "credentials": [{"type": "password", "value": password}],
+            },
+        )
+        try:
+            yield Person(identity, Credentials(name, password), Browser(self._access.http))
+        finally:
+            self.realm.remove(f"users/{identity}")
+
+    @contextlib.contextmanager
+    def short_lived_application(self, lifetime_s: int) -> Iterator[RelyingParty]:
+        """An application whose tokens are for the Kubernetes API server too, and end after this time."""
+        name = f"{PREFIX}{secrets.token_hex(4)}"
+        audience = mapper("oidc-audience-mapper", included_client_audience=CLIENT, id_token_claim=True)
+        identity = self.realm.create(
+            "clients",
+            {
+                "clientId": name,
+                "publicClient": True,
+                "redirectUris": [LOOPBACK[0]],
+                "attributes": {"access.token.lifespan": str(lifetime_s)},
+                "protocolMappers": [{"name": "audience"} | audience],
+            },
+        )
+        try:
+            yield self.application(Client(name, LOOPBACK[0]))
+        finally:
+            self.realm.remove(f"clients/{identity}")
+
+    def remove_abandoned(self) -> None:
+        """Remove what killed runs left behind."""
+        before_ms = (time.time() - ABANDONED_AFTER_S) * 1000
+        users: list[dict[str, Any]] = self.realm.read("users", username=PREFIX, max="100") or []
+        for user in users:
+            if user["username"].startswith(PREFIX) and user["createdTimestamp"] < before_ms:
+                self.realm.remove(f"users/{user['id']}")

@@ -1,0 +1,86 @@
+"""Tokens: what they open at the Kubernetes API server, and what a wrong, tampered or expired one does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_bdd import given, parsers, then, when
+
+from converge import bearer
+from converge.engine.platform import Platform
+from converge.errors import ThinkubeError, Unavailable
+from converge.people import People, Person
+from converge.sso import RelyingParty, Tokens
+from converge.sso.tampering import tampered
+
+LIFETIME_S = 2
+
+
+@given("the API server trusts the realm")
+def api_server_trusts(platform: Platform) -> None:
+    if not platform.cluster().read_authentication():
+        raise Unavailable("people's tokens at the API server", seen="this cluster's API server cannot be configured from here")
+
+
+@given("a throw-away application whose tokens last a moment", target_fixture="application")
+def short_lived_application(people: People) -> Iterator[RelyingParty]:
+    with people.short_lived_application(LIFETIME_S) as application:
+        yield application
+
+
+@when("the person lists the cluster's nodes", target_fixture="answer")
+def list_nodes(platform: Platform, tokens: Tokens) -> bearer.Answer:
+    return bearer.nodes(platform.api, tokens.id_token)
+
+
+@when("somebody writes another name into the person's token", target_fixture="tokens")
+def tamper(people: People, tokens: Tokens) -> Tokens:
+    forged = tampered(tokens.id_token, preferred_username=people.administrator().name, groups=["cluster-admins"])
+    return Tokens(forged, tokens.access_token, tokens.refresh_token, tokens.claims)
+
+
+@when("the moment is over", target_fixture="tokens")
+def outlive(platform: Platform, person: Person, application: RelyingParty) -> Tokens:
+    tokens = application.sign_in(person.browser, person.credentials)
+    assert bearer.nodes(platform.api, tokens.id_token).status != 401, "the token was not accepted while it was good"
+    bearer.wait_until_over(tokens.claims["exp"])
+    return tokens
+
+
+@when(parsers.re(r"a program asks the token endpoint with (?P<which>the person\'s|a wrong) password"), target_fixture="granted")
+def ask_token_endpoint(people: People, person: Person, which: str) -> str:
+    credentials = person.credentials if which.startswith("the person") else person.with_password("wrong")
+    return bearer.password_grant(people.http, people.provider, credentials)
+
+
+@then("the API server shows every node")
+def nodes_shown(platform: Platform, answer: bearer.Answer) -> None:
+    assert (answer.status, answer.names) == (200, sorted(node.name for node in platform.cluster().nodes))
+
+
+@then(parsers.re(r"the API server knows the person and says that (?P<reason>this is forbidden)"))
+def nodes_forbidden(person: Person, answer: bearer.Answer) -> None:
+    assert answer.status == 403
+    assert f'"oidc:{person.name}"' in answer.message
+
+
+@then("the API server does not know whose token this is")
+def token_unknown(platform: Platform, tokens: Tokens) -> None:
+    assert bearer.nodes(platform.api, tokens.id_token).status == 401
+
+
+@then("the API server does not take the access token for a login")
+def access_token_unknown(platform: Platform, tokens: Tokens) -> None:
+    assert bearer.nodes(platform.api, tokens.access_token).status == 401
+
+
+@then("no application believes the token")
+def token_disbelieved(people: People, tokens: Tokens) -> None:
+    with pytest.raises(ThinkubeError, match="ID token"):
+        people.kubernetes().verify(tokens.id_token)
+
+
+@then(parsers.re(r'it is told "(?P<word>[^"]+)"'))
+def told(granted: str, word: str) -> None:
+    assert granted == word
