@@ -31,11 +31,11 @@ class EmbeddedCluster:
 
     def run(self, node: str, argv: Sequence[str], *, timeout_s: float = 60, stdin: str | None = None) -> Completed:
         """Run a program on a node as root; the exit status is in the answer, not an error."""
-        return self.spaces.run(self._node(node).name, argv, timeout_s=timeout_s, stdin=stdin, expect=ANY_STATUS)
+        return self.spaces.run(self.node(node).name, argv, timeout_s=timeout_s, stdin=stdin, expect=ANY_STATUS)
 
     def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
         """Make images runnable, on all nodes or on some, the nodes in parallel."""
-        chosen = [self._node(name) for name in nodes] if nodes is not None else list(self.layout.nodes)
+        chosen = [self.node(name) for name in nodes] if nodes is not None else list(self.layout.nodes)
         if not archives or not chosen:
             return
         with ThreadPoolExecutor(len(chosen)) as pool:
@@ -49,7 +49,8 @@ class EmbeddedCluster:
         """Replace the AuthenticationConfiguration and wait until the API server works with it."""
         authentication.write(self.layout, text)
 
-    def _node(self, name: str) -> EmbeddedNode:
+    def node(self, name: str) -> EmbeddedNode:
+        """A node by its name, or by the end of its name: ``control``, ``worker-1``."""
         try:
             return self.layout.node(name)
         except KeyError:

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,6 +116,15 @@ class EmbeddedProvider:
                 shutil.rmtree(self.layout.folder)
         with contextlib.suppress(OSError):  # other clusters live there
             self.layout.state.rmdir()
+
+    def shell(self, node: str, argv: Sequence[str] = ()) -> list[str]:
+        """The command that enters a node: ``shell("control")``, ``shell("worker-1", ["crictl", "ps"])``.
+
+        Raises:
+            Refused: there is no such node.
+            NotReady: it does not run.
+        """
+        return self.spaces.inside(self._running().node(node).name, argv or ["/bin/bash", "--norc", "-i"], terminal=True)
 
     def _running(self) -> EmbeddedCluster:
         return EmbeddedCluster(self.layout, self.spaces)

@@ -65,14 +65,15 @@ class Spaces:
         script = ["bash", SCRIPT, node.root, node.name, programs]
         self._hold(node.name, ["setsid", "--fork", "unshare", "--net", "--mount", "--uts", "--propagation", "slave", *map(str, script)])
 
-    def inside(self, owner: str, argv: Sequence[str | Path], *, group: str = "run") -> list[str]:
-        """The command that runs ``argv`` in a node's namespaces and control group."""
+    def inside(self, owner: str, argv: Sequence[str | Path], *, group: str = "run", terminal: bool = False) -> list[str]:
+        """The command that runs ``argv`` in a node's namespaces and control group; at a terminal it learns its kind."""
         holder = self.holder(owner)
         if holder is None:
             raise NotReady(f"node {owner} running", seen="it is stopped", next_command="thinkube cluster start")
         spaces = ["--net"] if owner == BRIDGE else ["--mount", "--net", "--uts", "--wd=/"]
+        environment = ENVIRONMENT | ({"TERM": os.environ.get("TERM", "dumb"), "PS1": f"{owner}:\\w# "} if terminal else {})
         # Nothing of the caller's environment goes in: kubeadm would write its proxies into manifests.
-        clean = ["/usr/bin/env", "-i", *(f"{key}={value}" for key, value in ENVIRONMENT.items())]
+        clean = ["/usr/bin/env", "-i", *(f"{key}={value}" for key, value in environment.items())]
         words = ["nsenter", "--target", str(holder), *spaces, "--", *clean, *(str(word) for word in argv)]
         where = f"{self.group_of(owner)}/{group}"
         self.cgroups.make_leaf(where)

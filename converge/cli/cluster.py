@@ -1,0 +1,116 @@
+"""`thinkube cluster`: start, stop and delete the cluster of an inventory, look at it, enter a node."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from converge.cli.inventory import add_option, chosen
+
+if TYPE_CHECKING:
+    from converge.nodes.provider import NodeProvider
+    from converge.progress import State
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the group and its commands."""
+    group = subparsers.add_parser("cluster", help="start, stop, delete or enter the cluster")
+    commands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    rows = (
+        ("start", _start, "create the cluster, or start what is stopped"),
+        ("stop", _stop, "stop every process; data stays"),
+        ("delete", _delete, "remove the cluster and its data, without a trace"),
+        ("status", _status, "nodes, addresses, processes, disk used"),
+        ("shell", _shell, "a shell on a node"),
+        ("env", _env, 'print what `eval "$(thinkube cluster env)"` needs to point kubectl at it'),
+    )
+    for name, handler, text in rows:
+        command = commands.add_parser(name, help=text)
+        if name == "shell":
+            command.add_argument("node", nargs="?", default="control", metavar="NODE", help="control (default), worker-1 …")
+            command.add_argument("argv", nargs="*", metavar="COMMAND", help="after --: run this instead of a shell")
+        if name == "delete":
+            command.add_argument("--yes", action="store_true", help="do not ask")
+        add_option(command)
+        command.add_argument("--name", help="another cluster than the inventory's name says")
+        command.set_defaults(handler=handler)
+
+
+def _start(arguments: argparse.Namespace) -> int:
+    cluster = _provider(arguments).start(_Lines())
+    for node in cluster.nodes:
+        print(f"{node.name}  {node.address}  {node.role}")
+    print(f"export KUBECONFIG={cluster.kubeconfig}")
+    return 0
+
+
+def _stop(arguments: argparse.Namespace) -> int:
+    _provider(arguments).stop()
+    return 0
+
+
+def _delete(arguments: argparse.Namespace) -> int:
+    name = arguments.name or chosen(arguments).name
+    if not arguments.yes:
+        if not sys.stdin.isatty():
+            print(f"this removes cluster {name} with all its data; say --yes", file=sys.stderr)
+            return 4
+        if input(f"remove cluster {name} with all its data? [y/N] ").strip().lower() not in ("y", "yes"):
+            return 1
+    _provider(arguments).delete()
+    return 0
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from converge.nodes.embedded.provider import EmbeddedProvider
+    from converge.nodes.embedded.status import lines
+
+    provider = _provider(arguments)
+    if isinstance(provider, EmbeddedProvider):
+        print("\n".join(lines(provider)))
+        return 0 if provider.runs() else 1
+    cluster = provider.find()
+    print("\n".join(f"{node.name}  {node.address}  {node.role}" for node in cluster.nodes) if cluster else "no answer")
+    return 0 if cluster else 1
+
+
+def _shell(arguments: argparse.Namespace) -> int:
+    from converge.errors import Unavailable
+    from converge.nodes.embedded.provider import EmbeddedProvider
+
+    provider = _provider(arguments)
+    if not isinstance(provider, EmbeddedProvider):
+        raise Unavailable(f"a shell on node {arguments.node}", seen="only embedded nodes offer one")
+    argv = provider.shell(arguments.node, arguments.argv)
+    os.execvp(argv[0], argv)  # noqa: S606
+
+
+def _env(arguments: argparse.Namespace) -> int:
+    from converge.errors import NotReady
+
+    cluster = _provider(arguments).find()
+    if cluster is None:
+        raise NotReady("a running cluster", seen="it is not", next_command="thinkube cluster start")
+    print(f"export KUBECONFIG={cluster.kubeconfig}")
+    return 0
+
+
+def _provider(arguments: argparse.Namespace) -> NodeProvider:
+    from converge.images.store import Images
+    from converge.nodes import provider
+
+    inventory = chosen(arguments)
+    if arguments.name:
+        inventory = type(inventory).model_validate({**inventory.model_dump(exclude_unset=True), "name": arguments.name})
+    progress = _Lines()
+    return provider(inventory, Images(inventory, progress), progress)
+
+
+class _Lines:
+    """A progress that prints one line a change."""
+
+    def note(self, subject: str, state: State, detail: str = "") -> None:
+        """``cluster local: wait for DNS``."""
+        sys.stderr.write(f"{subject}: {detail or state}\n")
