@@ -1,7 +1,7 @@
 @core @keycloak @CORE-004
 Feature: Keycloak knows every person and application of the platform
   One realm says who somebody is: to people, to components and to the Kubernetes API.
-  Encodes CORE-004; who is let in, and who is not, stands in keycloak-logins.feature.
+  Encodes CORE-004; who is let in, and who is not, stands in keycloak-logins and keycloak-kubernetes.
 
   Background:
     Given "keycloak" is converged
