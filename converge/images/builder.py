@@ -78,6 +78,7 @@ def make_debian(folder: Path, debian: Debian, stop: threading.Event) -> None:
         ["nice", "mmdebstrap", "--variant=apt", f"--include={','.join(debian.packages)}", *options, debian.suite, context / "base.tar"],
         f"Debian {debian.suite}",
         stop=stop,
+        env={"TMPDIR": str(context.parent)},
     )
 
 

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from converge.errors import Missing, Refused
+from converge.images.cache import remove
 from converge.images.catalog import GoArtifact
 from converge.images.registry import fetch
 from converge.process import ProgramFailed, run
@@ -93,10 +94,12 @@ def fetch_modules(name: str, artifact: GoArtifact, recipe: Path, stop: threading
 def build(name: str, artifact: GoArtifact, recipe: Path, folder: Path, stop: threading.Event) -> None:
     """Build the programs of a recipe into ``folder``: static, stripped, the same bytes for the same inputs."""
     flags = ["-trimpath", *_tags(artifact), "-ldflags", " ".join(("-s", "-w", *artifact.ldflags))]
+    scratch = folder / ".scratch"
+    scratch.mkdir()
     try:
         run(
             ["nice", go_program(), "build", *flags, "-o", f"{folder}/", _target(recipe)],
-            env=_ENVIRONMENT,
+            env=_ENVIRONMENT | {"GOTMPDIR": str(scratch)},
             cwd=recipe,
             timeout_s=3600,
             stop=stop,
@@ -105,13 +108,14 @@ def build(name: str, artifact: GoArtifact, recipe: Path, folder: Path, stop: thr
         if "no space left" in error.completed.stderr:
             raise Missing(f"room to build {name}", seen="no space left on device", next_command="thinkube images gc") from error
         raise
+    remove(scratch)
     for further in artifact.names:
         (folder / further).symlink_to(name)
 
 
 def _target(recipe: Path) -> str:
     # "tool" stands for every program that go.mod's tool lines name.
-    return "." if (recipe / "main.go").exists() else "tool"
+    return "tool" if re.search(r"^tool\b", (recipe / "go.mod").read_text(encoding="utf-8"), re.MULTILINE) else "."
 
 
 def _tags(artifact: GoArtifact) -> list[str]:
