@@ -7,9 +7,10 @@ What makes a .feature file a test is in features/conftest.py. Nothing is read, o
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
@@ -72,6 +73,7 @@ def _open(config: pytest.Config) -> None:
     from converge.inventory import read
     from converge.progress import SILENCE
     from converge.reporting.terminal import Display
+    from wiring.reporting import register
 
     platform_class: type[Platform] = _named(config.getini("platform"))
     known = platform_class.known()
@@ -87,8 +89,9 @@ def _open(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         convergence = RemoteConvergence(config.workerinput["convergence"])
         config.pluginmanager.register(Session(config, platform_class(inventory, progress=SILENCE), convergence), "thinkube")
+        register(config, None)
         return
-    display = Display(config.get_terminal_writer()._file)
+    display = Display(_uncaptured(config.get_terminal_writer()._file))
     platform = platform_class(inventory, progress=SILENCE if config.option.collectonly else display)
     run = Run(
         platform,
@@ -98,6 +101,16 @@ def _open(config: pytest.Config) -> None:
     )
     config.pluginmanager.register(Session(config, platform, run.converger), "thinkube")
     config.pluginmanager.register(Main(config, run, display), "thinkube main")
+    if not (config.option.plan or config.option.collectonly):
+        register(config, run)
+
+
+def _uncaptured(out: TextIO) -> TextIO:
+    """The same place, also while pytest captures what a scenario writes: the background has something to tell just then."""
+    try:
+        return os.fdopen(os.dup(out.fileno()), "w", encoding="utf-8")
+    except (OSError, ValueError):
+        return out
 
 
 def _named(dotted: str) -> Any:
