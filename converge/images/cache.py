@@ -7,7 +7,9 @@ import fcntl
 import hashlib
 import json
 import os
+import select
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -188,15 +190,30 @@ def size(folder: Path) -> int:
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder; what a killed build left mounted in it is unmounted first, so that nothing outside is ever deleted."""
+    """Delete a folder and what a killed run left at work in it; mounts go first, so that nothing outside is ever deleted."""
     if not folder.exists():
         return
+    _end_programs(folder.resolve())
     inside = f"{folder.resolve()}/"
     with Path("/proc/self/mountinfo").open(encoding="utf-8") as file:
         mounts = [line.split()[4].replace("\\040", " ") for line in file]
     for mount in sorted((mount for mount in mounts if mount.startswith(inside)), reverse=True):
         _unmount(mount)
     shutil.rmtree(folder)
+
+
+def _end_programs(folder: Path) -> None:
+    """End programs that were told to keep their temporary files in the folder; whoever started them is gone."""
+    needle = f"TMPDIR={folder}/".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int(process.name) != os.getpid() and needle in (process / "environ").read_bytes():
+                descriptor = os.pidfd_open(int(process.name))
+                try:
+                    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+                    select.select([descriptor], [], [], 5)
+                finally:
+                    os.close(descriptor)
 
 
 def _unmount(mount: str) -> None:
