@@ -35,7 +35,7 @@ _CLIENT = r"""exec 3<>"/dev/tcp/$1/$2" && printf 'GET / HTTP/1.0\r\n\r\n' >&3 &&
 
 
 class ThrowawayPods:
-    """``pods.run(pods.on("local-worker-1"), ["getent", "hosts", "auth.thinkube.test"])``.
+    """``pods.run(pods.make("one"), ["getent", "hosts", "auth.thinkube.test"])``.
 
     ``image`` has bash, perl and getent (the base image); ``prepare`` makes the nodes have it.
     Each pod answers on port 8080 with its own name.
@@ -63,18 +63,16 @@ class ThrowawayPods:
             self._wait(Ref("ServiceAccount", "default", name, "v1"), lambda seen: seen is not None, "made")
         return self._namespace
 
-    def on(self, node: str) -> str:
-        """The pod that runs on a node; made at the first call, ready to run programs."""
-        if node not in self._on_node:
-            self._on_node[node] = self.make(f"on-{node}", node=node)
-        return self._on_node[node]
+    def on(self, *nodes: str) -> dict[str, str]:
+        """The pod that runs on each of these nodes; made at the first call, ready to run programs."""
+        new = {node: f"on-{node}" for node in nodes if node not in self._on_node}
+        self._ready([self._api.create(self._pod(name, node=node)) for node, name in new.items()])
+        self._on_node |= new
+        return {node: self._on_node[node] for node in nodes}
 
-    def make(self, name: str, *, node: str = "", claim: str = "") -> str:
+    def make(self, name: str, *, claim: str = "") -> str:
         """Make a pod and wait until it is ready; ``claim`` is a volume claim that it finds at ``/data``."""
-        from converge.kubernetes.wait import wait_until_ready
-
-        pod = self._api.create(self._pod(name, node, claim))
-        wait_until_ready(self._api, [pod], self._deadline_s, subject="throw-away pod")
+        self._ready([self._api.create(self._pod(name, claim=claim))])
         return name
 
     def run(self, pod: str, argv: Sequence[str], stdin: str = "") -> str:
@@ -117,12 +115,17 @@ class ThrowawayPods:
         self._namespace = ""
         self._on_node.clear()
 
+    def _ready(self, pods: Sequence[KubernetesObject]) -> None:
+        from converge.kubernetes.wait import wait_until_ready
+
+        wait_until_ready(self._api, pods, self._deadline_s, subject="throw-away pods")
+
     def _wait(self, ref: Ref, predicate: Callable[[Any], bool], wanted: str) -> None:
         from converge.kubernetes.wait import wait_until
 
         wait_until(self._api, ref, predicate, self._deadline_s, wanted=wanted)
 
-    def _pod(self, name: str, node: str, claim: str) -> KubernetesObject:
+    def _pod(self, name: str, *, node: str = "", claim: str = "") -> KubernetesObject:
         volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}] if claim else []
         return {
             "apiVersion": "v1",

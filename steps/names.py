@@ -42,7 +42,7 @@ def pods_find_api(platform: Platform, throwaway_pods: ThrowawayPods, pods_by_nod
 
 @then(parsers.re(r'none of these pods finds anything under "(?P<host>[^"]+)"'))
 def pods_find_nothing(throwaway_pods: ThrowawayPods, pods_by_node: dict[str, str], host: str) -> None:
-    found = {pod: resolving.from_pod(throwaway_pods, pod, host) for pod in pods_by_node.values()}
+    found = {pod: resolving.from_pod(throwaway_pods, pod, f"{host}.") for pod in pods_by_node.values()}
     assert not any(found.values()), found
 
 

@@ -64,7 +64,7 @@ def workers_only(platform: Platform) -> None:
 
 @given("a throw-away pod on every node", target_fixture="pods_by_node")
 def pod_on_every_node(platform: Platform, throwaway_pods: ThrowawayPods) -> dict[str, str]:
-    return {node.name: throwaway_pods.on(node.name) for node in platform.cluster().nodes}
+    return throwaway_pods.on(*(node.name for node in platform.cluster().nodes))
 
 
 @then("each of these pods runs where it was put")

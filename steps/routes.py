@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 from pytest_bdd import given, parsers, then, when
 
-from converge import certificates, routes, tls
+from converge import certificates, http, routes, tls
 from converge.components.cert_manager.component import CA
 from converge.components.ingress.component import NAMESPACE
 from converge.engine.platform import Platform
@@ -17,7 +17,8 @@ PATIENCE_S = 15
 
 @when(parsers.re(r'a browser asks for "(?P<label>[^"]+)" of the domain over plain HTTP'), target_fixture="answer")
 def ask_plainly(platform: Platform, inventory: Inventory, label: str) -> requests.Response:
-    return platform.access.http.get(f"http://{inventory.host(label)}/some/page?x=1", allow_redirects=False)
+    browser = http.session({inventory.domain_name: platform.cluster().ingress_address}, "")
+    return browser.get(f"http://{inventory.host(label)}/some/page?x=1", allow_redirects=False)
 
 
 @when(parsers.re(r'a browser asks for "(?P<label>[^"]+)" of the domain'), target_fixture="answer")
@@ -48,14 +49,14 @@ def ingress_counts(platform: Platform) -> None:
 
 @given("a throw-away pod behind a host of the domain", target_fixture="served")
 def throwaway_route(platform: Platform, inventory: Inventory, throwaway_pods: ThrowawayPods) -> tuple[str, str]:
-    pod, host = throwaway_pods.on(platform.cluster().nodes[-1].name), inventory.host("throw-away-route")
+    (pod,), host = throwaway_pods.on(platform.cluster().nodes[-1].name).values(), inventory.host("throw-away-route")
     routes.throwaway_host(throwaway_pods, "route", host, pod, PORT)
     return pod, host
 
 
 @given("a throw-away pod behind a host with a certificate of its own", target_fixture="served")
 def throwaway_tls_route(platform: Platform, inventory: Inventory, throwaway_pods: ThrowawayPods) -> tuple[str, str]:
-    pod, host = throwaway_pods.on(platform.cluster().nodes[-1].name), inventory.host("throw-away-tls")
+    (pod,), host = throwaway_pods.on(platform.cluster().nodes[-1].name).values(), inventory.host("throw-away-tls")
     routes.throwaway_host(throwaway_pods, "tls", host, pod, PORT, issuer=CA)
     return pod, host
 

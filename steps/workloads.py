@@ -21,7 +21,7 @@ IMAGE = "base"
 @pytest.fixture(scope="session")
 def throwaway_pods(platform: Platform) -> Iterator[ThrowawayPods]:
     """Pods that can run a program, shared by every scenario of the run, removed at its end."""
-    pods = ThrowawayPods(platform.api, platform.context.image(IMAGE), lambda: platform.load_images([IMAGE]))
+    pods = ThrowawayPods(platform.api, platform.context.image(IMAGE), lambda: _load(platform, IMAGE))
     yield pods
     pods.remove_all()
 
@@ -67,6 +67,10 @@ def _live(platform: Platform, name: str) -> list[KubernetesObject]:
     found = workloads.live(platform.api, platform.objects(name))
     assert found, f"{name} runs nothing: no promise about its workloads can be kept or broken"
     return found
+
+
+def _load(platform: Platform, image: str) -> None:
+    platform.cluster().load_images({platform.images.reference(image): platform.images.archive(image)})
 
 
 def _is_credential(generated: Sequence[GeneratedSecret], secret: KubernetesObject, key: str) -> bool:

@@ -27,7 +27,7 @@ _PROFILER = 6060
 _PROBED = {
     "cert-manager": ("/metrics", "/metrics", 9402),
     "cert-manager-webhook": ("/healthz", "/livez", 6080),
-    "cert-manager-cainjector": ("/debug/pprof/cmdline", "/debug/pprof/cmdline", _PROFILER),
+    "cert-manager-cainjector": ("/debug/pprof/", "/debug/pprof/", _PROFILER),
 }
 
 

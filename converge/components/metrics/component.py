@@ -52,6 +52,7 @@ def _fit_deployment(deployment: KubernetesObject, image: str) -> None:
         "image": image,
         "args": [
             *(_fitted(argument) for argument in container["args"]),
+            "--kubelet-request-timeout=5s",
             f"--kubelet-certificate-authority={CLUSTER_CA}",
             "--tls-cert-file=/certificate/tls.crt",
             "--tls-private-key-file=/certificate/tls.key",
