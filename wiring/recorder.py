@@ -97,7 +97,7 @@ class Recorder:
         report = yield
         if (recording := self._recordings.get(item.nodeid)) is None:
             return report
-        _redact(report)
+        _redact(item.config, report)
         seconds = recording.scenario.seconds + report.duration
         recording.scenario = replace(recording.scenario, seconds=seconds)
         if call.excinfo is not None and recording.scenario.failure is None:
@@ -168,9 +168,21 @@ def _diagnosis(found: Any) -> str:
     return text if isinstance(text, str) else json.dumps(getattr(found, "data", found), indent=1, default=str)
 
 
-def _redact(report: pytest.TestReport) -> None:
+def _redact(config: pytest.Config, report: pytest.TestReport) -> None:
     """Also what pytest and its other plugins print and write of a scenario holds no secret that this process has seen."""
     text = report.longreprtext
-    if report.longrepr is not None and (clean := redact(text)) != text:
-        report.longrepr = (report.nodeid, 0, clean) if isinstance(report.longrepr, tuple) else clean
+    if redact(text) != text:
+        data = config.hook.pytest_report_to_serializable(config=config, report=report)
+        data["longrepr"] = _redacted(data["longrepr"])
+        report.longrepr = config.hook.pytest_report_from_serializable(config=config, data=data).longrepr
+        if redact(report.longreprtext) != report.longreprtext:  # it went over several lines
+            report.longrepr = redact(text)
     report.sections = [(title, redact(content)) for title, content in report.sections]
+
+
+def _redacted(data: Any) -> Any:
+    if isinstance(data, str):
+        return redact(data)
+    if isinstance(data, dict):
+        return {key: _redacted(value) for key, value in data.items()}
+    return [_redacted(value) for value in data] if isinstance(data, list | tuple) else data

@@ -36,7 +36,10 @@ class Reporting:
         self._scenarios: dict[str, Scenario] = {}
         self._selected = 0
         self._told = ""
-        config.option.xmlpath = config.option.xmlpath or str(run.report_folder / "junit.xml")
+        junit = config.pluginmanager.get_plugin("junitxml")
+        if junit and not config.option.xmlpath:
+            config.option.xmlpath = str(run.report_folder / "junit.xml")
+            junit.pytest_configure(config)  # it had its turn, and saw no path
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._selected = max(self._selected, sum(1 for item in session.items if item.path.suffix == ".feature"))
@@ -70,7 +73,7 @@ class Reporting:
 
         try:
             document = reports.write(self._results(exit_code), self._run.report_folder)[0]
-            junit = Path(self._config.option.xmlpath)
+            junit = Path(self._config.option.xmlpath or "")
             if junit.is_file():
                 reports.replace(junit, redact(junit.read_text(encoding="utf-8")).encode())
             self._told = f"report: {_short(document, self._config.invocation_params.dir)}"

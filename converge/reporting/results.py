@@ -158,8 +158,8 @@ def from_json(data: bytes) -> Results:
 
 
 def scenario_data(scenario: Scenario) -> dict[str, Any]:
-    """A scenario as plain data, to go from one process to another."""
-    data: dict[str, Any] = _scenario_adapter().dump_python(scenario, mode="json")
+    """A scenario as plain data, to go to another process: without the secrets that only this one has seen."""
+    data: dict[str, Any] = _clean(_scenario_adapter().dump_python(scenario, mode="json"), {})
     return data
 
 
@@ -170,21 +170,21 @@ def scenario_from(data: dict[str, Any]) -> Scenario:
 
 def cleaned(results: Results) -> Results:
     """The same run without secrets, and without characters that no document can hold (terminal colours among them)."""
-    known: dict[str, str] = {}
+    return _adapter().validate_python(_clean(_adapter().dump_python(results), {}))
 
-    def clean(value: Any) -> Any:
-        if isinstance(value, str):
-            if (text := known.get(value)) is None:
-                text = known[value] = clean_text(value)
-            return text
-        if isinstance(value, dict):
-            kept = _VOCABULARY if _is_text(value.get("media_type", "text/plain")) else _VOCABULARY | {"content"}
-            return {key: item if key in kept else clean(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [clean(item) for item in value]
-        return value
 
-    return _adapter().validate_python(clean(_adapter().dump_python(results)))
+def _clean(value: Any, known: dict[str, str]) -> Any:
+    """Clean every text in plain data, each different one once."""
+    if isinstance(value, str):
+        if (text := known.get(value)) is None:
+            text = known[value] = clean_text(value)
+        return text
+    if isinstance(value, dict):
+        kept = _VOCABULARY if _is_text(value.get("media_type", "text/plain")) else _VOCABULARY | {"content"}
+        return {key: item if key in kept else _clean(item, known) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item, known) for item in value]
+    return value
 
 
 def clean_text(text: str) -> str:

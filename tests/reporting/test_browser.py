@@ -92,7 +92,7 @@ def test_the_keyboard_opens_a_scenario(page: Page) -> None:
 def test_words_and_outcomes_narrow_what_is_shown(page: Page) -> None:
     page.get_by_role("searchbox", name="Find").fill("keycloak rolled")
     assert page.locator("details.scenario:visible").count() == 1
-    assert page.get_by_text("1 of 80 scenarios").is_visible()
+    assert page.get_by_text("1 of 80 scenarios", exact=True).is_visible()
     page.get_by_role("searchbox", name="Find").fill("")
     for name in ("passed", "blocked", "unavailable"):
         page.get_by_role("checkbox", name=name).uncheck()
