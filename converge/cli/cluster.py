@@ -30,7 +30,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         command = commands.add_parser(name, help=text)
         if name == "shell":
             command.add_argument("node", nargs="?", default="control", metavar="NODE", help="control (default), worker-1 …")
-            command.add_argument("argv", nargs="*", metavar="COMMAND", help="after --: run this instead of a shell")
+            command.add_argument("argv", nargs=argparse.REMAINDER, metavar="COMMAND", help="run this instead of a shell")
         if name == "delete":
             command.add_argument("--yes", action="store_true", help="do not ask")
         add_option(command)

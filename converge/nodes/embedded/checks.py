@@ -16,6 +16,11 @@ DISK_GIB = 6
 MEMORY_GIB = 3
 MEMORY_WORKER_GIB = 1
 
+# Watches that programs open: 7 by the API server, 7 by the controller manager; on each node 7 by the kubelet, 2 by containerd, 1 by kube-proxy.
+WATCHERS = 14
+WATCHERS_NODE = 10
+WATCHERS_SPARE = 8
+
 TOOLS = {  # program → Debian package
     "bash": "bash",
     "env": "coreutils",
@@ -36,6 +41,7 @@ def faults(layout: Layout, *, cgroups: Cgroups, is_new: bool) -> list[str]:
     if os.geteuid() != 0:
         return ["root is needed for namespaces, mounts and control groups: use sudo"]
     found = [*_tools(), *_overlay(layout.state), *_cgroups(cgroups)]
+    found += _watchers(layout.workers)
     if is_new:
         found += [*_disk(layout.state), *_memory(layout.workers)]
     if not _missing_tools():
@@ -84,6 +90,30 @@ def _memory(workers: int, meminfo: Path = Path("/proc/meminfo")) -> list[str]:
     free = int(fields["MemAvailable"].split()[0]) / 2**20
     needed = MEMORY_GIB + MEMORY_WORKER_GIB * workers
     return [] if free >= needed else [f"{free:.1f} GiB of memory free, {needed} are needed for {workers + 1} node(s)"]
+
+
+def _watchers(workers: int, proc: Path = Path("/proc"), limit: Path = Path("/proc/sys/fs/inotify/max_user_instances")) -> list[str]:
+    """What is left of the machine's limit on inotify instances; without it programs end with "too many open files"."""
+    used = sum(1 for link in proc.glob("[0-9]*/fd/*") if _target(link) == "anon_inode:inotify")
+    most = int(limit.read_text())
+    needed = WATCHERS + WATCHERS_NODE * (workers + 1) + WATCHERS_SPARE
+    if used + needed <= most:
+        return []
+    return [
+        f"{used} of {most} inotify instances are in use, {needed} more are needed: sysctl -w {limit_name(limit)}={max(1024, used + needed)}"
+    ]
+
+
+def limit_name(path: Path) -> str:
+    """``fs.inotify.max_user_instances``, for a file below /proc/sys."""
+    return ".".join(path.parts[-3:])
+
+
+def _target(link: Path) -> str:
+    try:
+        return os.readlink(link)  # noqa: PTH115
+    except OSError:
+        return ""
 
 
 def _overlay(state: Path, mounts: Path = Path("/proc/self/mounts"), filesystems: Path = Path("/proc/filesystems")) -> list[str]:

@@ -6,6 +6,7 @@ root=$1 name=$2 programs=$3
 echo "$name" >/proc/sys/kernel/hostname
 ip link set lo up
 echo 1 >/proc/sys/net/ipv4/ip_forward
+echo 0 >/proc/sys/net/ipv4/icmp_ratelimit # "unreachable" is said to every pod that asks, at once
 
 mount --bind "$root" "$root"
 

@@ -26,8 +26,10 @@ from converge.kubernetes.client import Api
 from converge.nodes.embedded import files, kubeadm, links, loading, serving
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
 from converge.nodes.embedded.ready import add_pod_ranges, create_absent, wait_for_api, wait_for_nodes, wait_for_system_pods
+from converge.nodes.embedded.seeds import Seed
 from converge.nodes.embedded.spaces import BRIDGE, Spaces
 from converge.nodes.embedded.steps import Step
+from converge.places import cache_folder
 from converge.progress import Progress, State
 
 if TYPE_CHECKING:
@@ -68,7 +70,12 @@ class Start:
                 for node in self.layout.nodes
                 for step in (
                     Step(f"make {node.name}", partial(self.make_node, node), ("find the node programs", "make the bridge")),
-                    Step(f"start containerd on {node.name}", partial(self.start_containerd, node), (f"make {node.name}",)),
+                    Step(
+                        f"plant images on {node.name}",
+                        partial(self.plant_images, node),
+                        (f"make {node.name}", *(() if node.is_control else ("keep images",))),
+                    ),
+                    Step(f"start containerd on {node.name}", partial(self.start_containerd, node), (f"plant images on {node.name}",)),
                     Step(
                         f"load images on {node.name}",
                         partial(self.load_images, node),
@@ -76,11 +83,12 @@ class Start:
                     ),
                 )
             ),
+            Step("keep images", self.keep_images, (f"load images on {control.name}",)),
             Step("make certificates and manifests", self.make_control_plane_files, (f"make {control.name}",)),
             Step(
                 f"start kubelet on {control.name}",
                 partial(self.start_kubelet, control),
-                ("make certificates and manifests", f"load images on {control.name}"),
+                ("make certificates and manifests", "keep images"),
             ),
             Step("wait for the API server", self.wait_for_api, (f"start kubelet on {control.name}",)),
             *(
@@ -199,6 +207,21 @@ class Start:
         there = loading.present(self.layout.programs, runtime)
         lacking = [name for name in SYSTEM_IMAGES if not there.issuperset(self._fixed_names(name))]
         loading.bring(self.layout.programs, runtime, [self.images.archive(name) for name in lacking])
+
+    def plant_images(self, node: EmbeddedNode) -> None:
+        """What an earlier start imported, for a node that has nothing yet."""
+        if self.seed:
+            self.seed.plant(node)
+
+    def keep_images(self) -> None:
+        """Keep what the control node imported, for the workers and for later clusters."""
+        if self.seed:
+            self.seed.keep(self.layout.control)
+
+    @cached_property
+    def seed(self) -> Seed | None:
+        """Only for a cluster that has run nothing yet."""
+        return None if self.known else Seed.of(cache_folder(), [self.images.reference(name) for name in SYSTEM_IMAGES])
 
     def _fixed_names(self, name: str) -> list[str]:
         """The names by which kubeadm's manifests ask for an image."""
