@@ -1,10 +1,10 @@
 """A fake API server over real HTTP on the loopback: it records every request and fails as told.
 
-    def test_x(fake_api):
-        api = fake_api.client()
-        fake_api.fail("list", 503, times=2)
-        assert api.list("Pod") == []
-        assert [request.verb for request in fake_api.requests] == ["list", "list", "list"]
+def test_x(fake_api):
+    api = fake_api.client()
+    fake_api.fail("list", 503, times=2)
+    assert api.list("Pod") == []
+    assert [request.verb for request in fake_api.requests] == ["list", "list", "list"]
 """
 
 from __future__ import annotations
@@ -111,7 +111,9 @@ class FakeApi:
         namespace = obj["metadata"].get("namespace", "") if resource.namespaced else ""
         return self.store.update(_key(resource), namespace, obj, manager)
 
-    def edit(self, kind: str, name: str, namespace: str, change: Mapping[str, Any], *, manager: str = "kubectl-edit", subresource: str = "") -> None:
+    def edit(
+        self, kind: str, name: str, namespace: str, change: Mapping[str, Any], *, manager: str = "kubectl-edit", subresource: str = ""
+    ) -> None:
         """Somebody else's merge patch."""
         resource = next(one for one in self.resources.values() if one.kind == kind)
         live = copy.deepcopy(self.store.get(_key(resource), namespace, name))
@@ -149,7 +151,9 @@ class FakeApi:
 
     # How it fails
 
-    def fail(self, verb: str, code: int, *, times: int = 1, path: str = "", retry_after: str = "", message: str = "", body: bytes = b"") -> None:
+    def fail(
+        self, verb: str, code: int, *, times: int = 1, path: str = "", retry_after: str = "", message: str = "", body: bytes = b""
+    ) -> None:
         self._faults.append(Fault(verb, path, times, code, retry_after, message=message, body=body))
 
     def reset(self, verb: str, *, times: int = 1, path: str = "") -> None:
@@ -206,7 +210,9 @@ class FakeApi:
         for version in spec["versions"]:
             api_version = f"{spec['group']}/{version['name']}"
             names = spec["names"]
-            self.resources[api_version, names["plural"]] = Resource(api_version, names["kind"], names["plural"], spec.get("scope") == "Namespaced")
+            self.resources[api_version, names["plural"]] = Resource(
+                api_version, names["kind"], names["plural"], spec.get("scope") == "Namespaced"
+            )
 
     def _resource_of(self, obj: dict[str, Any]) -> Resource:
         return next(one for one in self.resources.values() if (one.api_version, one.kind) == (obj["apiVersion"], obj["kind"]))
@@ -234,7 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._handle()
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the names that http.server looks for
 
     def _handle(self) -> None:
         parts = urlsplit(self.path)
@@ -306,11 +312,17 @@ class _Handler(BaseHTTPRequestHandler):
                 live = store.get(key, target.namespace, target.name)
                 version = body["metadata"].get("resourceVersion")
                 if version and version != live["metadata"]["resourceVersion"]:
-                    raise Refusal(409, "Conflict", "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version")
+                    raise Refusal(
+                        409,
+                        "Conflict",
+                        "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version",
+                    )
                 written = store.update(key, target.namespace, body, manager, dry_run=dry_run)
             case "patch":
                 live = copy.deepcopy(store.get(key, target.namespace, target.name))
-                written = store.update(key, target.namespace, _patched(live, body), manager, dry_run=dry_run, subresource=target.subresource)
+                written = store.update(
+                    key, target.namespace, _patched(live, body), manager, dry_run=dry_run, subresource=target.subresource
+                )
             case "delete":
                 live = store.get(key, target.namespace, target.name)
                 uid = ((body or {}).get("preconditions") or {}).get("uid")
@@ -381,7 +393,11 @@ class _Handler(BaseHTTPRequestHandler):
                     event, is_last = self._pending.popleft()
                     ready.append(event)
                 for event in store.events[position:]:
-                    if event.plural == key and target.namespace in ("", event.obj["metadata"].get("namespace", "")) and _selected(event.obj, query):
+                    if (
+                        event.plural == key
+                        and target.namespace in ("", event.obj["metadata"].get("namespace", ""))
+                        and _selected(event.obj, query)
+                    ):
                         ready.append({"type": event.kind, "object": event.obj})
                 position = len(store.events)
             yield from ready
@@ -395,7 +411,15 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(code, data, {}, slow_s=slow_s)
 
     def _refuse(self, code: int, reason: str, message: str, causes: list[dict[str, str]], extra: Mapping[str, str] | None = None) -> None:
-        status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message, "details": {"causes": causes}}
+        status = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "status": "Failure",
+            "code": code,
+            "reason": reason,
+            "message": message,
+            "details": {"causes": causes},
+        }
         self._send(code, json.dumps(status).encode(), extra or {})
 
     def _send(self, code: int, data: bytes, extra: Mapping[str, str], *, slow_s: float = 0.0) -> None:

@@ -86,13 +86,21 @@ class Store:
                 if (entry["manager"], entry["operation"], entry.get("subresource", "")) == (manager, "Apply", ""):
                     continue
                 theirs = to_leaves(entry["fieldsV1"])
-                clash = {leaf for leaf in theirs if any(_overlap(leaf, own) for own in mine) and value_at(live, leaf) != value_at(admitted(applied), leaf)}
+                clash = {
+                    leaf
+                    for leaf in theirs
+                    if any(_overlap(leaf, own) for own in mine) and value_at(live, leaf) != value_at(admitted(applied), leaf)
+                }
                 conflicts += [(entry["manager"], leaf) for leaf in sorted(clash)]
                 if force:
                     entry["fieldsV1"] = to_tree(theirs - clash)
             if conflicts and not force:
                 causes = [
-                    {"reason": "FieldManagerConflict", "message": f'conflict with "{who}" using {applied["apiVersion"]}', "field": dotted(leaf)}
+                    {
+                        "reason": "FieldManagerConflict",
+                        "message": f'conflict with "{who}" using {applied["apiVersion"]}',
+                        "field": dotted(leaf),
+                    }
                     for who, leaf in conflicts
                 ]
                 raise Refusal(409, "Conflict", f"Apply failed with {len(causes)} conflict(s)", causes)
@@ -102,11 +110,15 @@ class Store:
                 _remove(merged, leaf)
             _merge(merged, applied, ())
             entries = [entry for entry in entries if entry is not old and entry["fieldsV1"]]
-            entries.append({"manager": manager, "operation": "Apply", "apiVersion": applied["apiVersion"], "time": _now(), "fieldsV1": to_tree(mine)})
+            entries.append(
+                {"manager": manager, "operation": "Apply", "apiVersion": applied["apiVersion"], "time": _now(), "fieldsV1": to_tree(mine)}
+            )
             merged["metadata"]["managedFields"] = entries
             return self._save(plural, namespace, name, merged, live, dry_run=dry_run)
 
-    def update(self, plural: str, namespace: str, obj: dict[str, Any], manager: str, *, dry_run: bool = False, subresource: str = "") -> dict[str, Any]:
+    def update(
+        self, plural: str, namespace: str, obj: dict[str, Any], manager: str, *, dry_run: bool = False, subresource: str = ""
+    ) -> dict[str, Any]:
         with self.changed:
             name = obj["metadata"]["name"]
             live = self.objects.get((plural, namespace, name))
@@ -119,7 +131,14 @@ class Store:
             entries = _entries(live)
             for entry in entries:
                 entry["fieldsV1"] = to_tree(to_leaves(entry["fieldsV1"]) - taken - gone)
-            mine = next((entry for entry in entries if (entry["manager"], entry["operation"], entry.get("subresource", "")) == (manager, "Update", subresource)), None)
+            mine = next(
+                (
+                    entry
+                    for entry in entries
+                    if (entry["manager"], entry["operation"], entry.get("subresource", "")) == (manager, "Update", subresource)
+                ),
+                None,
+            )
             if taken and mine is None:
                 mine = {"manager": manager, "operation": "Update", "apiVersion": obj["apiVersion"], "fieldsV1": {}}
                 if subresource:
@@ -152,7 +171,9 @@ class Store:
             self.objects[plural, namespace, name] = obj
             self._tell("MODIFIED", plural, obj)
 
-    def _save(self, plural: str, namespace: str, name: str, obj: dict[str, Any], live: dict[str, Any] | None, *, dry_run: bool) -> dict[str, Any]:
+    def _save(
+        self, plural: str, namespace: str, name: str, obj: dict[str, Any], live: dict[str, Any] | None, *, dry_run: bool
+    ) -> dict[str, Any]:
         obj = admitted(obj)
         metadata = obj["metadata"]
         metadata["name"] = name
@@ -204,7 +225,10 @@ def _leaves(value: Any, path: Leaf, name: str) -> set[Leaf]:
     if isinstance(value, list) and (keys := _keys(name, value)):
         found: set[Leaf] = set()
         for item in value:
-            here = (*path, "k:" + json.dumps({key: item.get(key, "TCP" if key == "protocol" else None) for key in keys}, separators=(",", ":")))
+            here = (
+                *path,
+                "k:" + json.dumps({key: item.get(key, "TCP" if key == "protocol" else None) for key in keys}, separators=(",", ":")),
+            )
             found |= {(*here, ".")} | set().union(*(_leaves(below, (*here, f"f:{key}"), key) for key, below in item.items()))
         return found
     if isinstance(value, list) and name in SETS:
@@ -254,7 +278,9 @@ def _step(obj: Any, part: str) -> Any:
     if kind == "v:":
         return json.loads(text) if json.loads(text) in obj else None
     key = json.loads(text)
-    return next((item for item in obj if all(item.get(name, "TCP" if name == "protocol" else None) == value for name, value in key.items())), None)
+    return next(
+        (item for item in obj if all(item.get(name, "TCP" if name == "protocol" else None) == value for name, value in key.items())), None
+    )
 
 
 def _remove(obj: Any, path: Leaf) -> None:
@@ -318,7 +344,11 @@ def dotted(path: Leaf) -> str:
             text += f".{part[2:]}"
         elif part != ".":
             key = json.loads(part[2:])
-            text += "[" + (",".join(f"{name}={json.dumps(value)}" for name, value in key.items()) if isinstance(key, dict) else json.dumps(key)) + "]"
+            text += (
+                "["
+                + (",".join(f"{name}={json.dumps(value)}" for name, value in key.items()) if isinstance(key, dict) else json.dumps(key))
+                + "]"
+            )
     return text
 
 

@@ -125,7 +125,16 @@ def test_a_custom_kind_is_discovered_once_and_asked_again_while_unknown(fake_api
     api = fake_api.client()
     with pytest.raises(UnknownKind, match=r"Widget\.example\.test"):
         api.list("Widget.example.test")
-    fake_api.learn({"spec": {"group": "example.test", "scope": "Namespaced", "names": {"kind": "Widget", "plural": "widgets"}, "versions": [{"name": "v1"}]}})
+    fake_api.learn(
+        {
+            "spec": {
+                "group": "example.test",
+                "scope": "Namespaced",
+                "names": {"kind": "Widget", "plural": "widgets"},
+                "versions": [{"name": "v1"}],
+            }
+        }
+    )
     assert api.list("Widget.example.test") == []
     fake_api.forget()
     assert api.list("Widget.example.test") == []

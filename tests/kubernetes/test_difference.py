@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from fake_store import Store
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converge.kubernetes.desired import desired
@@ -17,6 +17,7 @@ from converge.kubernetes.objects import Ref
 NAMES = st.sampled_from(["alpha", "beta", "gamma", "delta", "omega"])
 TEXT = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=6)
 SCALARS = st.one_of(TEXT.filter(bool), st.integers(1, 9), st.booleans().filter(bool), st.sampled_from([1.5, 2.5]))
+EXAMPLES = settings(max_examples=40)
 TREES = st.recursive(SCALARS, lambda below: st.one_of(st.lists(below, max_size=3), st.dictionaries(NAMES, below, max_size=3)), max_leaves=8)
 MEMORY = st.sampled_from(["1024Mi", "1Gi", "0.5Gi"])
 
@@ -40,7 +41,12 @@ def deployments(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "one", "namespace": "default", "labels": labels, "annotations": draw(st.dictionaries(NAMES, TEXT, max_size=2))},
+        "metadata": {
+            "name": "one",
+            "namespace": "default",
+            "labels": labels,
+            "annotations": draw(st.dictionaries(NAMES, TEXT, max_size=2)),
+        },
         "spec": {
             "replicas": draw(st.sampled_from([1, 2, 3.0])),
             "selector": {"matchLabels": labels},
@@ -79,12 +85,14 @@ def at(obj: Any, path: tuple[Any, ...]) -> Any:
     return obj
 
 
+@EXAMPLES
 @given(deployments())
 def test_what_was_applied_does_not_differ(obj):
     wanted = normal(obj)
     assert mismatches(wanted, applied(wanted)) == []
 
 
+@EXAMPLES
 @given(deployments(), st.data())
 def test_empties_and_nulls_make_no_difference(obj, data):
     live = applied(normal(obj))
@@ -95,6 +103,7 @@ def test_empties_and_nulls_make_no_difference(obj, data):
     assert mismatches(normal(spelled_otherwise), live) == []
 
 
+@EXAMPLES
 @given(deployments())
 def test_other_spellings_of_quantities_and_numbers_make_no_difference(obj):
     live = applied(normal(obj))
@@ -109,6 +118,7 @@ def test_other_spellings_of_quantities_and_numbers_make_no_difference(obj):
     assert mismatches(normal(other), live) == []
 
 
+@EXAMPLES
 @given(deployments(), st.data())
 def test_a_changed_leaf_of_what_is_wanted_always_differs(obj, data):
     live = applied(normal(obj))
@@ -121,6 +131,7 @@ def test_a_changed_leaf_of_what_is_wanted_always_differs(obj, data):
     assert mismatches(normal(other), live) != []
 
 
+@EXAMPLES
 @given(deployments(), st.data())
 def test_a_leaf_that_another_manager_changed_always_differs(obj, data):
     store = Store()
@@ -136,6 +147,7 @@ def test_a_leaf_that_another_manager_changed_always_differs(obj, data):
     assert {one.manager for one in described(Ref.of(wanted), after, found)} <= {"kubectl-edit", ""}
 
 
+@EXAMPLES
 @given(deployments(), NAMES, TEXT.filter(bool))
 def test_what_others_add_makes_no_difference(obj, name, text):
     store = Store()
@@ -148,6 +160,7 @@ def test_what_others_add_makes_no_difference(obj, name, text):
     assert mismatches(wanted, after) == []
 
 
+@EXAMPLES
 @given(deployments(), st.data())
 def test_a_field_that_is_no_longer_wanted_differs(obj, data):
     live = applied(normal(obj))
@@ -157,6 +170,7 @@ def test_a_field_that_is_no_longer_wanted_differs(obj, data):
     assert [mismatch.path[:2] for mismatch in mismatches(normal(other), live)][:1] == [("spec", removed)]
 
 
+@EXAMPLES
 @given(deployments())
 def test_a_new_resource_version_is_no_evidence(obj):
     wanted = normal(obj)
