@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from converge.engine.converger import Convergence
     from converge.engine.platform import Platform
     from converge.engine.run import Run
+    from converge.reporting.results import Scenario
     from converge.reporting.terminal import Display
 
 
@@ -91,7 +92,8 @@ def _open(config: pytest.Config) -> None:
         config.pluginmanager.register(Session(config, platform_class(inventory, progress=SILENCE), convergence), "thinkube")
         register(config, None)
         return
-    display = Display(_uncaptured(config.get_terminal_writer()._file))
+    out = _uncaptured(config.get_terminal_writer()._file)
+    display = Display(out, is_live=out.isatty() and config.option.verbose >= 0, is_verbose=config.option.verbose > 0)
     platform = platform_class(inventory, progress=SILENCE if config.option.collectonly else display)
     run = Run(
         platform,
@@ -152,6 +154,7 @@ class Main:
         self._display = display
         self._differs: bool | None = None
         self._own_lines = False
+        self._scenarios: list[Scenario] = []
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -163,13 +166,17 @@ class Main:
         from _pytest.terminal import TerminalReporter
 
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        self._own_lines = type(reporter) is TerminalReporter and self._config.option.verbose == 0
+        self._own_lines = type(reporter) is TerminalReporter
         if self._own_lines:
             reporter._showfspath = reporter._show_progress_info = False
+        if self._own_lines and self._config.option.verbose > 0:
+            self._config._inicache["verbosity_test_cases"] = 0  # -v shows steps instead
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if not self._config.option.plan or session.testsfailed:
+            if self._own_lines and not self._config.option.collectonly:
+                self._display.begin()
             return None
         from converge.reporting.plan import as_text
 
@@ -185,8 +192,12 @@ class Main:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self._own_lines and (report.when == "call" or not report.passed):
-            self._display.scenario(report.nodeid, getattr(report, "category", report.outcome), report.duration, report.when or "")
+        if (data := getattr(report, "scenario", None)) is not None:
+            from converge.reporting.results import scenario_from
+
+            self._scenarios.append(scenario_from(data))
+            if self._own_lines:
+                self._display.scenario(self._scenarios[-1])
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -208,13 +219,11 @@ class Main:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
         if self._differs is not None:
             return
-        from converge.reporting.terminal import summary
+        from converge.reporting.account import account
 
         if exitstatus == pytest.ExitCode.INTERRUPTED and not terminalreporter.getreports("error"):
             terminalreporter.write_line("interrupted; run the same command again to carry on")
-        unavailable = [(report.nodeid, report.longrepr[2]) for report in terminalreporter.getreports("unavailable")]
-        blocked = [(report.nodeid, str(report.longrepr)) for report in terminalreporter.getreports("blocked")]
-        for title, text in summary(self._run.platform.graph, self._run.converger.outcomes, unavailable, blocked):
+        for title, text in account(self._run.platform.graph, self._run.converger.outcomes, self._scenarios):
             terminalreporter.section(title)
             terminalreporter.write_line(text)
 

@@ -18,6 +18,7 @@ KINDS = {
     "sso": "a person signs in",
     "tls": "certificates and encryption",
     "data": "what was written is still there",
+    "rollback": "data outlives a rollback",
     "idempotence": "a second converge changes nothing",
     "resources": "requests, limits and probes",
     "security": "credentials, rights and users",

@@ -11,6 +11,7 @@ import pytest
 import converge.engine.run
 import converge.engine.socket
 import converge.engine.tags
+import converge.reporting.account
 import converge.reporting.plan
 import converge.reporting.terminal  # noqa: F401
 

@@ -1,0 +1,36 @@
+"""The account at the end of a run: what converged, what did not and why (each cause once), what is unavailable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from converge.engine.graph import Graph
+from converge.engine.outcome import Outcome, Result
+from converge.reporting.results import Scenario, ScenarioOutcome
+
+
+def account(graph: Graph, outcomes: Mapping[str, Outcome], scenarios: Sequence[Scenario]) -> Iterator[tuple[str, str]]:
+    """Its sections, each a title and a text."""
+    if done := [outcome for outcome in outcomes.values() if outcome.result is Result.CONVERGED]:
+        done.sort(key=lambda outcome: graph.order.index(outcome.component))
+        rows = [f"{outcome.component:<16} {outcome.seconds:6.1f} s  {len(outcome.changes) or 'nothing'} written" for outcome in done]
+        seconds = {outcome.component: outcome.seconds for outcome in done}
+        chain = graph.longest_chain(seconds)
+        rows.append(f"longest chain: {' → '.join(chain)} ({sum(seconds[name] for name in chain):.1f} s)")
+        yield "converged", "\n".join(rows)
+    for outcome in outcomes.values():
+        if outcome.result is Result.FAILED:
+            held = [other.component for other in outcomes.values() if other.result is Result.BLOCKED and other.by == outcome.component]
+            blocked = [
+                one
+                for one in scenarios
+                if one.outcome is ScenarioOutcome.BLOCKED and one.failure and one.failure.text.endswith(f"blocked by {outcome.component}")
+            ]
+            rows = [outcome.text]
+            rows += [f"blocks:  {', '.join(held)}"] if held else []
+            rows += [f"         {len(blocked)} scenario{'s' if len(blocked) > 1 else ''}"] if blocked else []
+            yield f"{outcome.component} did not converge", "\n".join(rows)
+    reasons = [(outcome.component, outcome.text) for outcome in outcomes.values() if outcome.result is Result.UNAVAILABLE]
+    reasons += [(one.nodeid, one.failure.seen if one.failure else "") for one in scenarios if one.outcome is ScenarioOutcome.UNAVAILABLE]
+    if reasons:
+        yield "unavailable", "\n".join(f"{what}\n    {why}" for what, why in reasons)
