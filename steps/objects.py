@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from pytest_bdd import given, parsers, then, when
@@ -12,7 +11,7 @@ from pytest_bdd import given, parsers, then, when
 from converge import consumers
 from converge.apis.minio import AccessDenied, AccessKey, NoSuchObject, ObjectStore, assume_role
 from converge.components.minio import storage
-from converge.components.minio.login import relying_party, sign_in_to_console
+from converge.components.minio.login import relying_party
 from converge.engine.platform import Platform
 from converge.errors import ThinkubeError
 from converge.inventory import Inventory
@@ -147,16 +146,6 @@ def ask_as_stranger(platform: Platform, inventory: Inventory, bucket: str) -> Th
     with pytest.raises(ThinkubeError) as refusal:
         ObjectStore(platform.access.http, storage.url(inventory), None).get(bucket, NAME)
     return refusal.value
-
-
-@when("the person signs in to the console", target_fixture="console_session")
-def sign_in_at_console(inventory: Inventory, person: Person) -> Mapping[str, Any]:
-    return sign_in_to_console(inventory, person.browser, person.credentials)
-
-
-@then("the console shows the person in")
-def shown_in(console_session: Mapping[str, Any]) -> None:
-    assert console_session["status"] == "ok"
 
 
 @then(parsers.re(r'the access key of "(?P<consumer>[^"]+)" opens the bucket "(?P<own>[^"]+)" and no other'))

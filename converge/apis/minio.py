@@ -170,12 +170,6 @@ def assume_role(http: requests.Session, url: str, token: str, *, lifetime_s: int
     return AccessKey(texts["AccessKeyId"], texts["SecretAccessKey"], texts["SessionToken"])
 
 
-def console_login(http: requests.Session, url: str) -> Mapping[str, Any]:
-    """How the console at ``url`` lets people in: ``{"loginStrategy": "form" or "redirect", "redirectRules": …}``."""
-    answer: Mapping[str, Any] = checked(http.get(f"{url}/api/v1/login"), "how the console lets people in").json()
-    return answer
-
-
 def _texts(document: str) -> dict[str, str]:
     """The texts of an XML answer by element name, wherever they stand."""
     try:

@@ -7,12 +7,15 @@ from converge.components.component import Component
 from converge.components.control_node.component import ControlNode
 from converge.components.dns.component import Dns
 from converge.components.ingress.component import Ingress
+from converge.components.ingress_dashboard.component import IngressDashboard
 from converge.components.keycloak.component import Keycloak
 from converge.components.metrics.component import Metrics
 from converge.components.minio.component import Minio
+from converge.components.minio_console.component import MinioConsole
 from converge.components.postgres.component import Postgres
 from converge.components.postgres_backup.component import PostgresBackup
 from converge.components.storage.component import Storage
+from converge.components.valkey.component import Valkey
 from converge.components.worker_nodes.component import WorkerNodes
 
 COMPONENTS: tuple[type[Component], ...] = (
@@ -26,5 +29,8 @@ COMPONENTS: tuple[type[Component], ...] = (
     Postgres,  # CORE-005
     Keycloak,  # CORE-004
     Minio,  # CORE-006
+    MinioConsole,  # CORE-006
     PostgresBackup,  # CORE-005
+    Valkey,  # OPT-011
+    IngressDashboard,  # CORE-001
 )

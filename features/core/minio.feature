@@ -58,12 +58,6 @@ Feature: MinIO keeps objects for people and components
     When a stranger asks for the object
     Then the request is refused because "AccessDenied"
 
-  @sso
-  Scenario: A person signs in to the console with the platform login
-    Given a throw-away person with the policy "readonly"
-    When the person signs in to the console
-    Then the console shows the person in
-
   @data @disruptive
   Scenario: Objects survive the loss of MinIO's pod
     Given a throw-away bucket with an object

@@ -21,6 +21,9 @@ NAMESPACE = "ingress"
 CERTIFICATE = "wildcard-tls"
 """The Secret that holds the platform's wildcard certificate."""
 
+DASHBOARD_LOGIN = "http://ingress-dashboard.ingress-dashboard.svc/"
+"""Who is asked whether somebody may see the dashboard: the component ingress-dashboard, which requires this one."""
+
 
 class Ingress(Component):
     """CORE-001: what people and programs reach the platform through."""
@@ -45,4 +48,6 @@ class Ingress(Component):
             host=context.inventory.host("ingress"),
             ingress_class=INGRESS_CLASS,
             certificate=CERTIFICATE,
+            dashboard_host=context.inventory.host("ingress-dashboard"),
+            login_address=DASHBOARD_LOGIN,
         )

@@ -14,7 +14,7 @@ from converge.components.blocks import web_host
 from converge.components.component import Access, Component, Context, Endpoint, GeneratedSecret, KubernetesObject, Setting
 from converge.components.keycloak import oidc_client, realm
 from converge.components.keycloak.settings import Group, mapper
-from converge.components.minio.login import CALLBACK
+from converge.components.minio.login import CALLBACK, console_url
 from converge.components.minio.storage import ROOT_SECRET, Bucket
 from converge.inventory import Inventory
 
@@ -32,8 +32,8 @@ class Minio(Component):
     images = ("minio",)
 
     def endpoints(self, inventory: Inventory) -> Sequence[Endpoint]:
-        """The S3 API and the console."""
-        return (Endpoint("api", inventory.host("minio")), Endpoint("console", inventory.host("minio-console")))
+        """The S3 API."""
+        return (Endpoint("api", inventory.host("minio")),)
 
     def secrets(self, inventory: Inventory) -> Sequence[GeneratedSecret]:
         """The root user's, and the OIDC client's."""
@@ -54,30 +54,27 @@ class Minio(Component):
             access_token_claim=True,
             userinfo_token_claim=True,
         )
-        _, console = self.endpoints(context.inventory)
-        redirect_uris = [f"{console.url}{CALLBACK}"]
+        callback = f"{console_url(context.inventory)}{CALLBACK}"
         return (
-            oidc_client.confidential(here, self.name, self.namespace, access, redirect_uris=redirect_uris, mappers={"policy": policy}),
+            oidc_client.confidential(
+                here, self.name, self.namespace, access, redirect_uris=[callback], pkce=True, mappers={"policy": policy}
+            ),
             Group(here, realm.ADMINISTRATORS, attributes={"policy": ["consoleAdmin"]}),
         )
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """Server, service and two hosts."""
-        api, console = self.endpoints(context.inventory)
+        """Server, service and host; the console's host is the component minio-console's, which signs people in."""
+        (api,) = self.endpoints(context.inventory)
         server = manifests.render(
             Path(__file__).parent,
             image=context.image,
             ca_pem=context.ca_pem(),
             storage=context.inventory.options(self.name).storage or "50Gi",
             api_url=api.url,
-            console_url=console.url,
+            console_url=console_url(context.inventory),
             issuer=realm.issuer(context.inventory),
         )
-        return (
-            *server,
-            web_host("minio", self.namespace, api.host, "minio", "api"),
-            web_host("minio-console", self.namespace, console.host, "minio", "console"),
-        )
+        return (*server, web_host("minio", self.namespace, api.host, "minio", "api"))
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """The platform's bucket."""

@@ -1,0 +1,85 @@
+"""Valkey as nouns: a server that is asked in its own command language, and its users.
+
+Source: Valkey 8.1 command reference (ACL SETUSER, ACL GETUSER, WAITAOF).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from converge.errors import Refused
+from converge.http import excerpt
+
+SOCKET = "/run/valkey/valkey.sock"
+CLI = ("valkey-cli", "--json", "-s", SOCKET)
+"""The command line tool inside a server's pod; it finds the administrator's password in that container's environment."""
+
+COMMANDS = "+@all -@admin -@dangerous"
+"""What an application may do with its own keys: everything but administer the server."""
+
+
+class CommandRefused(Refused):
+    """The server answered a command with an error; ``seen`` is what it said: "NOPERM …", "WRONGPASS …"."""
+
+
+@dataclass(frozen=True)
+class User:
+    """A user as the server knows it; passwords are SHA-256 hashes in hexadecimal."""
+
+    is_enabled: bool
+    password_hashes: tuple[str, ...]
+    commands: str
+    keys: str
+    channels: str
+
+
+class Valkey:
+    """A server; ``run(argv, stdin)`` runs a program in its pod and returns the output."""
+
+    def __init__(self, run: Callable[[Sequence[str], str], str], cli: Sequence[str] = CLI) -> None:
+        self._run = run
+        self._cli = cli
+
+    def ask(self, *words: str | int) -> Any:
+        """Send one command: ``ask("GET", "greeting")`` is "hello", or None where there is no such key.
+
+        Raises:
+            CommandRefused: the server said no.
+        """
+        return self.converse([words])[0]
+
+    def converse(self, commands: Sequence[Sequence[str | int]]) -> list[Any]:
+        """Send several commands over one connection, and give the answer to each; commands never stand in an argument list."""
+        lines = [" ".join(_quoted(str(word)) for word in words) for words in commands]
+        said = [line for line in self._run(self._cli, "\n".join(lines) + "\n").splitlines() if line.strip()]
+        refused = next((line for line in said if line.startswith("error:")), None)
+        if refused is not None or len(said) != len(commands):
+            raise CommandRefused("Valkey to answer", seen=excerpt((refused or " ".join(said)).removeprefix("error:").strip('"')))
+        return [json.loads(line) for line in said]
+
+    def user(self, name: str) -> User | None:
+        """A user, or None where there is none of that name."""
+        seen = self.ask("ACL", "GETUSER", name)
+        if seen is None:
+            return None
+        return User("on" in seen["flags"], tuple(seen["passwords"]), seen["commands"], seen["keys"], seen["channels"])
+
+    def write_user(self, name: str, password: str, prefix: str) -> None:
+        """Create or correct a user who may use the keys and channels that begin with ``prefix``, and nothing else; kept across restarts."""
+        pattern = f"{prefix}*"
+        rules = ["reset", "on", f"#{password_hash(password)}", f"~{pattern}", f"&{pattern}", *COMMANDS.split()]
+        self.converse([["ACL", "SETUSER", name, *rules], ["ACL", "SAVE"]])
+
+
+def password_hash(password: str) -> str:
+    """How the server keeps a password: it is long and random, so a plain hash gives nothing away."""
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
+def _quoted(word: str) -> str:
+    """A word as the command line tool reads it; JSON's escapes are among those that it knows."""
+    return word if word and all(letter.isalnum() or letter in "-_.:/@+~&*#%" for letter in word) else json.dumps(word)

@@ -1,0 +1,1 @@
+"""MinIO's console."""
