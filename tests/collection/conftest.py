@@ -162,7 +162,7 @@ class Project:
 
     def run_apart(self, *arguments: str) -> pytest.RunResult:
         return self.pytester.runpytest_subprocess(
-            "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:testinfra", *arguments, timeout=25
+            "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:testinfra", *arguments, timeout=120
         )
 
     @property
@@ -172,12 +172,15 @@ class Project:
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Project:
     import sys
 
     for name in [name for name in sys.modules if name == "steps" or name.startswith("steps.") or name == "fake_platform"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.syspath_prepend(str(pytester.path))
+    # Processes of their own find compiled what the first of them compiled.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "bytecode"))
     monkeypatch.setenv("PYTHONPATH", f"{pytester.path}:{ROOT}")
     made = Project(pytester)
     made.write(
