@@ -40,11 +40,17 @@ def is_ready(obj: KubernetesObject | None) -> bool:
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
+def is_issued(certificate: KubernetesObject | None) -> bool:
+    """Whether a Certificate is ready and no other one is on its way."""
+    conditions = certificate.get("status", {}).get("conditions", []) if certificate else []
+    return is_ready(certificate) and not any(condition["type"] == "Issuing" and condition["status"] == "True" for condition in conditions)
+
+
 def issued(api: Api, name: str, namespace: str, deadline_s: float) -> Certificate:
     """The certificate of a Certificate object, once it has been issued."""
     from converge.kubernetes.wait import wait_until
 
-    certificate = wait_until(api, Ref("Certificate", name, namespace, API_VERSION), is_ready, deadline_s, wanted="issued")
+    certificate = wait_until(api, Ref("Certificate", name, namespace, API_VERSION), is_issued, deadline_s, wanted="issued")
     return tls.from_secret(api.get("Secret", certificate["spec"]["secretName"], namespace))
 
 
@@ -62,11 +68,11 @@ def renew(api: Api, name: str, namespace: str, deadline_s: float) -> None:
         "message": "renewal asked for",
         "lastTransitionTime": now,
     }
-    conditions = [*certificate["status"].get("conditions", []), issuing]
-    api.patch(KIND, name, namespace, {"status": {"conditions": conditions}}, subresource="status")
+    conditions = [condition for condition in certificate["status"].get("conditions", []) if condition["type"] != "Issuing"]
+    api.patch(KIND, name, namespace, {"status": {"conditions": [*conditions, issuing]}}, subresource="status")
 
     def renewed(seen: dict[str, Any] | None) -> bool:
-        return is_ready(seen) and seen is not None and seen["status"].get("revision", 0) > revision
+        return is_issued(seen) and seen is not None and seen["status"].get("revision", 0) > revision
 
     wait_until(api, Ref("Certificate", name, namespace, API_VERSION), renewed, deadline_s, wanted="renewed")
 

@@ -134,7 +134,7 @@ class ThrowawayPods:
             "spec": {
                 "automountServiceAccountToken": False,
                 "enableServiceLinks": False,
-                "terminationGracePeriodSeconds": 1,
+                "terminationGracePeriodSeconds": 0,
                 # A selector, not nodeName: only the scheduler lets a volume bind to the node of its first pod.
                 "nodeSelector": {"kubernetes.io/hostname": node} if node else {},
                 "tolerations": [{"operator": "Exists"}],

@@ -116,12 +116,12 @@ def pods(api: Api, workloads: Iterable[KubernetesObject]) -> list[Pod]:
 
 
 def lose_pods(api: Api, workloads: Iterable[KubernetesObject], deadline_s: float) -> None:
-    """Delete every pod of workloads and wait until each of them is gone (its successor may be there already)."""
+    """Lose every pod of workloads, as when programs are killed, and wait until each is gone (its successor may be there already)."""
     from converge.kubernetes.wait import wait_until
 
     doomed = pods(api, workloads)
     for pod in doomed:
-        api.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], uid=pod["metadata"]["uid"])
+        api.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], uid=pod["metadata"]["uid"], grace_s=1)
     for pod in doomed:
         uid = pod["metadata"]["uid"]
         wait_until(api, Ref.of(pod), lambda seen, uid=uid: seen is None or seen["metadata"]["uid"] != uid, deadline_s, wanted="deleted")

@@ -22,27 +22,27 @@ def pods_find_ingress(
     platform: Platform, inventory: Inventory, throwaway_pods: ThrowawayPods, pods_by_node: dict[str, str], label: str
 ) -> None:
     host = inventory.host(label)
-    found = {pod: resolving.from_pod(throwaway_pods, pod, host) for pod in pods_by_node.values()}
+    found = resolving.from_pods(throwaway_pods, pods_by_node.values(), host)
     assert all(seen == {platform.cluster().ingress_address} for seen in found.values()), found
 
 
 @then(parsers.re(r'every node finds the ingress under "(?P<label>[^"]+)" of the domain'))
 def nodes_find_ingress(platform: Platform, inventory: Inventory, label: str) -> None:
     cluster = platform.cluster()
-    found = {node.name: resolving.from_node(cluster, node.name, inventory.host(label)) for node in cluster.nodes}
+    found = resolving.from_nodes(cluster, inventory.host(label))
     assert all(seen == {cluster.ingress_address} for seen in found.values()), found
 
 
 @then("each of these pods finds the API server by its service name")
 def pods_find_api(platform: Platform, throwaway_pods: ThrowawayPods, pods_by_node: dict[str, str]) -> None:
     service = platform.api.get("Service", "kubernetes", "default")["spec"]["clusterIP"]
-    found = {pod: resolving.from_pod(throwaway_pods, pod, SERVICE) for pod in pods_by_node.values()}
+    found = resolving.from_pods(throwaway_pods, pods_by_node.values(), SERVICE)
     assert all(seen == {service} for seen in found.values()), found
 
 
 @then(parsers.re(r'none of these pods finds anything under "(?P<host>[^"]+)"'))
 def pods_find_nothing(throwaway_pods: ThrowawayPods, pods_by_node: dict[str, str], host: str) -> None:
-    found = {pod: resolving.from_pod(throwaway_pods, pod, f"{host}.") for pod in pods_by_node.values()}
+    found = resolving.from_pods(throwaway_pods, pods_by_node.values(), f"{host}.")
     assert not any(found.values()), found
 
 

@@ -255,15 +255,21 @@ class Api:
         *,
         propagation: str = "Background",
         uid: str = "",
+        grace_s: int | None = None,
         dry_run: bool = False,
         api_version: str = "",
     ) -> bool:
-        """Delete an object; False where there was none. With ``uid`` only if it is still that very object."""
+        """Delete an object; False where there was none. With ``uid`` only if it is still that very object.
+
+        ``grace_s`` is how long a pod's programs may take to end, where that is not what the pod itself says.
+        """
         resource = self.resource(kind, api_version)
         ref = Ref(resource.kind, name, namespace, resource.api_version)
         body: dict[str, Any] = {"propagationPolicy": propagation}
         if uid:
             body["preconditions"] = {"uid": uid}
+        if grace_s is not None:
+            body["gracePeriodSeconds"] = grace_s
         path = resource.path(namespace, name)
         try:
             self._send(
