@@ -49,12 +49,18 @@ def read_status(body: bytes) -> dict[str, Any]:
     return {"message": text if len(text) <= LONGEST_BODY else text[:LONGEST_BODY] + "…"}
 
 
-def is_temporary(code: int, status: Mapping[str, Any]) -> bool:
+def is_temporary(code: int, status: Mapping[str, Any], verb: str) -> bool:
     """Whether the same request may succeed later.
 
-    A 409 of an apply that lost a race (reason Conflict, no causes) may; a conflict of field managers (with causes) may not.
+    A 409 of an apply or a patch that lost a race (reason Conflict, no causes) may: both are merged anew. One of a replace, which
+    names the version that it replaces, or of field managers (with causes) may not.
     """
     if code == 409:
         causes = (status.get("details") or {}).get("causes")
-        return status.get("reason") == "Conflict" and not causes and "has been modified" in str(status.get("message"))
+        return (
+            verb in ("apply", "patch")
+            and status.get("reason") == "Conflict"
+            and not causes
+            and "has been modified" in str(status.get("message"))
+        )
     return code in TEMPORARY

@@ -125,7 +125,7 @@ class Wire:
                     renewed, self._token = True, self.credentials.token()
                     continue
                 asked_pause = _retry_after(answer.headers.get("Retry-After"))
-                if not is_temporary(code, status) or (code in {500, 504} and not request.idempotent):
+                if not is_temporary(code, status, request.verb) or (code in {500, 504} and not request.idempotent):
                     if tell:
                         tell(request, code, time.monotonic() - started)
                     raise ApiRefused(request.subject, code, status, next_command=request.next_command)

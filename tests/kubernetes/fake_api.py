@@ -257,7 +257,9 @@ class _Handler(BaseHTTPRequestHandler):
             if verb == "watch" and target:
                 self._watch(target, query)
                 return
-            self._answer(200, self._do(verb, parts.path, target, query, body), slow_s=fault.slow_s if fault else 0.0)
+            with self.fake.store.changed:  # one request after the other, as etcd's transactions make them
+                answer = copy.deepcopy(self._do(verb, parts.path, target, query, body))
+            self._answer(200, answer, slow_s=fault.slow_s if fault else 0.0)
         except Refusal as refusal:
             self._refuse(refusal.code, refusal.reason, refusal.message, refusal.causes)
 

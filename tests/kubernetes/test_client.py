@@ -90,6 +90,16 @@ def test_a_lost_race_of_an_apply_is_repeated(fake_api):
     assert len(fake_api.of("apply")) == 2
 
 
+def test_a_replace_of_an_old_version_is_refused_at_once(fake_api):
+    api = fake_api.client()
+    old = api.create(config_map(a="1"))
+    api.apply(config_map(a="2"), force=True)
+    with pytest.raises(ApiRefused) as caught:
+        api.replace(old)
+    assert caught.value.code == 409
+    assert len(fake_api.of("replace")) == 1
+
+
 def test_a_body_that_is_no_status_is_cut(fake_api):
     api = fake_api.client()
     fake_api.fail("get", 403, body=b"<html>" + b"x" * 10_000)

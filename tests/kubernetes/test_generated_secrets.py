@@ -46,7 +46,7 @@ def test_looking_writes_nothing(fake_api, api):
         "Secret keycloak/keycloak-admin",
         "Secret apps/keycloak-admin",
     ]
-    assert [request for request in fake_api.writes] == []
+    assert fake_api.writes == []
 
 
 def test_a_key_that_is_new_is_added_and_the_others_kept(api):

@@ -16,6 +16,13 @@ def conditions(**states):
 
 
 DEPLOYED = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
+PENDING = {"phase": "Pending"}
+AGENTS = {"observedGeneration": 1, "desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 1}
+UNSEEN = "its controller has not seen the change yet"
+UNUSED = "waits for its first consumer"
+BY_HAND = {"updateStrategy": {"type": "OnDelete"}}
+LATE = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "m"}
+GOING = {"deletionTimestamp": "2026-01-01T00:00:00Z"}
 STATEFUL = {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "currentRevision": "a", "updateRevision": "a"}
 
 
@@ -24,7 +31,7 @@ STATEFUL = {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "current
     [
         pytest.param(obj("ConfigMap"), True, "ready", id="config-map"),
         pytest.param(obj("Deployment"), False, "its controller has not seen it yet", id="deployment-unseen"),
-        pytest.param(obj("Deployment", DEPLOYED, generation=2), False, "its controller has not seen the change yet", id="deployment-old"),
+        pytest.param(obj("Deployment", DEPLOYED, generation=2), False, UNSEEN, id="deployment-old"),
         pytest.param(obj("Deployment", {**DEPLOYED, "availableReplicas": 0}), False, "0/1 ready", id="deployment-unavailable"),
         pytest.param(obj("Deployment", {**DEPLOYED, "replicas": 2}), False, "1/1 ready, 1 old to go", id="deployment-old-pods"),
         pytest.param(obj("Deployment", DEPLOYED), True, "ready", id="deployment"),
@@ -33,25 +40,23 @@ STATEFUL = {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "current
         pytest.param(obj("StatefulSet", {**STATEFUL, "updateRevision": "b"}), False, "0/1 updated", id="stateful-set-updating"),
         pytest.param(obj("StatefulSet", STATEFUL), True, "ready", id="stateful-set"),
         pytest.param(
-            obj("StatefulSet", {**STATEFUL, "updateRevision": "b"}, {"updateStrategy": {"type": "OnDelete"}}),
+            obj("StatefulSet", {**STATEFUL, "updateRevision": "b"}, BY_HAND),
             True,
             "ready",
             id="stateful-set-on-delete",
         ),
         pytest.param(
-            obj("DaemonSet", {"observedGeneration": 1, "desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 1}),
+            obj("DaemonSet", AGENTS),
             False,
             "1/2 ready",
             id="daemon-set-unready",
         ),
-        pytest.param(
-            obj("DaemonSet", {"observedGeneration": 1, "desiredNumberScheduled": 0}), True, "ready", id="daemon-set-without-nodes"
-        ),
+        pytest.param(obj("DaemonSet", {"observedGeneration": 1, "desiredNumberScheduled": 0}), True, "ready", id="daemon-set-of-none"),
         pytest.param(obj("Job", {"succeeded": 1}, {"completions": 3}), False, "1/3 done", id="job-running"),
         pytest.param(obj("Job", conditions(Complete="True")), True, "ready", id="job"),
         pytest.param(obj("PersistentVolumeClaim", {"phase": "Bound"}), True, "ready", id="claim"),
         pytest.param(
-            obj("PersistentVolumeClaim", {"phase": "Pending"}, {"storageClassName": "x"}),
+            obj("PersistentVolumeClaim", PENDING, {"storageClassName": "x"}),
             True,
             "waits for its first consumer",
             id="claim-unused",
@@ -59,7 +64,7 @@ STATEFUL = {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "current
         pytest.param(
             obj(
                 "PersistentVolumeClaim",
-                {"phase": "Pending"},
+                PENDING,
                 {"storageClassName": "x"},
                 annotations={"volume.kubernetes.io/selected-node": "n"},
             ),
@@ -84,10 +89,8 @@ STATEFUL = {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "current
         pytest.param(obj("Namespace", {"phase": "Active"}), True, "ready", id="namespace"),
         pytest.param(obj("Widget"), True, "ready", id="any-without-conditions"),
         pytest.param(obj("Widget", conditions(Ready="False")), False, "not Ready yet", id="any-with-conditions"),
-        pytest.param(
-            obj("Widget", {"observedGeneration": 1}, generation=2), False, "its controller has not seen the change yet", id="any-unseen"
-        ),
-        pytest.param(obj("Deployment", DEPLOYED, deletionTimestamp="2026-01-01T00:00:00Z"), False, "being deleted", id="going"),
+        pytest.param(obj("Widget", {"observedGeneration": 1}, generation=2), False, UNSEEN, id="any-unseen"),
+        pytest.param(obj("Deployment", DEPLOYED, **GOING), False, "being deleted", id="going"),
     ],
 )
 def test_readiness(found, is_ready, text):
@@ -109,7 +112,7 @@ def test_readiness(found, is_ready, text):
                 "Deployment",
                 {
                     "observedGeneration": 1,
-                    "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "m"}],
+                    "conditions": [LATE],
                 },
             ),
             "0/1 ready: m",
