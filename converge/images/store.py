@@ -120,8 +120,8 @@ class Images:
     def _together(self, jobs: Sequence[Callable[[], Made]]) -> list[Made]:
         """Run all, four at a time; an interruption calls off every one and waits until nothing half-made is left."""
         pool = ThreadPoolExecutor(4, thread_name_prefix="images")
-        futures = [pool.submit(job) for job in jobs]
         try:
+            futures = [pool.submit(job) for job in jobs]
             failed = [error for future in futures if (error := future.exception())]
         except BaseException:
             self.cancel()
