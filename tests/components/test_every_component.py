@@ -18,7 +18,7 @@ OTHER = Inventory(
     admin_username="margaret",
     nodes={"kind": "existing", "kubeconfig": "/somewhere/kubeconfig", "ingress_address": "172.30.7.9"},  # type: ignore[arg-type]
 )
-NO_TRACE = ("thinkube.test", "10.88.", "10.244.", "10.96.", "tkadmin", '"local"', "/work", "/root")
+NO_TRACE = ("thinkube.test", "10.88.", "10.244.", "10.96.", "tkadmin", "local-control", "local-worker", "/work", "/root")
 
 every_component = pytest.mark.parametrize("component", [pytest.param(kind(), id=kind.name) for kind in COMPONENTS])
 
