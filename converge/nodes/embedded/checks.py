@@ -16,7 +16,7 @@ DISK_GIB = 6
 MEMORY_GIB = 3
 MEMORY_WORKER_GIB = 1
 
-# Watches that programs open: 7 by the API server, 7 by the controller manager; on each node 7 by the kubelet, 2 by containerd, 1 by kube-proxy.
+# Watches that programs open: 7 by the API server, 7 by the controller manager; 7 by a kubelet, 2 by containerd, 1 by kube-proxy.
 WATCHERS = 14
 WATCHERS_NODE = 10
 WATCHERS_SPARE = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def contents(layout: Layout, node: EmbeddedNode) -> dict[str, str]:
         "etc/group": "root:x:0:\n",
         "etc/hostname": f"{node.name}\n",
         "etc/hosts": hosts(layout),
+        "etc/machine-id": hashlib.sha256(node.name.encode()).hexdigest()[:32] + "\n",
         # The node itself asks the cluster's DNS, so that it resolves the platform's own names …
         "etc/resolv.conf": f"nameserver {layout.dns_address}\nsearch svc.cluster.local cluster.local\noptions timeout:2\n",
         # … which in its turn asks this machine: nobody answers there unless the operator runs a resolver, and that is said at once.

@@ -105,6 +105,9 @@ def cluster(layout: Layout) -> Document:
                 # The nodes' shares of the pod range are ours to choose: the pod network is there before the kubelet starts.
                 allocate_node_cidrs="false",
                 flex_volume_plugin_dir="/var/lib/kubelet/volumeplugins",
+                # The default (20 a second) makes starting its controllers take seconds.
+                kube_api_qps="200",
+                kube_api_burst="400",
                 # There is only one; an election would cost the time that the lease of a killed predecessor has left.
                 leader_elect="false",
             )

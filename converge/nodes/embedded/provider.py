@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from converge.nodes.embedded import checks, kubeadm, links, record
 from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.cluster import EmbeddedCluster
 from converge.nodes.embedded.layout import Layout
+from converge.nodes.embedded.ready import Patience
 from converge.nodes.embedded.spaces import BRIDGE, Spaces
 from converge.nodes.embedded.start import Start
 from converge.nodes.embedded.steps import run_steps
@@ -76,8 +78,14 @@ class EmbeddedProvider:
                 self._claim(known)
             self._compare(known)
             progress.note(self.subject, State.STARTED)
-            begin = Start(self.layout, self.spaces, self.images, progress, self.inventory.deadlines.nodes_s, known.made, self._made)
-            self.seconds = run_steps(begin.steps(), progress, self.subject)
+            stopped = threading.Event()
+            patience = Patience(self.inventory.deadlines.nodes_s, stopped)
+            begin = Start(self.layout, self.spaces, self.images, progress, patience, known.made, self._made)
+            try:
+                self.seconds = run_steps(begin.steps(), progress, self.subject, stopped=stopped)
+            except KeyboardInterrupt:
+                self.images.cancel()  # a build would go on for minutes
+                raise
             record.Record.of(self.layout, kubeadm.VERSION).as_made().save(self.layout.folder)
         progress.note(self.subject, State.DONE)
         return self._running()

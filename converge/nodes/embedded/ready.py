@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +13,40 @@ from converge.errors import NotReady, ThinkubeError, Unreachable
 from converge.kubernetes.client import Api
 from converge.nodes.embedded.layout import Layout
 
+WATCH_S = 5
+"""How long a watch lasts: after it the objects are listed anew, and a call to stop is heard."""
+
 Objects = dict[tuple[str, str], dict[str, Any]]
 
 
-def wait_for_api(api: Api, deadline_s: float, layout: Layout) -> None:
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait, and the event that ends all waiting early."""
+
+    seconds: float
+    stopped: threading.Event
+
+    def check(self) -> None:
+        """Give up where another step has failed, or the operator has pressed Ctrl-C.
+
+        Raises:
+            NotReady: waiting makes no sense any more.
+        """
+        if self.stopped.is_set():
+            raise NotReady("the cluster", seen="the start was broken off", next_command="thinkube cluster start")
+
+    def pause(self, seconds: float) -> None:
+        """Wait a little, or until all waiting ends."""
+        self.stopped.wait(seconds)
+        self.check()
+
+
+def wait_for_api(api: Api, layout: Layout, patience: Patience) -> None:
     """Until ``/readyz`` says so; nothing can be watched before."""
     impatient = api.view(patience_s=0)
-    until = time.monotonic() + deadline_s
+    until = time.monotonic() + patience.seconds
     while True:
+        patience.check()
         try:
             impatient.read("/readyz")
         except ThinkubeError as error:
@@ -30,7 +58,7 @@ def wait_for_api(api: Api, deadline_s: float, layout: Layout) -> None:
             return
 
 
-def wait_for_nodes(api: Api, layout: Layout, since: datetime, deadline_s: float) -> None:
+def wait_for_nodes(api: Api, layout: Layout, since: datetime, patience: Patience) -> None:
     """Until every node is Ready, by a status that its kubelet gave after ``since``: older ones may be of a killed kubelet."""
     names = {node.name for node in layout.nodes}
 
@@ -38,10 +66,10 @@ def wait_for_nodes(api: Api, layout: Layout, since: datetime, deadline_s: float)
         ready = {name for (_, name), node in nodes.items() if _is_true(node, "Ready") and _heartbeat(node) >= since.timestamp()}
         return _listed("not Ready:", names - ready)
 
-    wait_until(api, "Node", "", reason, "every node Ready", deadline_s)
+    wait_until(api, "Node", "", reason, "every node Ready", patience)
 
 
-def wait_for_system_pods(api: Api, layout: Layout, since: datetime | None, deadline_s: float) -> None:
+def wait_for_system_pods(api: Api, layout: Layout, since: datetime | None, patience: Patience) -> None:
     """Until kube-proxy is ready on every node and a CoreDNS is, in containers that began after ``since`` where it is given."""
 
     def ready(pod: dict[str, Any]) -> bool:
@@ -58,7 +86,7 @@ def wait_for_system_pods(api: Api, layout: Layout, since: datetime | None, deadl
             missing.add("CoreDNS")
         return _listed("not ready:", missing)
 
-    wait_until(api, "Pod", "kube-system", reason, "kube-proxy and CoreDNS Ready", deadline_s)
+    wait_until(api, "Pod", "kube-system", reason, "kube-proxy and CoreDNS Ready", patience)
 
 
 def add_pod_ranges(api: Api, layout: Layout) -> None:
@@ -77,17 +105,18 @@ def create_absent(api: Api, documents: Iterable[dict[str, Any]]) -> None:
             api.create(document)
 
 
-def wait_until(api: Api, kind: str, namespace: str, reason: Callable[[Objects], str], wanted: str, deadline_s: float) -> None:
+def wait_until(api: Api, kind: str, namespace: str, reason: Callable[[Objects], str], wanted: str, patience: Patience) -> None:
     """Watch the objects of a kind until there is no ``reason`` left to wait."""
-    until = time.monotonic() + deadline_s
+    until = time.monotonic() + patience.seconds
     last = ""
-    while (left_s := until - time.monotonic()) > 0:
+    while time.monotonic() < until:
+        patience.check()
         try:
             listed, version = api.list_with_version(kind, namespace)
             seen: Objects = {_key(item): item for item in listed}
             if not (last := reason(seen)):
                 return
-            events = api.watch(kind, namespace, version=version, seconds=max(1, min(60, int(left_s))))
+            events = api.watch(kind, namespace, version=version, seconds=WATCH_S)
             try:
                 for event in events:
                     item = event["object"]
@@ -104,7 +133,7 @@ def wait_until(api: Api, kind: str, namespace: str, reason: Callable[[Objects], 
         except Unreachable as error:
             last = error.seen or str(error)
             time.sleep(0.2)  # the API server is starting again
-    raise NotReady(wanted, seen=f"{last} after {deadline_s:.0f} s", next_command="thinkube cluster status")
+    raise NotReady(wanted, seen=f"{last} after {patience.seconds:.0f} s", next_command="thinkube cluster status")
 
 
 def _key(item: dict[str, Any]) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from converge.errors import NotReady, ThinkubeError
 from converge.kubernetes.client import Api
 from converge.nodes.embedded import files, kubeadm, links, loading, serving
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
-from converge.nodes.embedded.ready import add_pod_ranges, create_absent, wait_for_api, wait_for_nodes, wait_for_system_pods
+from converge.nodes.embedded.ready import Patience, add_pod_ranges, create_absent, wait_for_api, wait_for_nodes, wait_for_system_pods
 from converge.nodes.embedded.seeds import Seed
 from converge.nodes.embedded.spaces import BRIDGE, Spaces
 from converge.nodes.embedded.steps import Step
@@ -49,7 +49,7 @@ class Start:
     spaces: Spaces
     images: Images
     progress: Progress
-    deadline_s: float
+    patience: Patience
     known: bool
     made: Callable[[], None]
     began: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
@@ -179,7 +179,9 @@ class Start:
     def make_node(self, node: EmbeddedNode) -> None:
         """A node's namespaces, root file system and link."""
         if self.spaces.holder(node.name) is None:
-            self.spaces.cgroups.end(self.spaces.group_of(node.name))  # what runs there has lost its node
+            group = self.spaces.group_of(node.name)
+            self.spaces.cgroups.end(group)  # what runs there has lost its node
+            self.spaces.cgroups.remove(group)  # the kubelet would look into each of the dead containers' groups for seconds
             files.write(self.layout, node)
             self.spaces.hold_node(node, self.layout.programs)
             self._reborn.add(node.name)
@@ -199,7 +201,7 @@ class Start:
             if time.monotonic() > until:
                 log = self.layout.logs / f"{node.name}.containerd.log"
                 raise NotReady(f"containerd on {node.name}", seen="no answer for 30 s", next_command=f"tail {log}")
-            time.sleep(0.03)  # a socket cannot be watched before it is there
+            self.patience.pause(0.03)  # a socket cannot be watched before it is there
 
     def load_images(self, node: EmbeddedNode) -> None:
         """Import what the system runs where the node lacks it."""
@@ -303,7 +305,7 @@ class Start:
                 if attempt == JOIN_ATTEMPTS:
                     raise NotReady(f"{node.name} joined", seen=f"{attempt} attempts failed", cause=str(error)) from error
                 self.progress.note(node.name, State.WAITING, f"joining again in {JOIN_PAUSE_S:.0f} s: {error.cause or error.seen}")
-                time.sleep(JOIN_PAUSE_S)
+                self.patience.pause(JOIN_PAUSE_S)
 
     def _configure(self) -> None:
         layout = self.layout
@@ -333,18 +335,18 @@ class Start:
 
     def wait_for_api(self) -> None:
         """Until the API server serves."""
-        wait_for_api(self.api, self.deadline_s, self.layout)
+        wait_for_api(self.api, self.layout, self.patience)
         self.made()
 
     def wait_for_nodes(self) -> None:
         """Until every kubelet has said of this life that its node is ready."""
-        wait_for_nodes(self.api, self.layout, self.began, self.deadline_s)
+        wait_for_nodes(self.api, self.layout, self.began, self.patience)
         add_pod_ranges(self.api, self.layout)
 
     def wait_for_system_pods(self) -> None:
         """Until kube-proxy works on every node, and one CoreDNS."""
         since = self.began if self._reborn - {BRIDGE} else None
-        wait_for_system_pods(self.api, self.layout, since, self.deadline_s)
+        wait_for_system_pods(self.api, self.layout, since, self.patience)
 
 
 def runtime_socket(spaces: Spaces, node: EmbeddedNode) -> Path:

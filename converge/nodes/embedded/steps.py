@@ -20,15 +20,17 @@ class Step:
     after: tuple[str, ...] = ()
 
 
-def run_steps(steps: Sequence[Step], progress: Progress, subject: str, *, workers: int = 12) -> dict[str, float]:
-    """Run all; when one fails, start no other, wait for those that run, and raise its error. Returns the seconds of each."""
+def run_steps(steps: Sequence[Step], progress: Progress, subject: str, *, stopped: threading.Event, workers: int = 12) -> dict[str, float]:
+    """Run all. When one fails (or Ctrl-C), set ``stopped``, start no other, and raise once those that run have noticed.
+
+    Returns the seconds of each.
+    """
     seconds: dict[str, float] = {}
     running: dict[Future[None], str] = {}
     waiting = list(steps)
-    failed = threading.Event()
 
     def timed(step: Step) -> None:
-        if failed.is_set():
+        if stopped.is_set():
             return
         began = time.monotonic()
         progress.note(subject, State.WAITING, step.name)
@@ -49,6 +51,6 @@ def run_steps(steps: Sequence[Step], progress: Progress, subject: str, *, worker
                     future.result()
                     done.add(name)
         except BaseException:
-            failed.set()
+            stopped.set()
             raise
     return seconds
