@@ -31,7 +31,7 @@ while (my $client = $server->accept) {
 }
 """
 
-_CLIENT = r"""exec 3<>"/dev/tcp/$1/$2" && printf 'GET / HTTP/1.0\r\n\r\n' >&3 && timeout 5 cat <&3"""
+_CLIENT = r"""exec 3<>"/dev/tcp/$1/$2" && printf 'GET %s HTTP/1.0\r\n\r\n' "$3" >&3 && timeout 5 cat <&3"""
 
 
 class ThrowawayPods:
@@ -83,9 +83,9 @@ class ThrowawayPods:
         """
         return self._api.execute(self.namespace, pod, argv, stdin)
 
-    def fetch(self, pod: str, address: str, port: int) -> str:
+    def fetch(self, pod: str, address: str, port: int, path: str = "/") -> str:
         """What a pod gets from a web server at an address: the page's text."""
-        answer = self.run(pod, ["bash", "-c", _CLIENT, "fetch", address, str(port)])
+        answer = self.run(pod, ["bash", "-c", _CLIENT, "fetch", address, str(port), path])
         return answer.partition("\r\n\r\n")[2].strip()
 
     def address(self, pod: str) -> str:

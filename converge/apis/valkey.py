@@ -81,5 +81,8 @@ def password_hash(password: str) -> str:
 
 
 def _quoted(word: str) -> str:
-    """A word as the command line tool reads it; JSON's escapes are among those that it knows."""
-    return word if word and all(letter.isalnum() or letter in "-_.:/@+~&*#%" for letter in word) else json.dumps(word)
+    """A word as the command line tool reads it: within quotes, with the few escapes that it knows."""
+    return '"' + word.translate(_ESCAPES) + '"'
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})

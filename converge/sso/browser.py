@@ -64,6 +64,7 @@ class Browser:
     def __init__(self, http: requests.Session) -> None:
         self.http = sibling(http)
         self.http.headers["Accept-Language"] = "en"
+        self.http.headers["Accept"] = "text/html,application/xhtml+xml,*/*;q=0.8"
 
     def visit(self, url: str, credentials: Credentials | None = None, *, until: str = "") -> Page:
         """Open a page, sign in where a login form comes up, and follow redirects, but none to an address that starts with ``until``.

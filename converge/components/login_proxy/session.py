@@ -1,0 +1,37 @@
+"""An application behind the login proxy, as a person's browser uses it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from converge.http import checked
+from converge.sso import LoginRefused
+from converge.sso.browser import message
+
+if TYPE_CHECKING:
+    from converge.sso import Browser, Credentials, Page
+
+
+class ProxiedSession:
+    """A person at an application; ``url`` is its host's."""
+
+    def __init__(self, url: str, browser: Browser) -> None:
+        self.url = url
+        self._browser = browser
+
+    def open(self, credentials: Credentials | None, path: str = "/") -> Page:
+        """Open a page with the platform login.
+
+        Raises:
+            LoginRequired: the platform login asks for a password, and there is none to type.
+            LoginRefused: the proxy let nobody in; ``seen`` is what it said.
+        """
+        page = self._browser.visit(f"{self.url}{path}", credentials)
+        if page.answer.status_code == 403:
+            raise LoginRefused(f"{self.url} to open", seen=f"403 {message(page)}")
+        checked(page.answer, f"page {page.place}")
+        return page
+
+    def close(self) -> None:
+        """Sign out, here and at the platform login."""
+        self._browser.http.get(f"{self.url}/oauth2/sign_out", allow_redirects=False)

@@ -1,0 +1,90 @@
+"""Valkey as its clients meet it: over the network, with their own names and passwords, listening, following."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from converge.components.valkey.component import HOST
+from converge.components.valkey.users import NAMESPACE, POD, server
+
+if TYPE_CHECKING:
+    from converge.components.component import Access
+
+OVER_TLS = ("valkey-cli", "--tls", "--cacert", "/tls/ca.crt", "-h", HOST)
+
+_LISTEN = """
+valkey-cli -s /run/valkey/valkey.sock SUBSCRIBE "$1" > "/tmp/$1" &
+listener=$!
+tries=0
+until [ "$(valkey-cli -s /run/valkey/valkey.sock PUBSUB NUMSUB "$1" | tail -n 1)" = 1 ]; do
+  tries=$((tries + 1)); [ $tries -lt 500 ]
+done
+valkey-cli -x -s /run/valkey/valkey.sock PUBLISH "$1" > /dev/null
+until [ "$(wc -l < "/tmp/$1")" -ge 6 ]; do tries=$((tries + 1)); [ $tries -lt 5000 ]; done
+kill $listener
+tail -n 1 "/tmp/$1"
+rm "/tmp/$1"
+"""
+"""Somebody listens, is known to listen, and then the message from standard input is sent; prints what was heard."""
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """A user with keys of its own."""
+
+    name: str
+    prefix: str
+    password: str = field(repr=False)
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """Name and password."""
+        return self.name, self.password
+
+
+@contextlib.contextmanager
+def consumer(access: Access) -> Iterator[Consumer]:
+    """A new user, removed at the end with its keys."""
+    name = f"throw-away-{secrets.token_hex(4)}"
+    made = Consumer(name, f"{name}:", secrets.token_urlsafe(24))
+    server(access).write_user(made.name, made.password, made.prefix)
+    try:
+        yield made
+    finally:
+        server(access).converse([["DEL", f"{made.prefix}a"], ["ACL", "DELUSER", name], ["ACL", "SAVE"]])
+
+
+def converse_as(access: Access, credentials: tuple[str, str] | None, command: str) -> str:
+    """What the server answers over TLS to somebody with these credentials, or none: the last line, or the refusal of the login."""
+    login = f"AUTH {credentials[0]} {credentials[1]}\n" if credentials else ""
+    argv = ["env", "-u", "REDISCLI_AUTH", *OVER_TLS]
+    said = access.execute(NAMESPACE, POD, argv, f"{login}{command}\n")
+    lines = [line for line in said.splitlines() if line]
+    return lines[-1] if not login or lines[0] == "OK" else lines[0]
+
+
+def publish(access: Access, channel: str, message: str) -> str:
+    """Publish a message to a channel that somebody listens to; what the listener heard."""
+    return access.execute(NAMESPACE, POD, ["sh", "-euc", _LISTEN, "listen", channel.replace(":", "-")], message).strip()
+
+
+def wait_for_followers(access: Access, timeout_ms: int = 5000) -> None:
+    """Return when every follower has what was written before, or after a time."""
+    replication = access.execute(NAMESPACE, POD, ["valkey-cli", "-s", "/run/valkey/valkey.sock"], "INFO replication\n")
+    followers = next(line.partition(":")[2].strip() for line in replication.splitlines() if line.startswith("connected_slaves:"))
+    server(access).ask("WAIT", followers, timeout_ms)
+
+
+def handshake(access: Access, name: str) -> str:
+    """What a client that verifies the server for ``name`` sees of the handshake."""
+    argv = ["openssl", "s_client", "-connect", f"{HOST}:6379", "-CAfile", "/tls/ca.crt", "-verify_hostname", name, "-brief"]
+    return access.execute(NAMESPACE, POD, ["sh", "-c", '"$@" 2>&1 </dev/null || true', "handshake", *argv], "")
+
+
+def ask_without_tls(access: Access) -> str:
+    """Speak to the server's port in the clear."""
+    return access.execute(NAMESPACE, POD, ["timeout", "5", "valkey-cli", "-e", "-h", HOST, "PING"], "")

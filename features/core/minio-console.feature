@@ -1,0 +1,80 @@
+@core @minio-console @CORE-006
+Feature: MinIO's console opens with the platform login
+  People look after buckets in the browser with the rights that they have everywhere else; no access key is typed.
+  Encodes CORE-006, the console.
+
+  Background:
+    Given "minio-console" is converged
+
+  @tls
+  Scenario: The host of the console is certified
+    Then every host of "minio-console" presents a certificate from the platform's issuer
+
+  @sso
+  Scenario: A person finds a bucket in the console with the platform login
+    Given a throw-away bucket with an object
+    And a throw-away person with the policy "readwrite"
+    When the person signs in to the "MinIO console" with a browser
+    Then the page shows that bucket
+
+  @sso @negative
+  Scenario: A read-only person reads in the console and writes nothing
+    Given a throw-away bucket with an object
+    And a throw-away person with the policy "readonly"
+    When the person signs in to the console
+    Then the console lists the object
+    But the console refuses an upload
+
+  @sso
+  Scenario: A person with the right to write uploads in the console
+    Given a throw-away bucket with an object
+    And a throw-away person with the policy "readwrite"
+    When the person signs in to the console
+    Then the console takes an upload
+
+  @sso @negative
+  Scenario: A read-only person cannot upload in the console's pages
+    Given a throw-away bucket with an object
+    And a throw-away person with the policy "readonly"
+    When the person signs in to the "MinIO console" with a browser
+    Then the page of that bucket offers no upload that works
+
+  @sso @negative
+  Scenario: A person without any policy does not get into the console
+    Given a throw-away person
+    When the person tries to sign in to the console
+    Then the console says "You may not use object storage"
+
+  @sso
+  Scenario: Signing out of the console ends the platform login
+    Given a throw-away person with the policy "readonly"
+    When the person signs in to the console and signs out again
+    Then the console asks the person for the password again
+
+  @security @negative
+  Scenario: The console cannot be entered past the platform login
+    Then the console sends a stranger to the platform login
+    And the console takes no access key
+    And the console refuses a callback that answers no login
+    And the console refuses what a page of another host sends
+
+  @data @disruptive
+  Scenario: The console opens again after the loss of its pod
+    Given a throw-away person with the policy "readonly"
+    When every pod of "minio-console" is deleted
+    Then every workload of "minio-console" is ready
+    And the person can sign in to the console
+
+  @resources @security
+  Scenario: The console's login runs bounded, watched and unprivileged
+    Then every workload of "minio-console" is ready
+    And every container of "minio-console" has resource requests and limits
+    And every container of "minio-console" has liveness and readiness probes
+    And "minio-console" runs no container as root
+    And "minio-console" keeps no credential outside a Secret
+
+  @idempotence
+  Scenario: A second converge of the console changes nothing
+    When the operator converges "minio-console" again
+    Then nothing was written
+    And "minio-console" has not drifted

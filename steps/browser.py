@@ -1,0 +1,104 @@
+"""Browser: what people see when they look at the platform's pages; what they saw is in the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from pytest_bdd import given, parsers, then, when
+
+from converge import certificates
+from converge.browser import Chromium, Window
+from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, REALM
+from converge.components.minio.login import console_url
+from converge.engine.platform import Platform
+from converge.errors import Refused
+from converge.inventory import Inventory
+from converge.people import Person
+from converge.sso import Browser, Credentials
+
+Attach = Callable[..., None]
+
+PAGES: dict[str, Callable[[Inventory], str]] = {
+    "account console": lambda inventory: f"https://{inventory.host('auth')}/realms/{REALM}/account",
+    "administration console": lambda inventory: f"https://{inventory.host('auth')}/admin/master/console/#/{REALM}/realm-settings",
+    "MinIO console": lambda inventory: f"{console_url(inventory)}/browser",
+    "ingress dashboard": lambda inventory: f"https://{inventory.host('ingress-dashboard')}/dashboard/",
+}
+"""What people call a page → where it is."""
+
+
+@pytest.fixture(scope="session")
+def chromium(platform: Platform, inventory: Inventory) -> Iterator[Chromium]:
+    """One browser process for the run (or for each of its workers)."""
+    browser = Chromium(inventory.domain_name, platform.cluster().ingress_address, platform.ca_pem())
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def window(chromium: Chromium) -> Iterator[Window]:
+    """A person's own window."""
+    with chromium.window() as window:
+        yield window
+
+
+@given("Keycloak's administrator", target_fixture="person")
+def keycloak_administrator(platform: Platform) -> Person:
+    password = platform.access.secret("keycloak", ADMINISTRATOR_SECRET, "password")
+    return Person("", Credentials("admin", password), Browser(platform.access.http))
+
+
+@when(parsers.re(r'the person signs in to the "(?P<page>[^"]+)" with a browser'))
+def sign_in(window: Window, inventory: Inventory, person: Person, page: str) -> None:
+    window.sign_in(PAGES[page](inventory), person.credentials)
+
+
+@when(parsers.re(r'the person tries the "(?P<page>[^"]+)" with a browser and a wrong password'))
+def try_to_sign_in(window: Window, inventory: Inventory, person: Person, page: str) -> None:
+    window.try_to_sign_in(PAGES[page](inventory), replace(person.credentials, password="wrong"))  # noqa: S106
+
+
+@then(parsers.re(r'the page shows the (?P<role>heading|button|link|row) "(?P<name>[^"]+)"'))
+def page_shows_role(window: Window, attach: Attach, role: str, name: str) -> None:
+    _shows(window, attach, name, role)
+
+
+@then(parsers.re(r'the page shows "(?P<name>[^"]+)"'))
+def page_shows(window: Window, attach: Attach, name: str) -> None:
+    _shows(window, attach, name)
+
+
+@then("the page shows the person's name")
+def page_shows_person(window: Window, person: Person) -> None:
+    assert window.value("Username") == person.name
+
+
+@then("the page shows that bucket")
+def page_shows_bucket(window: Window, attach: Attach, bucket: str) -> None:
+    _shows(window, attach, bucket)
+
+
+@then("the page of that bucket offers no upload that works")
+def page_refuses_upload(window: Window, inventory: Inventory, attach: Attach, bucket: str) -> None:
+    window.visit(f"{console_url(inventory)}/browser/{bucket}")
+    _shows(window, attach, "letters")
+    assert not window.can_press("Upload"), "the page lets the person press Upload"
+
+
+@then(parsers.re(r'a browser that trusts another authority does not open the "(?P<page>[^"]+)"'))
+def stranger_refused(platform: Platform, inventory: Inventory, page: str) -> None:
+    stranger = Chromium(inventory.domain_name, platform.cluster().ingress_address, certificates.another_ca())
+    try:
+        with stranger.window() as window, pytest.raises(Refused, match="CERT_AUTHORITY_INVALID"):
+            window.visit(PAGES[page](inventory))
+    finally:
+        stranger.close()
+
+
+def _shows(window: Window, attach: Attach, name: str, role: str = "") -> None:
+    try:
+        window.shows(name, role)
+    finally:
+        attach(f"The page with {name}", window.screenshot())

@@ -1,0 +1,128 @@
+"""Keys: what Valkey keeps, for whom, how long, and who is refused."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from pytest_bdd import given, then, when
+
+from converge import keys
+from converge.apis.valkey import CommandRefused
+from converge.components.valkey import users
+from converge.engine.platform import Platform
+from converge.inventory import Inventory
+from converge.keys import Consumer
+from converge.kubernetes.execute import ExecFailed
+
+VALUE = 'Grüße, "Welt"'
+BRIEF_MS = 300
+
+
+@pytest.fixture
+def key() -> str:
+    return f"throw-away:{secrets.token_hex(4)}"
+
+
+@given("a throw-away consumer of Valkey", target_fixture="consumer")
+def throwaway_consumer(platform: Platform) -> Iterator[Consumer]:
+    with keys.consumer(platform.access) as consumer:
+        yield consumer
+
+
+@when("a developer sets a key")
+def set_key(platform: Platform, key: str) -> None:
+    users.server(platform.access).ask("SET", key, VALUE, "EX", 600)
+
+
+@given("a key that is on disk")
+def set_key_on_disk(platform: Platform, key: str) -> None:
+    _, on_disk = users.server(platform.access).converse([["SET", key, VALUE, "EX", 600], ["WAITAOF", 1, 0, 5000]])
+    assert on_disk[0] == 1, "the server did not confirm that its log is on disk"
+
+
+@when("a developer sets a key that expires")
+def set_brief_key(platform: Platform, key: str) -> None:
+    users.server(platform.access).converse([["SET", key, VALUE], ["EXPIRE", key, 600]])
+
+
+@then("the key reads as it was set")
+def key_reads(platform: Platform, key: str) -> None:
+    assert users.server(platform.access).ask("GET", key) == VALUE
+
+
+@then("the key reads as nothing once it is removed")
+def key_removed(platform: Platform, key: str) -> None:
+    assert users.server(platform.access).converse([["DEL", key], ["GET", key]]) == [1, None]
+
+
+@then("the key says when it expires")
+def key_expires(platform: Platform, key: str) -> None:
+    assert 590 <= users.server(platform.access).ask("TTL", key) <= 600
+
+
+@then("the key reads as nothing once its time is over")
+def key_expired(platform: Platform, key: str) -> None:
+    # The server itself lets the time pass: it waits for an element of a list that never comes.
+    brief: list[list[str | int]] = [["PEXPIRE", key, BRIEF_MS], ["GET", key], ["BLPOP", f"{key}:never", 1], ["GET", key]]
+    assert users.server(platform.access).converse(brief) == [1, VALUE, None, None]
+
+
+@when("a developer publishes a message to a channel with a listener", target_fixture="heard")
+def publish(platform: Platform, key: str) -> str:
+    return keys.publish(platform.access, key, VALUE)
+
+
+@then("the listener hears the message")
+def message_heard(heard: str) -> None:
+    assert heard == VALUE
+
+
+@then("every server of Valkey has the key")
+def key_everywhere(platform: Platform, inventory: Inventory, key: str) -> None:
+    keys.wait_for_followers(platform.access)
+    pods = [f"valkey-{number}" for number in range(inventory.options("valkey").replicas or 1)]
+    assert {pod: users.server(platform.access, pod).ask("GET", key) for pod in pods} == dict.fromkeys(pods, VALUE)
+
+
+@then("Valkey refuses a client that gives no password")
+def nameless_refused(platform: Platform) -> None:
+    assert keys.converse_as(platform.access, None, "GET any").startswith("NOAUTH")
+
+
+@then("Valkey refuses a client that gives a wrong password")
+def stranger_refused(platform: Platform) -> None:
+    assert keys.converse_as(platform.access, ("default", "wrong"), "GET any").startswith("WRONGPASS")
+
+
+@then("the consumer may use its own keys")
+def own_keys(platform: Platform, consumer: Consumer) -> None:
+    assert keys.converse_as(platform.access, consumer.credentials, f"SET {consumer.prefix}a 1") == "OK"
+    assert keys.converse_as(platform.access, consumer.credentials, f"GET {consumer.prefix}a") == "1"
+
+
+@then("the consumer may not read the keys of others")
+def others_keys(platform: Platform, consumer: Consumer, key: str) -> None:
+    assert keys.converse_as(platform.access, consumer.credentials, f"GET {key}").startswith("NOPERM")
+
+
+@then("the consumer may not administer Valkey")
+def not_administrator(platform: Platform, consumer: Consumer) -> None:
+    for command in ("ACL LIST", "CONFIG GET requirepass", "FLUSHALL", "KEYS *", "SHUTDOWN"):
+        assert keys.converse_as(platform.access, consumer.credentials, command).startswith("NOPERM"), command
+
+
+@then("a client that verifies Valkey's certificate is answered")
+def answered_over_tls(platform: Platform) -> None:
+    from converge.components.valkey.component import HOST
+
+    verified = keys.handshake(platform.access, HOST)
+    assert "Verification: OK" in verified, verified
+    assert "Verification: OK" not in keys.handshake(platform.access, "another.name.svc")
+
+
+@then("a client without TLS is not answered")
+def refused_without_tls(platform: Platform) -> None:
+    with pytest.raises((ExecFailed, CommandRefused)):
+        keys.ask_without_tls(platform.access)

@@ -1,0 +1,83 @@
+"""Logins: applications that cannot sign people in themselves, behind the proxy that does."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_bdd import given, parsers, then, when
+
+from converge.components.ingress.component import NAMESPACE
+from converge.components.login_proxy.session import ProxiedSession
+from converge.engine.platform import Platform
+from converge.errors import ThinkubeError
+from converge.inventory import Inventory
+from converge.people import Person
+from converge.sso import Browser, LoginRefused, LoginRequired
+from converge.throwaway import ThrowawayPods
+
+
+def _session(platform: Platform, inventory: Inventory, name: str, browser: Browser) -> ProxiedSession:
+    return ProxiedSession(platform.component(name).endpoints(inventory)[0].url, browser)
+
+
+@given(parsers.re(r'the person is signed in to "(?P<name>[^"]+)"'), target_fixture="session")
+@when(parsers.re(r'the person signs in to "(?P<name>[^"]+)"'), target_fixture="session")
+def sign_in(platform: Platform, inventory: Inventory, person: Person, name: str) -> ProxiedSession:
+    session = _session(platform, inventory, name, person.browser)
+    session.open(person.credentials)
+    return session
+
+
+@when(parsers.re(r'the person signs in to "(?P<name>[^"]+)" and signs out again'), target_fixture="session")
+def sign_in_and_out(platform: Platform, inventory: Inventory, person: Person, name: str) -> ProxiedSession:
+    session = sign_in(platform, inventory, person, name)
+    session.close()
+    return session
+
+
+@when(parsers.re(r'the person tries to sign in to "(?P<name>[^"]+)"'), target_fixture="refusal")
+def try_to_sign_in(platform: Platform, inventory: Inventory, person: Person, name: str) -> ThinkubeError:
+    with pytest.raises(ThinkubeError) as refusal:
+        sign_in(platform, inventory, person, name)
+    return refusal.value
+
+
+@then(parsers.re(r'"(?P<name>[^"]+)" lets the person see "(?P<path>[^"]+)"'))
+def lets_see(platform: Platform, inventory: Inventory, person: Person, name: str, path: str) -> None:
+    # Nothing is typed: the session that the browser has must do.
+    page = _session(platform, inventory, name, person.browser).open(None, path)
+    assert page.answer.headers["Content-Type"].startswith("application/json"), page.place
+
+
+@then(parsers.re(r'"(?P<name>[^"]+)" refuses the person'))
+def refuses(refusal: ThinkubeError, platform: Platform, inventory: Inventory, person: Person, name: str) -> None:
+    assert isinstance(refusal, LoginRefused), refusal
+    assert "403" in refusal.seen
+    with pytest.raises((LoginRefused, LoginRequired)):
+        _session(platform, inventory, name, person.browser).open(None, "/api/overview")
+
+
+@then(parsers.re(r'"(?P<name>[^"]+)" asks the person for the password again'))
+def asks_again(session: ProxiedSession, platform: Platform, inventory: Inventory, name: str) -> None:
+    assert session.url == platform.component(name).endpoints(inventory)[0].url
+    with pytest.raises(LoginRequired):
+        session.open(None)
+
+
+@then(parsers.re(r'"(?P<name>[^"]+)" sends a stranger to the platform login'))
+def stranger_sent_away(platform: Platform, inventory: Inventory, name: str) -> None:
+    session = _session(platform, inventory, name, Browser(platform.access.http))
+    with pytest.raises(LoginRequired):
+        session.open(None)
+    assert platform.access.http.get(f"{session.url}/api/overview", allow_redirects=False).status_code in (302, 401)
+
+
+@then("the ingress shows its dashboard to nobody in the cluster")
+def no_way_around(platform: Platform, throwaway_pods: ThrowawayPods) -> None:
+    node = platform.cluster().nodes[-1].name
+    pod = throwaway_pods.on(node)[node]
+    address = platform.api.list("Pod", NAMESPACE, labels="app=traefik")[0]["status"]["podIP"]
+    for port in (8080, 9100, 8000):
+        for path in ("/api/overview", "/dashboard/"):
+            page = throwaway_pods.fetch(pod, address, port, path)
+            assert "routers" not in page, f"port {port} answers {path}: {page[:200]}"
+            assert "<title>" not in page, f"port {port} answers {path}: {page[:200]}"
