@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pytest
-from converge.kubernetes.wait import wait_until_ready
 from pytest_bdd import parsers, then, when
 
 from converge import workloads
@@ -13,6 +12,7 @@ from converge.components.component import GeneratedSecret
 from converge.engine.platform import Platform
 from converge.inventory import Inventory
 from converge.kubernetes.objects import KubernetesObject
+from converge.kubernetes.wait import wait_until_ready
 from converge.throwaway import ThrowawayPods
 
 IMAGE = "base"
@@ -70,7 +70,9 @@ def _live(platform: Platform, name: str) -> list[KubernetesObject]:
 
 
 def _load(platform: Platform, image: str) -> None:
-    platform.cluster().load_images({platform.images.reference(image): platform.images.archive(image)})
+    cluster = platform.cluster()
+    everywhere = [node.name for node in cluster.nodes]  # throw-away pods run on every node, also where ordinary pods do not
+    cluster.load_images({platform.images.reference(image): platform.images.archive(image)}, everywhere)
 
 
 def _is_credential(generated: Sequence[GeneratedSecret], secret: KubernetesObject, key: str) -> bool:

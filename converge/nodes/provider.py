@@ -27,12 +27,16 @@ class Cluster(Protocol):
     kubeconfig: Path
     nodes: tuple[Node, ...]
     ingress_address: str
+    audit_log: Path | None
+    """Writes that reached the API server, as JSON lines without bodies; None where the provider cannot tell."""
 
     def run(self, node: str, argv: Sequence[str], *, timeout_s: float = 60, stdin: str | None = None) -> Completed:
         """Run a program on a node as root; the exit status is in the answer, not an error."""
 
     def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
-        """Make images runnable: ``{"thinkube.local/keycloak:5f1c…": Path("….tar")}``, on ``nodes`` (default: all).
+        """Make images runnable: ``{"thinkube.local/keycloak:5f1c…": Path("….tar")}``.
+
+        ``nodes`` names them; the default is all on which ordinary pods run (not a control node that leaves them to workers).
 
         Nodes work in parallel; what a node already has costs one listing.
         """

@@ -27,15 +27,15 @@ class EmbeddedCluster:
         self.kubeconfig = layout.kubeconfig
         self.nodes: tuple[Node, ...] = layout.nodes
         self.ingress_address = layout.control.address
-        self.audit_log = layout.control.root / "var/log/kubernetes/audit.log"
+        self.audit_log: Path | None = layout.control.root / "var/log/kubernetes/audit.log"
 
     def run(self, node: str, argv: Sequence[str], *, timeout_s: float = 60, stdin: str | None = None) -> Completed:
         """Run a program on a node as root; the exit status is in the answer, not an error."""
         return self.spaces.run(self.node(node).name, argv, timeout_s=timeout_s, stdin=stdin, expect=ANY_STATUS)
 
     def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
-        """Make images runnable, on all nodes or on some, the nodes in parallel."""
-        chosen = [self.node(name) for name in nodes] if nodes is not None else list(self.layout.nodes)
+        """Make images runnable, on the nodes that take ordinary pods or on those named, the nodes in parallel."""
+        chosen = [self.node(name) for name in nodes] if nodes is not None else self.layout.nodes[1:] or self.layout.nodes
         if not archives or not chosen:
             return
         with ThreadPoolExecutor(len(chosen)) as pool:
