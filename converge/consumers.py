@@ -53,8 +53,7 @@ def consumer(access: Access) -> Iterator[Consumer]:
     name, password = f"{PREFIX}{secrets.token_hex(4)}", secrets.token_urlsafe(24)
     postgres = server(access)
     try:
-        postgres.write_role(name, password)
-        postgres.write_database(name, owner=name)
+        postgres.write(name, password)
         yield Consumer(Login(HOST, name, name, password), access)
     finally:
         postgres.remove(name, name)

@@ -100,34 +100,36 @@ class Postgres:
         """Run SQL and stop at the first error; what it prints is returned without decoration."""
         return self._execute([*PSQL, f"--dbname={database}"], statements)
 
-    def role(self, name: str) -> Role | None:
-        """The role, or None where there is none."""
-        found = self.rows(
+    def look(self, name: str) -> tuple[Role | None, Database | None]:
+        """The role and the database of this name; None for what is not there."""
+        role = (
             "SELECT rolcanlogin AS login, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls AS privileged,"
             f" coalesce(rolpassword, '') AS verifier FROM pg_authid WHERE rolname = {literal(name)}"
         )
-        return Role(name, found[0]["login"], found[0]["privileged"], found[0]["verifier"]) if found else None
-
-    def database(self, name: str) -> Database | None:
-        """The database, or None where there is none."""
-        found = self.rows(
+        database = (
             "SELECT pg_get_userbyid(datdba) AS owner, has_database_privilege('public', oid, 'CONNECT') AS open"
             f" FROM pg_database WHERE datname = {literal(name)}"
         )
-        return Database(name, found[0]["owner"], found[0]["open"]) if found else None
+        seen = self.rows(f"SELECT (SELECT to_json(r) FROM ({role}) r) AS role, (SELECT to_json(d) FROM ({database}) d) AS database")[0]
+        return (
+            seen["role"] and Role(name, seen["role"]["login"], seen["role"]["privileged"], seen["role"]["verifier"]),
+            seen["database"] and Database(name, seen["database"]["owner"], seen["database"]["open"]),
+        )
 
-    def write_role(self, name: str, password: str) -> None:
-        """Create the role or correct it: it may sign in with this password and has no privilege beyond what it owns."""
-        rights = f"LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD {literal(verifier(password))}"
-        verb = "ALTER" if self.role(name) else "CREATE"
-        self.run(f"{verb} ROLE {identifier(name)} {rights};")
+    def write(self, name: str, password: str) -> None:
+        """Create or correct a role and the database of its name.
 
-    def write_database(self, name: str, owner: str) -> None:
-        """Create the database or correct it: it belongs to ``owner``, and nobody else may connect to it."""
-        if self.database(name) is None:
-            self.run(f"CREATE DATABASE {identifier(name)} OWNER {identifier(owner)};")
+        The role may sign in with this password and has no privilege beyond the database, to which nobody else may connect.
+        """
+        quoted = identifier(name)
         self.run(
-            f"ALTER DATABASE {identifier(name)} OWNER TO {identifier(owner)};\nREVOKE ALL ON DATABASE {identifier(name)} FROM PUBLIC;\n"
+            f"SELECT {literal(f'CREATE ROLE {quoted}')} WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {literal(name)}) \\gexec\n"
+            f"ALTER ROLE {quoted} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+            f" PASSWORD {literal(verifier(password))};\n"
+            f"SELECT {literal(f'CREATE DATABASE {quoted}')} WHERE NOT EXISTS"
+            f" (SELECT FROM pg_database WHERE datname = {literal(name)}) \\gexec\n"
+            f"ALTER DATABASE {quoted} OWNER TO {quoted};\n"
+            f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC;\n"
         )
 
     def remove(self, database: str, role: str) -> None:

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converge.apis import postgres
+from converge.errors import Refused
+from converge.kubernetes.execute import ExecFailed
 
 KNOWN = (
     "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
@@ -26,7 +28,7 @@ class Server:
     def __call__(self, argv: Sequence[str], stdin: str) -> str:
         self.argv.append(argv)
         self.sql.append(stdin)
-        return json.dumps(self.answers.pop(0)) if stdin.startswith("SELECT") else ""
+        return json.dumps(self.answers.pop(0)) if stdin.startswith("SELECT coalesce") else ""
 
 
 def test_a_verifier_is_what_the_server_itself_would_keep() -> None:
@@ -55,21 +57,26 @@ def test_quoting_can_be_undone_and_never_ends_early(text: str) -> None:
 
 
 def test_a_password_appears_neither_in_arguments_nor_in_sql() -> None:
-    server = Server([[]])
-    postgres.Postgres(server).write_role("keycloak", "canary-password")
-    assert server.sql[-1].startswith('CREATE ROLE "keycloak" LOGIN NOSUPERUSER')
+    server = Server()
+    postgres.Postgres(server).write("app", "canary-password")
+    assert len(server.sql) == 1
+    assert 'ALTER ROLE "app" LOGIN NOSUPERUSER' in server.sql[0]
+    assert 'REVOKE ALL ON DATABASE "app" FROM PUBLIC' in server.sql[0]
     assert "canary" not in "".join(server.sql) + str(server.argv)
 
 
-def test_an_absent_database_is_created_and_closed_to_the_public() -> None:
-    server = Server([[]])
-    postgres.Postgres(server).write_database("app", "app")
-    assert server.sql[1] == 'CREATE DATABASE "app" OWNER "app";'
-    assert 'REVOKE ALL ON DATABASE "app" FROM PUBLIC' in server.sql[2]
+def test_what_is_absent_is_told_apart_from_what_differs() -> None:
+    answer = {"role": None, "database": {"owner": "postgres", "open": True}}
+    assert postgres.Postgres(Server([[answer]])).look("app") == (None, postgres.Database("app", "postgres", True))
 
 
-def test_an_existing_database_is_corrected_not_created() -> None:
-    server = Server([[{"owner": "postgres", "open": True}]])
-    postgres.Postgres(server).write_database("app", "app")
-    assert len(server.sql) == 2
-    assert 'ALTER DATABASE "app" OWNER TO "app"' in server.sql[1]
+def test_a_refusal_says_what_the_server_said_and_keeps_the_password() -> None:
+    def refuse(argv: Sequence[str], stdin: str) -> str:
+        assert stdin == "canary\nSELECT 1;"
+        assert "canary" not in str(argv)
+        raise ExecFailed("psql", 2, "", "FATAL:  permission denied for database", seen="exit status 2")
+
+    with pytest.raises(Refused, match="app connected") as caught:
+        postgres.Login("postgres.postgres.svc", "other", "app", "canary").run(refuse, "SELECT 1;")
+    assert "permission denied" in caught.value.seen
+    assert "canary" not in str(caught.value)

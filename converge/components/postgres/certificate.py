@@ -17,10 +17,12 @@ class ServedCertificate:
         self._server = server(access)
 
     def differences(self) -> Sequence[Difference]:
+        """See ``Setting.differences``."""
         query = "SELECT (pg_stat_file(current_setting('ssl_cert_file'))).modification > pg_conf_load_time() AS renewed"
         if self._server.rows(query)[0]["renewed"]:
             return (Difference(self.subject, "served", wanted="the renewed one", seen="the one before"),)
         return ()
 
     def write(self) -> None:
+        """See ``Setting.write``."""
         self._server.run("SELECT pg_reload_conf();")

@@ -1,6 +1,7 @@
 """PostgreSQL: one server for every component that keeps rows; TLS only, a role and a database of its own for each.
 
-Source: PostgreSQL 17 documentation ("Secure TCP/IP Connections with SSL", "The pg_hba.conf File"); the image's contract is docker.io/library/postgres.
+Source: PostgreSQL 17 documentation ("Secure TCP/IP Connections with SSL", "The pg_hba.conf File"); the image's contract is
+docker.io/library/postgres.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ HOST = "postgres.postgres.svc"
 
 
 class Postgres(Component):
+    """CORE-005: rows for components, in a database of their own each."""
+
     name = "postgres"
     issue = "CORE-005"
     namespace = "postgres"
@@ -25,12 +28,15 @@ class Postgres(Component):
     images = ("postgres",)
 
     def secrets(self, inventory: Inventory) -> Sequence[GeneratedSecret]:
+        """The superuser's; it is used by backups only, everything else goes through the socket inside the pod."""
         return (GeneratedSecret("postgres", "postgres-superuser", {"username": "=postgres", "password": "password"}),)
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
+        """Server, service and certificate."""
         storage = context.inventory.options(self.name).storage or "10Gi"
         is_ready = ("pg_isready", "--quiet", "--host=127.0.0.1", "--username=postgres", "--dbname=postgres")
         return manifests.render(Path(__file__).parent, image=context.image, storage=storage, is_ready=is_ready)
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
+        """That a renewed certificate is served."""
         return (ServedCertificate(access),)

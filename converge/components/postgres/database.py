@@ -34,7 +34,8 @@ class Database:
         self._server = server(access)
 
     def differences(self) -> Sequence[Difference]:
-        role, database = self._server.role(self._name), self._server.database(self._name)
+        """See ``Setting.differences``."""
+        role, database = self._server.look(self._name)
         found: list[Difference] = []
         if role is None:
             found.append(Difference(f"role {self._name}", "", wanted="present", seen="absent"))
@@ -51,8 +52,8 @@ class Database:
         return found
 
     def write(self) -> None:
-        self._server.write_role(self._name, self._password())
-        self._server.write_database(self._name, owner=self._name)
+        """See ``Setting.write``."""
+        self._server.write(self._name, self._password())
 
     def _password(self) -> str:
         return self._access.secret(self._secret.namespace, self._secret.name, "password")
