@@ -151,7 +151,11 @@ def _screen(data: Sequence[dict[str, Any]]) -> list[str]:
         mine = (
             [f"{entry['object']}: {entry.get('state') or entry.get('trouble') or 'there'}"] if len(data) > 1 or "pods" not in entry else []
         )
-        mine += [f"condition {text}" for text in entry.get("conditions", ()) if "=False" in text or text.startswith("ReplicaFailure")]
+        mine += [
+            f"condition {text}"
+            for text in entry.get("conditions", ())
+            if ("=False" in text or text.startswith("ReplicaFailure")) and "MinimumReplicasUnavailable" not in text
+        ]
         for pod in [pod for pod in entry.get("pods", ()) if not pod["is_ready"]][:_PODS]:
             mine.append(f"pod {pod['name']}" + (f" on {pod['node']}" if pod["node"] else "") + f": {pod['state']}")
             for container, log in pod["logs"].items():

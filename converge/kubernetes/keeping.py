@@ -19,6 +19,9 @@ _NEVER = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", 
 _FLEETING = frozenset({"Event", "Endpoints", "EndpointSlice", "Lease", "ControllerRevision", "PodMetrics", "CSIStorageCapacity"})
 _GIVEN = {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")}
 
+CLUSTERS = "it is the cluster's"
+"""Why a Namespace stays that nobody made."""
+
 _IMMUTABLE = re.compile(
     r"immutable|may not change|may not be (updated|modified)|cannot change roleRef|cannot be (changed|modified)|are forbidden"
     r"|updates to statefulset spec for fields other than",
@@ -45,10 +48,10 @@ def reason_to_keep(api: Api, obj: KubernetesObject, owner: str, part_of: str, *,
             return "its volumes would be deleted with it (persistentVolumeClaimRetentionPolicy.whenDeleted)"
         case "Namespace":
             if ref.name in _NEVER:
-                return "it is the cluster's"
-            return _held(contents(api, ref.name, owner, part_of, purge=purge))
+                return CLUSTERS
+            return held(contents(api, ref.name, owner, part_of, purge=purge))
         case "CustomResourceDefinition":
-            return _held(_instances(api, obj, part_of))
+            return held(_instances(api, obj, part_of))
     return ""
 
 
@@ -89,10 +92,11 @@ def contents(api: Api, namespace: str, owner: str, part_of: str, *, purge: bool 
     resources = [resource for resource in api.wire.discovery.namespaced(aggregated) if resource.kind not in _FLEETING]
     with ThreadPoolExecutor(THREADS) as pool:
         found = [obj for objects in pool.map(lambda resource: listed(resource.kind, resource.api_version), resources) for obj in objects]
-    return sorted({Ref.of(obj) for obj in found if not _follows(obj, owner, part_of, purge=purge)})
+    here = {obj["metadata"].get("uid") for obj in found}  # what belongs to one of these follows it, or stays with it
+    return sorted({Ref.of(obj) for obj in found if not _follows(obj, owner, part_of, here, purge=purge)})
 
 
-def _follows(obj: KubernetesObject, owner: str, part_of: str, *, purge: bool) -> bool:
+def _follows(obj: KubernetesObject, owner: str, part_of: str, here: set[str | None], *, purge: bool) -> bool:
     marks = labels_of(obj)
     is_data = obj["kind"] == "PersistentVolumeClaim" or GENERATED in marks
     if is_data and not purge:
@@ -100,9 +104,9 @@ def _follows(obj: KubernetesObject, owner: str, part_of: str, *, purge: bool) ->
     return (
         marks.get(PART_OF) == part_of
         or (obj["kind"], obj["metadata"]["name"]) in _GIVEN
-        or bool(obj["metadata"].get("ownerReferences"))
+        or any(reference.get("uid") in here for reference in obj["metadata"].get("ownerReferences") or ())
         or (obj["kind"] == "Secret" and "cert-manager.io/certificate-name" in annotations_of(obj))
-        or (purge and marks.get(COMPONENT, owner if is_data else "") == owner)
+        or (purge and marks.get(COMPONENT) == owner)
     )
 
 
@@ -112,7 +116,7 @@ def _instances(api: Api, definition: KubernetesObject, part_of: str) -> list[Ref
         objects = api.list(f"{spec['names']['kind']}.{spec['group']}")
     except UnknownKind:
         return []
-    return sorted(Ref.of(obj) for obj in objects if labels_of(obj).get(PART_OF) != part_of)
+    return sorted(Ref.of(obj) for obj in objects if labels_of(obj).get(PART_OF) != part_of and not obj["metadata"].get("ownerReferences"))
 
 
 def _deletes_claims(obj: KubernetesObject) -> bool:
@@ -120,7 +124,8 @@ def _deletes_claims(obj: KubernetesObject) -> bool:
     return bool(obj["spec"].get("volumeClaimTemplates")) and policy.get("whenDeleted") == "Delete"
 
 
-def _held(refs: list[Ref]) -> str:
+def held(refs: list[Ref]) -> str:
+    """``it holds ConfigMap web/theirs``; "" where there is nothing."""
     if not refs:
         return ""
     more = f" and {len(refs) - 3} more" if len(refs) > 3 else ""

@@ -36,31 +36,12 @@ class Credentials:
             ~ssl.VERIFY_X509_STRICT
         )  # cluster CAs often lack the key identifiers that strictness asks for (the default from Python 3.13)
         if self.certificate_pem:
-            with self.files() as folder:
-                context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+            with tempfile.TemporaryDirectory(prefix="thinkube-") as folder:  # OpenSSL takes client certificates from files only
+                certificate, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
+                certificate.write_text(self.certificate_pem)
+                key.write_text(self.key_pem)
+                context.load_cert_chain(certificate, key)
         return context
-
-    def files(self) -> CredentialFiles:
-        """The certificates as files, for libraries that take nothing else; they are gone at the end of the ``with``."""
-        return CredentialFiles(self)
-
-
-class CredentialFiles:
-    """``ca.crt``, ``tls.crt`` and ``tls.key`` in a folder that only this user can read."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-        self._folder = tempfile.TemporaryDirectory(prefix="thinkube-")
-
-    def __enter__(self) -> Path:
-        folder = Path(self._folder.name)
-        (folder / "ca.crt").write_text(self._credentials.ca_pem)
-        (folder / "tls.crt").write_text(self._credentials.certificate_pem)
-        (folder / "tls.key").write_text(self._credentials.key_pem)
-        return folder
-
-    def __exit__(self, *_: object) -> None:
-        self._folder.cleanup()
 
 
 def read_kubeconfig(path: Path, context: str | None = None) -> Credentials:
@@ -132,5 +113,5 @@ def _plugin_token(path: Path, context: str) -> str:
 
     configuration = Configuration()
     load_kube_config(str(path), context=context, client_configuration=configuration)  # type: ignore[no-untyped-call]
-    value = configuration.get_api_key_with_prefix("authorization") or ""
+    value = configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""  # the older name: before version 37
     return str(value).removeprefix("Bearer ")

@@ -13,10 +13,19 @@ from converge.kubernetes.objects import KubernetesObject, annotations_of, labels
 UNSCHEDULABLE_GRACE_S = 30.0
 """Nodes that just start carry taints for some seconds; after this, nobody will make room."""
 
-CRASHES = 3
-"""So many restarts in a row are no accident of start-up order any more."""
+RESTARTS = 3
+"""A container that ends once more after so many restarts does not suffer from the order of starts any more."""
 
 _NEVER_PULLED = frozenset({"ErrImageNeverPull", "InvalidImageName", "ImagePullBackOff"})
+
+
+_NEVER_STARTED = (
+    ("CreateContainerConfigError", "runAsNonRoot"),
+    ("RunContainerError", "executable file not found"),
+    ("RunContainerError", "no such file or directory"),
+    ("RunContainerError", "permission denied"),
+)
+"""Reasons and parts of their messages that lie in the image or the pod itself."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +76,8 @@ def _container_state(one: Mapping[str, Any], now: float) -> PodState:
         reason, message = waiting.get("reason", ""), waiting.get("message", "")
         text = f"container {name}: {reason or 'waiting'}" + (f": {message}" if message else "")
         if reason == "CrashLoopBackOff":
-            text = f"container {name} crashed {restarts} times: {_ended(one)}"
-            return PodState(False, text, is_terminal=restarts >= CRASHES, container=name)
-        if reason in _NEVER_PULLED or (reason == "CreateContainerConfigError" and "runAsNonRoot" in message):
+            return _crashed(one, name, restarts)
+        if reason in _NEVER_PULLED or any(reason == known and part in message for known, part in _NEVER_STARTED):
             return PodState(False, text, is_terminal=True, container=name)
         if reason in ("ContainerCreating", "PodInitializing"):
             text = f"container {name} is being made"
@@ -77,12 +85,17 @@ def _container_state(one: Mapping[str, Any], now: float) -> PodState:
     if ended is not None:
         if ended.get("exitCode") == 0:
             return PodState(True, "finished", container=name)
-        return PodState(False, f"container {name} ended: {_ended(one)}", container=name)
+        return _crashed(one, name, restarts)
     if running is not None and not one.get("ready"):
         since = max(0.0, now - _seconds(running.get("startedAt")))
         again = f", started {restarts + 1} times" if restarts else ""
         return PodState(False, f"container {name} is starting, {since:.0f} s{again}", container=name)
     return PodState(True, "ready", container=name)
+
+
+def _crashed(one: Mapping[str, Any], name: str, restarts: int) -> PodState:
+    times = f"crashed {restarts + 1} times" if restarts else "ended"
+    return PodState(False, f"container {name} {times}: {_ended(one)}", is_terminal=restarts >= RESTARTS, container=name)
 
 
 def _exit_code(one: Mapping[str, Any]) -> int:

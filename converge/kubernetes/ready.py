@@ -62,7 +62,7 @@ def readiness(obj: KubernetesObject, pods: Sequence[KubernetesObject] = (), even
         return judged
     if kind in HAS_PODS and (judged := _by_pods(judged, pods)).is_terminal:
         return judged
-    return _by_events(judged, events)
+    return by_events(judged, events)
 
 
 def _by_pods(judged: Readiness, pods: Sequence[KubernetesObject]) -> Readiness:
@@ -74,7 +74,8 @@ def _by_pods(judged: Readiness, pods: Sequence[KubernetesObject]) -> Readiness:
     return Readiness(False, f"{judged.text}: {waiting[0]}") if waiting else judged
 
 
-def _by_events(judged: Readiness, events: Iterable[KubernetesObject]) -> Readiness:
+def by_events(judged: Readiness, events: Iterable[KubernetesObject]) -> Readiness:
+    """What warnings about an object add to its state: whether it is a state that nothing cures."""
     for event in events:
         reason, message = event.get("reason", ""), event.get("message", "")
         if reason == "FailedCreate" and is_permanent_refusal(message):

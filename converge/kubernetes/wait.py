@@ -13,7 +13,7 @@ from converge.kubernetes.discovery import UnknownKind
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.objects import KubernetesObject, Ref
 from converge.kubernetes.pods import pods_of
-from converge.kubernetes.ready import ALWAYS_READY, HAS_PODS, Readiness, readiness
+from converge.kubernetes.ready import ALWAYS_READY, HAS_PODS, Readiness, by_events, readiness
 from converge.kubernetes.watch import Subject, Watch, is_current, subject_of, watches
 from converge.progress import SILENCE, Progress, State
 
@@ -21,6 +21,7 @@ _TICK_S = 1.0
 """Rules with a grace (unschedulable) and the seconds in texts move without any event."""
 
 _WARNINGS = Subject("Event", "v1", fields="type=Warning")
+_CLASSES = Subject("StorageClass", "storage.k8s.io/v1")
 _CLOCKS_S = 2.0
 """Event times have whole seconds and come from another clock."""
 
@@ -129,8 +130,19 @@ def _judge(api: Api, ref: Ref, open_watches: dict[Subject, Watch], began: float)
     if ref.kind in HAS_PODS:
         sets = open_watches[Subject("ReplicaSet")].objects() if ref.kind == "Deployment" else []
         pods = pods_of(obj, open_watches[Subject("Pod")].objects(), sets)
-    events = [event for event in open_watches[_WARNINGS].objects() if _is_about(event, obj) and _event_time(event) > began - _CLOCKS_S]
+    if ref.kind == "PersistentVolumeClaim" and (obj.get("status") or {}).get("phase") == "Pending":
+        name = obj["spec"].get("storageClassName", "")
+        found = open_watches[_CLASSES].find("", name)
+        if found is None or found.get("volumeBindingMode") != "WaitForFirstConsumer":
+            judged = Readiness(False, "pending" if found or not name else f"pending: there is no StorageClass {name}")
+            return by_events(judged, _recent(open_watches, obj, began))
+    events = _recent(open_watches, obj, began)
     return readiness(obj, pods, events)
+
+
+def _recent(open_watches: dict[Subject, Watch], obj: KubernetesObject, began: float) -> list[KubernetesObject]:
+    """Warnings about an object since the wait began: older ones may be cured."""
+    return [event for event in open_watches[_WARNINGS].objects() if _is_about(event, obj) and _event_time(event) > began - _CLOCKS_S]
 
 
 def _give_up(api: Api, states: dict[Ref, Readiness], deadline_s: float, *, is_terminal: bool) -> None:
@@ -150,6 +162,8 @@ def _subjects(refs: Sequence[Ref]) -> list[Subject]:
         found.append(Subject("ReplicaSet"))
     if any(ref.kind in HAS_PODS | {"PersistentVolumeClaim"} for ref in refs):
         found.append(_WARNINGS)
+    if any(ref.kind == "PersistentVolumeClaim" for ref in refs):
+        found.append(_CLASSES)
     return found
 
 

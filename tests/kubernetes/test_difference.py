@@ -17,7 +17,7 @@ from converge.kubernetes.objects import Ref
 NAMES = st.sampled_from(["alpha", "beta", "gamma", "delta", "omega"])
 TEXT = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=6)
 SCALARS = st.one_of(TEXT.filter(bool), st.integers(1, 9), st.booleans().filter(bool), st.sampled_from([1.5, 2.5]))
-EXAMPLES = settings(max_examples=40)
+EXAMPLES = settings(max_examples=25)
 TREES = st.recursive(SCALARS, lambda below: st.one_of(st.lists(below, max_size=3), st.dictionaries(NAMES, below, max_size=3)), max_leaves=8)
 MEMORY = st.sampled_from(["1024Mi", "1Gi", "0.5Gi"])
 

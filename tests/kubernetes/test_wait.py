@@ -112,7 +112,7 @@ TERMINAL = [
     pytest.param(waiting("InvalidImageName"), "InvalidImageName", id="image-name"),
     pytest.param(
         waiting("CrashLoopBackOff", restarts=3, lastState={"terminated": {"exitCode": 137, "reason": "OOMKilled"}}),
-        "container main crashed 3 times: OOMKilled, exit status 137",
+        "container main crashed 4 times: OOMKilled, exit status 137",
         id="crash-loop",
     ),
     pytest.param(
