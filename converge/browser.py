@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from converge.errors import Missing, NotReady, Refused, Unreachable
 from converge.http import excerpt
-from converge.images.tools import command
+from converge.images.tools import BROWSER, command
 from converge.process import run
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from converge.sso import Credentials
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_S = 20.0
 SIZE = (1280, 900)
 QUIET = (
@@ -197,11 +196,10 @@ class Window:
 
 
 def _program() -> str:
-    found = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
-    needed = ["chromium"] * (found is None) + ["libnss3-tools"] * (shutil.which("certutil") is None)
-    if found is None or needed:
-        raise Missing("a browser for what people look at", seen=f"not installed: {', '.join(needed)}", next_command=command(needed))
-    return found
+    absent = [package for program, package in BROWSER.items() if shutil.which(program) is None]
+    if absent:
+        raise Missing("a browser for what people look at", seen=f"not installed: {', '.join(absent)}", next_command=command(absent))
+    return shutil.which("chromium") or "chromium"
 
 
 def _trust(home: Path, ca_pem: str) -> None:

@@ -1,10 +1,10 @@
-"""Which programs the packages source needs, and the one command that installs what this machine lacks."""
+"""Which programs the packages source needs, and which a browser does, and the one command that installs what this machine lacks."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from converge.errors import Missing
@@ -19,13 +19,16 @@ PACKAGES = {
 }
 """Program → the Debian package that brings it."""
 
+BROWSER = {"chromium": "chromium", "certutil": "libnss3-tools"}
+"""Program → Debian package, for scenarios that look at pages: a browser, and what tells it whom to trust."""
+
 LIBRARIES = {"libseccomp.so.2": "libseccomp2"}
 """Library → its Debian package: runc, which is unpacked rather than installed, is linked against it."""
 
 
-def missing(programs: Iterable[str] = PACKAGES) -> list[str]:
+def missing(programs: Mapping[str, str] = PACKAGES) -> list[str]:
     """The Debian packages that bring what is not on this machine."""
-    packages = [PACKAGES[program] for program in programs if not _found(program)]
+    packages = [package for program, package in programs.items() if not _found(program)]
     folders = [folder for root in (Path("/lib"), Path("/usr/lib")) for folder in (root, *root.glob("*-linux-gnu"))]
     packages += [package for library, package in LIBRARIES.items() if not any((folder / library).exists() for folder in folders)]
     return sorted(set(packages))
@@ -62,7 +65,7 @@ def _found(program: str) -> bool:
 
 def main(arguments: list[str]) -> int:
     """``python -m converge.images.tools`` prints the command; ``--install`` runs it."""
-    packages = missing()
+    packages = missing(PACKAGES | BROWSER)
     if not packages:
         return 0
     if "--install" not in arguments:

@@ -40,7 +40,7 @@ def test_everything_that_is_missing_is_named_with_one_command() -> None:
 
 
 def test_nothing_is_missing_where_all_is_there(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in tools.PACKAGES:
+    for name in tools.PACKAGES | tools.BROWSER:
         program(bare, name)
     tools.require()
     assert tools.main([]) == 0
@@ -48,14 +48,14 @@ def test_nothing_is_missing_where_all_is_there(bare: Path, capsys: pytest.Captur
 
 
 def test_the_command_is_printed_for_people(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in set(tools.PACKAGES) - {"buildah", "skopeo"}:
+    for name in set(tools.PACKAGES | tools.BROWSER) - {"buildah", "skopeo"}:
         program(bare, name)
     assert tools.main([]) == 1
     assert capsys.readouterr().out == "apt-get install -y --no-install-recommends buildah skopeo\n"
 
 
 def test_installing_runs_that_one_command(bare: Path) -> None:
-    for name in set(tools.PACKAGES) - {"buildah", "skopeo"}:
+    for name in set(tools.PACKAGES | tools.BROWSER) - {"buildah", "skopeo"}:
         program(bare, name)
     program(bare, "apt-get", f'echo "$@" >> {bare / "calls"}')
     assert tools.main(["--install"]) == 0
@@ -104,4 +104,4 @@ def test_a_toolchain_with_another_hash_is_refused(bare: Path, monkeypatch: pytes
 
 def test_what_runc_is_linked_against_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tools, "LIBRARIES", {"libsurelynot.so.9": "libsurelynot9"})
-    assert "libsurelynot9" in tools.missing(())
+    assert "libsurelynot9" in tools.missing({})
