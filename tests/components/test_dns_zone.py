@@ -1,5 +1,6 @@
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,13 +20,20 @@ OURS = zone.block("thinkube.test", "10.88.88.2")
 
 class FakeApi:
     def __init__(self, corefile: str, started_with: str = "") -> None:
+        self.patched: dict[str, Any] = {}
         annotations = {zone.ANNOTATION: started_with} if started_with else {}
         self.objects: dict[str, Any] = {
-            "ConfigMap": {"data": {"Corefile": corefile}},
+            "ConfigMap": {"metadata": {"resourceVersion": "7"}, "data": {"Corefile": corefile}},
             "Deployment": {"spec": {"template": {"metadata": {"annotations": annotations}}}},
         }
 
     def find(self, kind: str, name: str, namespace: str) -> Any:
+        return self.objects[kind]
+
+    get = find
+
+    def patch(self, kind: str, name: str, namespace: str, patch: Any) -> Any:
+        self.patched[kind] = patch
         return self.objects[kind]
 
 
@@ -63,7 +71,18 @@ def test_a_corefile_that_somebody_else_changed_since_differs() -> None:
 
 def test_nothing_differs_when_coredns_runs_with_the_block() -> None:
     corefile = zone.with_block(COREFILE, OURS)
-    assert differences(corefile, zone.digest(corefile)) == []
+    assert differences(corefile, f"{zone.digest(corefile)}-0badcafe") == []
+
+
+def test_putting_the_block_right_again_restarts_coredns(monkeypatch: pytest.MonkeyPatch) -> None:
+    corefile = zone.with_block(COREFILE, OURS)
+    api: Any = FakeApi(corefile.replace("10.88.88.2", "10.0.0.9"), zone.digest(corefile))
+    monkeypatch.setattr("converge.kubernetes.wait.wait_until_ready", lambda *_, **__: None)
+    zone.Zone("thinkube.test", "10.88.88.2", lambda: api, deadline_s=1).write()
+    restarted = api.patched["Deployment"]["spec"]["template"]["metadata"]["annotations"][zone.ANNOTATION]
+    assert restarted != zone.digest(corefile)
+    assert api.patched["ConfigMap"]["data"]["Corefile"] == corefile
+    assert api.patched["ConfigMap"]["metadata"]["resourceVersion"] == "7"
 
 
 lines = st.lists(st.text(st.characters(exclude_characters="\r\n#", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=20))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 NAMESPACE, NAME = "kube-system", "coredns"
 ANNOTATION = "thinkube.dev/corefile"
-"""On the pods of CoreDNS: the digest of the Corefile that they were started with."""
+"""On the pods of CoreDNS: the digest of the Corefile that they were started with, and a mark of that start."""
 
 BEGIN, END = "# begin thinkube", "# end thinkube"
 _OURS = re.compile(rf"\n*^{BEGIN}$.*?^{END}$\n?", re.MULTILINE | re.DOTALL)
@@ -59,6 +60,7 @@ class Zone:
 
     def __init__(self, domain: str, address: str, api: Callable[[], Api], *, deadline_s: float) -> None:
         self.subject = f"DNS zone {domain}"
+        self.within = ""
         self._wanted = block(domain, address)
         self._api = api
         self._deadline_s = deadline_s
@@ -70,24 +72,35 @@ class Zone:
         if seen != self._wanted:
             return (Difference(self.subject, "server block in the Corefile", wanted=self._wanted, seen=seen or "none"),)
         started_with = deployment["spec"]["template"]["metadata"].get("annotations", {}).get(ANNOTATION, "none")
-        if started_with != digest(corefile):
+        if started_with.partition("-")[0] != digest(corefile):
             return (Difference(self.subject, "Corefile that CoreDNS was started with", wanted=digest(corefile), seen=started_with),)
         return ()
 
     def write(self) -> None:
-        """Put our block into the Corefile, restart CoreDNS with it, and wait until no replica answers with the old one.
+        """Put our block into the Corefile, restart CoreDNS with it, and wait until no replica answers with the old one."""
+        self._put(self._wanted)
 
-        The Corefile is written only as it was read: who changes it at the same time is not overwritten.
-        """
+    def is_there(self) -> bool:
+        """See ``Removable.is_there``."""
+        found = self._api().find("ConfigMap", NAME, NAMESPACE)
+        return found is not None and bool(block_in(found["data"]["Corefile"]))
+
+    def remove(self) -> None:
+        """See ``Removable.remove``; what others wrote into the Corefile stays."""
+        self._put("")
+
+    def _put(self, text: str) -> None:
+        """The Corefile is written only as it was read: who changes it at the same time is not overwritten."""
         from converge.kubernetes.wait import wait_until_ready
 
         api = self._api()
         config = api.get("ConfigMap", NAME, NAMESPACE)
-        corefile = with_block(config["data"]["Corefile"], self._wanted)
+        corefile = with_block(config["data"]["Corefile"], text)
         if corefile != config["data"]["Corefile"]:
             unchanged = {"resourceVersion": config["metadata"]["resourceVersion"]}
             api.patch("ConfigMap", NAME, NAMESPACE, patch={"metadata": unchanged, "data": {"Corefile": corefile}})
-        started_with = {"metadata": {"annotations": {ANNOTATION: digest(corefile)}}}
+        # A new value each time: a Corefile that was edited by hand and is put right again has the digest that it had before.
+        started_with = {"metadata": {"annotations": {ANNOTATION: f"{digest(corefile)}-{secrets.token_hex(4)}"}}}
         deployment = api.patch("Deployment", NAME, NAMESPACE, patch={"spec": {"template": started_with}})
         wait_until_ready(api, [deployment], self._deadline_s, subject="dns")
 
