@@ -1,0 +1,77 @@
+"""A diagnosis tells what a person would look up, on one screen, without secrets, whatever cannot be read."""
+
+import json
+
+import pytest
+
+from converge.kubernetes.diagnosis import LOG_LINES, diagnose
+from converge.kubernetes.objects import Ref
+from converge.redaction import REDACTOR
+
+REF = Ref("StatefulSet", "db", "default", "apps/v1")
+
+
+@pytest.fixture
+def api(fake_api):
+    spec = {"selector": {"matchLabels": {"app": "db"}}}
+    fake_api.put({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "default"}, "spec": spec})
+    conditions = [{"type": "Available", "status": "False", "reason": "MinimumReplicasUnavailable", "message": "Deployment does not have…"}]
+    fake_api.status("StatefulSet", "db", "default", updateRevision="r1", conditions=conditions)
+    last = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    crashed = {"name": "main", "ready": False, "restartCount": 4, "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": last}
+    metadata = {"name": "db-0", "namespace": "default", "labels": {"app": "db", "controller-revision-hash": "r1"}}
+    status = {"phase": "Running", "containerStatuses": [crashed, {"name": "helper", "ready": True, "state": {"running": {}}}]}
+    fake_api.put({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"nodeName": "node-1"}, "status": status})
+    lines = "\n".join([*(f"line {number}" for number in range(40)), "password=pl4nted-c4nary", "FATAL: no room"])
+    fake_api.store.objects["v1/pods/log", "default", "db-0"] = {"metadata": {"name": "db-0"}, "lines": lines}
+    about = {"kind": "Pod", "name": "db-0", "namespace": "default"}
+    for number in range(8):
+        event = {
+            "type": "Warning",
+            "reason": "BackOff",
+            "message": f"restarting {number}",
+            "involvedObject": about,
+            "lastTimestamp": f"2026-01-01T00:00:0{number}Z",
+        }
+        fake_api.put({"apiVersion": "v1", "kind": "Event", "metadata": {"name": f"e{number}", "namespace": "default"}, **event})
+    REDACTOR.add("pl4nted-c4nary")
+    return fake_api.client()
+
+
+def test_it_tells_pod_cause_last_words_and_events(api):
+    found = diagnose(api, [REF])
+    assert "pod db-0 on node-1: container main crashed 5 times: exit status 1" in found.text
+    assert "main | FATAL: no room" in found.text
+    assert "event Pod db-0: BackOff: restarting 7" in found.text
+    assert "MinimumReplicasUnavailable" not in found.text
+    assert found.next_command == "kubectl describe pod db-0 -n default"
+
+
+def test_it_fits_one_screen_and_is_whole_as_data(api):
+    found = diagnose(api, [REF, REF, REF])
+    assert len(found.text.splitlines()) <= 24
+    [one, *_] = found.data
+    assert len(one["events"]) == 8
+    assert one["pods"][0]["logs"]["main"][-1] == "FATAL: no room"
+    json.dumps(found.data)
+
+
+def test_the_logs_are_those_of_the_run_that_crashed(fake_api, api):
+    diagnose(api, [REF])
+    asked = [request.query for request in fake_api.requests if request.path.endswith("/log")]
+    assert asked == [{"tailLines": str(LOG_LINES), "previous": "true", "container": "main"}]
+
+
+def test_no_secret_is_in_it(api):
+    found = diagnose(api, [REF])
+    assert "pl4nted-c4nary" not in found.text + json.dumps(found.data)
+
+
+def test_what_cannot_be_read_is_said(fake_api, api):
+    fake_api.fail("list", 403, times=9, path="/pods", message="pods is forbidden")
+    found = diagnose(api, [REF])
+    assert "pods is forbidden" in found.text
+
+
+def test_an_absent_object_is_said(api):
+    assert "Deployment default/none: absent" in diagnose(api, [Ref("Deployment", "none", "default", "apps/v1")]).text
