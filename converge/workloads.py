@@ -123,8 +123,11 @@ def lose_pods(api: Api, workloads: Iterable[KubernetesObject], deadline_s: float
     for pod in doomed:
         api.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], uid=pod["metadata"]["uid"], grace_s=1)
     for pod in doomed:
-        uid = pod["metadata"]["uid"]
-        wait_until(api, Ref.of(pod), lambda seen, uid=uid: seen is None or seen["metadata"]["uid"] != uid, deadline_s, wanted="deleted")
+        wait_until(api, Ref.of(pod), _is_another_than(pod), deadline_s, wanted="deleted")
+
+
+def _is_another_than(pod: Pod) -> Callable[[KubernetesObject | None], bool]:
+    return lambda seen: seen is None or seen["metadata"]["uid"] != pod["metadata"]["uid"]
 
 
 def _pod_spec(workload: KubernetesObject) -> dict[str, Any]:
