@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TextIO
 
 
 class State(StrEnum):
@@ -33,3 +33,15 @@ class Silence:
 
 
 SILENCE: Progress = Silence()
+
+
+class Lines:
+    """A progress that writes one line a turn: ``keycloak: waiting for Deployment keycloak/keycloak``."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def note(self, subject: str, state: State, detail: str = "") -> None:
+        """One write a line, so that lines of several threads stay whole."""
+        self._out.write(f"{subject}: {detail or state}\n")
+        self._out.flush()

@@ -154,6 +154,18 @@ class Administration:
             self._client.user_add(access_key=name, secret_key=secret_key)
             self._client.policy_set(policy_name=policy, user=name)
 
+    def remove_user(self, name: str) -> None:
+        """Remove a user; absent is fine."""
+        if self.user(name) is not None:
+            with _errors(f"user {name} removed"):
+                self._client.user_remove(access_key=name)
+
+    def remove_policy(self, name: str) -> None:
+        """Remove a policy that no user has any more; absent is fine."""
+        if self.policy(name) is not None:
+            with _errors(f"policy {name} removed"):
+                self._client.policy_remove(policy_name=name)
+
 
 def assume_role(http: requests.Session, url: str, token: str, *, lifetime_s: int = 900) -> AccessKey:
     """A temporary access key for whoever a realm's token speaks of (AssumeRoleWithWebIdentity).

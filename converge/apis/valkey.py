@@ -74,6 +74,22 @@ class Valkey:
         rules = ["reset", "on", f"#{password_hash(password)}", f"~{pattern}", f"&{pattern}", *COMMANDS.split()]
         self.converse([["ACL", "SETUSER", name, *rules], ["ACL", "SAVE"]])
 
+    def remove_user(self, name: str, prefix: str) -> None:
+        """Remove a user, and the keys that begin with ``prefix``; absent is fine."""
+        cursor = "0"
+        while True:
+            cursor, keys = self.ask("SCAN", cursor, "MATCH", f"{_literal(prefix)}*", "COUNT", 1000)
+            if keys:
+                self.ask("UNLINK", *keys)
+            if str(cursor) == "0":
+                break
+        self.converse([["ACL", "DELUSER", name], ["ACL", "SAVE"]])
+
+
+def _literal(prefix: str) -> str:
+    """A prefix in a pattern, where some characters would mean more than themselves."""
+    return "".join(f"\\{letter}" if letter in "*?[]^\\" else letter for letter in prefix)
+
 
 def password_hash(password: str) -> str:
     """How the server keeps a password: it is long and random, so a plain hash gives nothing away."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from converge.inventory import Inventory
 from converge.kubernetes.difference import Difference as Difference
@@ -50,6 +50,53 @@ class Setting(Protocol):
 
     def write(self) -> None:
         """Make it so: create what is absent, change what differs, leave alone what is not ours."""
+
+
+@runtime_checkable
+class Held(Setting, Protocol):
+    """A setting that is data of a component: ``within`` is its name, "postgres" for a database. It is there as long as that data is.
+
+    ``within`` is "" for what the cluster itself holds and nobody's data is, such as a block in the cluster's DNS.
+    """
+
+    within: str
+
+
+@runtime_checkable
+class Removable(Held, Protocol):
+    """A setting that outlives its component's objects, and how a rollback takes it away: with "" always, else only when it purges."""
+
+    def is_there(self) -> bool:
+        """Whether there is something to remove.
+
+        Raises:
+            Unreachable: it could not be looked at.
+        """
+
+    def remove(self) -> None:
+        """Take it away with all that it holds; absent is fine."""
+
+
+@runtime_checkable
+class Credential(Protocol):
+    """How a product learns a new value of a generated Secret, and how one sees which value opens it.
+
+    Settings that compare a password (a database, an OIDC client) carry a new one by themselves: they only say ``accepts``.
+    Most servers take theirs at their start: pods that name the Secret are restarted, unless ``needs_restart`` is False.
+    """
+
+    secret: GeneratedSecret
+    needs_restart: bool
+
+    def accepts(self, values: Mapping[str, str]) -> bool:
+        """Whether the product lets somebody in with these values of the Secret's keys.
+
+        Raises:
+            Unreachable: it does not answer.
+        """
+
+    def change(self, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+        """Let the product take the new values where it must be told before the Secret changes; again is fine."""
 
 
 @dataclass(frozen=True)
@@ -112,4 +159,8 @@ class Component:
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """What it should hold in admin APIs, in the order in which it has to be written."""
+        return ()
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """How its generated Secrets are tried and told to products when they are rotated; what is not named is only replaced."""
         return ()

@@ -17,6 +17,7 @@ class Result(StrEnum):
     FAILED = "failed"
     BLOCKED = "blocked"
     UNAVAILABLE = "unavailable"
+    ROLLED_BACK = "rolled back"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def write_record(api: Api, outcomes: Mapping[str, Outcome], started_at: float) -
     entries = {
         name: json.dumps(entry(outcome), sort_keys=True)
         for name, outcome in outcomes.items()
-        if outcome.result in (Result.CONVERGED, Result.FAILED)
+        if outcome.result in (Result.CONVERGED, Result.FAILED, Result.ROLLED_BACK)
     }
     run = json.dumps({"started": stamp(started_at), "seconds": round(time.time() - started_at, 1)})
     api.apply(_config_map({**earlier, **entries, "run": run}), force=True)

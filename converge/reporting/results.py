@@ -111,7 +111,7 @@ class ComponentResult:
     name: str
     issue: str = ""
     requires: tuple[str, ...] = ()
-    result: Literal["", "converged", "failed", "blocked", "unavailable"] = ""
+    result: Literal["", "converged", "failed", "blocked", "unavailable", "rolled back"] = ""
     started_at: float = 0.0
     seconds: float = 0.0
     changes: tuple[str, ...] = ()

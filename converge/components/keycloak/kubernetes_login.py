@@ -25,6 +25,7 @@ class KubernetesLogin:
     """The API server's authentication configuration names the realm as the issuer of people's tokens."""
 
     subject = "API server authentication"
+    within = ""
 
     def __init__(self, context: Context, access: Access) -> None:
         self._context = context
@@ -42,24 +43,26 @@ class KubernetesLogin:
         """See ``Setting.write``; the API server reloads the file by itself."""
         self._cluster().write_authentication(yaml.safe_dump(self._wanted(), sort_keys=False))
 
+    def is_there(self) -> bool:
+        """See ``Removable.is_there``: whether the API server believes any issuer."""
+        text = self._cluster().read_authentication()
+        return bool(text and yaml.safe_load(text).get("jwt"))
+
+    def remove(self) -> None:
+        """See ``Removable.remove``: the API server then accepts no token of anybody else's, as before the first converge."""
+        self._cluster().write_authentication(yaml.safe_dump(self._document([]), sort_keys=False))
+
     def _wanted(self) -> Mapping[str, Any]:
         inventory = self._context.inventory
         claims = {"username": "preferred_username", "groups": "groups"}
         trust = {"certificateAuthority": self._context.ca_pem()} if inventory.issuer.kind == "private-ca" else {}
-        return {
-            "apiVersion": "apiserver.config.k8s.io/v1",
-            "kind": "AuthenticationConfiguration",
-            "jwt": [
-                {
-                    "issuer": {
-                        "url": issuer(inventory),
-                        "audiences": [CLIENT],
-                        "audienceMatchPolicy": "MatchAny",
-                        **trust,
-                    },
-                    "claimValidationRules": [{"expression": 'claims.typ == "ID"', "message": "only ID tokens are accepted"}],
-                    "claimMappings": {name: {"claim": claim, "prefix": PREFIX} for name, claim in claims.items()}
-                    | {"uid": {"claim": "sub"}},
-                }
-            ],
+        login = {
+            "issuer": {"url": issuer(inventory), "audiences": [CLIENT], "audienceMatchPolicy": "MatchAny", **trust},
+            "claimValidationRules": [{"expression": 'claims.typ == "ID"', "message": "only ID tokens are accepted"}],
+            "claimMappings": {name: {"claim": claim, "prefix": PREFIX} for name, claim in claims.items()} | {"uid": {"claim": "sub"}},
         }
+        return self._document([login])
+
+    @staticmethod
+    def _document(issuers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        return {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration", "jwt": list(issuers)}

@@ -50,6 +50,7 @@ class RealmItself(RealmSetting):
 
     def __init__(self, realm: Realm, wanted: Representation) -> None:
         super().__init__(f"realm {realm.name}", realm, wanted)
+        self.within = "keycloak"
 
     def read(self) -> Representation | None:
         """Its representation."""
@@ -137,6 +138,7 @@ class Client(RealmSetting):
 
     def __init__(self, realm: Realm, wanted: Representation, *, secret: Callable[[], str] | None = None) -> None:
         super().__init__(f"client {wanted['clientId']} of realm {realm.name}", realm, wanted)
+        self.within = "keycloak"
         self._secret = secret
 
     def differences(self) -> Sequence[Difference]:
@@ -167,6 +169,15 @@ class Client(RealmSetting):
         for scope in self.realm.read("client-scopes") if missing else ():
             if scope["name"] in missing:
                 self.realm.replace(f"{path}/default-client-scopes/{scope['id']}")
+
+    def is_there(self) -> bool:
+        """See ``Removable.is_there``."""
+        return self.read() is not None
+
+    def remove(self) -> None:
+        """See ``Removable.remove``; ends the sessions of people who signed in through it."""
+        if (seen := self.read()) is not None:
+            self.realm.remove(f"clients/{seen['id']}")
 
     def _fill_in(self) -> None:
         if self._secret is not None:

@@ -34,6 +34,7 @@ class Bucket:
 
     def __init__(self, name: str, inventory: Inventory, access: Access) -> None:
         self.subject = f"bucket {name}"
+        self.within = "minio"
         self._name = name
         self._access = access
         self._url = url(inventory)
@@ -46,6 +47,15 @@ class Bucket:
         """See ``Setting.write``."""
         self._store().make_bucket(self._name)
 
+    def is_there(self) -> bool:
+        """See ``Removable.is_there``."""
+        return self._store().has_bucket(self._name)
+
+    def remove(self) -> None:
+        """See ``Removable.remove``; with every object."""
+        if self.is_there():
+            self._store().remove_bucket(self._name)
+
     def _store(self) -> ObjectStore:
         return ObjectStore(self._access.http, self._url, root_key(self._access))
 
@@ -55,6 +65,7 @@ class BucketUser:
 
     def __init__(self, consumer: str, namespace: str, bucket: str, inventory: Inventory, access: Access) -> None:
         self.subject = f"object storage user {consumer}"
+        self.within = "minio"
         self._name = consumer
         self._bucket = bucket
         self._secret = credentials(consumer, namespace)
@@ -77,6 +88,15 @@ class BucketUser:
         administration = self._administration()
         administration.write_policy(self._name, self._policy())
         administration.write_user(self._name, self._key().secret_key, self._name)
+
+    def is_there(self) -> bool:
+        """See ``Removable.is_there``."""
+        return self._administration().user(self._name) is not None
+
+    def remove(self) -> None:
+        """See ``Removable.remove``; with the policy that is only this user's."""
+        self._administration().remove_user(self._name)
+        self._administration().remove_policy(self._name)
 
     def _refused(self) -> Sequence[Difference]:
         """A secret key cannot be read back, but it can be used."""

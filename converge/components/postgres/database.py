@@ -28,6 +28,7 @@ class Database:
 
     def __init__(self, consumer: str, namespace: str, access: Access) -> None:
         self.subject = f"database {consumer}"
+        self.within = "postgres"
         self._name = consumer
         self._secret = credentials(consumer, namespace)
         self._access = access
@@ -54,6 +55,14 @@ class Database:
     def write(self) -> None:
         """See ``Setting.write``."""
         self._server.write(self._name, self._password())
+
+    def is_there(self) -> bool:
+        """See ``Removable.is_there``."""
+        return any(self._server.look(self._name))
+
+    def remove(self) -> None:
+        """See ``Removable.remove``; with every row."""
+        self._server.remove(self._name, self._name)
 
     def _password(self) -> str:
         return self._access.secret(self._secret.namespace, self._secret.name, "password")

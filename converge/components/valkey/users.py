@@ -28,6 +28,7 @@ class User:
 
     def __init__(self, consumer: str, namespace: str, access: Access, *, prefix: str) -> None:
         self.subject = f"Valkey user {consumer}"
+        self.within = "valkey"
         self._name = consumer
         self._prefix = prefix
         self._secret = credentials(consumer, namespace)
@@ -53,6 +54,14 @@ class User:
     def write(self) -> None:
         """See ``Setting.write``."""
         self._server.write_user(self._name, self._password(), self._prefix)
+
+    def is_there(self) -> bool:
+        """See ``Removable.is_there``."""
+        return self._server.user(self._name) is not None
+
+    def remove(self) -> None:
+        """See ``Removable.remove``; with its keys."""
+        self._server.remove_user(self._name, self._prefix)
 
     def _password(self) -> str:
         return self._access.secret(self._secret.namespace, self._secret.name, "password")
