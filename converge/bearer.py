@@ -43,6 +43,6 @@ def password_grant(http: requests.Session, provider: Provider, credentials: Cred
     """What the token endpoint says to a program that has a person's password: "granted", or its error."""
     form = {"grant_type": "password", "client_id": "admin-cli", "username": credentials.username, "password": credentials.password}
     answer = http.post(provider.token_endpoint, data=form)
-    if answer.status_code == 401:
+    if answer.status_code in (400, 401):
         return str(answer.json()["error"])
     return "granted" if checked(answer, "the token endpoint").json()["access_token"] else ""

@@ -72,7 +72,7 @@ class Keycloak:
             f"{self._url}/realms/master/protocol/openid-connect/token",
             data={"grant_type": "password", "client_id": "admin-cli", "username": self._username, "password": self._password()},
         )
-        if answer.status_code == 401:
+        if answer.status_code in (400, 401):
             raise WrongAdministrator(what, seen=excerpt(answer.text), cause="the password in its Secret is not the one that Keycloak knows")
         if answer.status_code == 404:
             raise Unreachable(what, seen="404: the ingress does not lead to it yet")
