@@ -20,6 +20,8 @@ from converge.progress import Progress, State
 
 RECORD = "entry.json"
 STAMP = "stamp.json"
+KINDS = ("artifacts", "images", "programs", "pulled", "releases")
+"""Folders of entries; what else lies in the cache belongs to others."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class Cache:
 
     def entries(self) -> Iterator[Key]:
         """Everything that is stored, whole or not."""
-        for folder in sorted(self.folder.glob("*/*/*")):
+        for folder in sorted(folder for kind in KINDS for folder in self.folder.glob(f"{kind}/*/*")):
             if folder.is_dir() and not folder.name.endswith(".part"):
                 yield Key(folder.parent.parent.name, folder.parent.name, folder.name)
 
@@ -150,7 +152,9 @@ class Cache:
         """Remove what is not wanted and not in the making, remains of broken-off work included; what went, and its size in bytes."""
         removed, freed = [], 0
         stale = {key for key in self.entries() if key not in wanted}
-        parts = {Key(part.parent.parent.name, part.parent.name, part.stem) for part in self.folder.glob("*/*/*.part")}
+        parts = {
+            Key(part.parent.parent.name, part.parent.name, part.stem) for kind in KINDS for part in self.folder.glob(f"{kind}/*/*.part")
+        }
         for key in sorted(stale | parts, key=str):
             folder, part = self.path(key), self.path(key).with_name(f"{key.digest}.part")
             lock = self.folder / "locks" / f"{key.kind}-{key.name}-{key.digest}"

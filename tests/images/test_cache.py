@@ -218,6 +218,13 @@ def test_collecting_removes_what_is_unwanted_and_broken_off_only(cache: Cache) -
     assert not cache.path(old).exists()
 
 
+def test_collecting_leaves_what_others_keep_in_the_cache(cache: Cache) -> None:
+    foreign = cache.folder / "seeds" / "7a7f6837d211eb91" / "content"
+    foreign.mkdir(parents=True)
+    assert cache.collect(set()) == ([], 0)
+    assert foreign.is_dir()
+
+
 def test_collecting_leaves_what_another_process_is_making(cache: Cache) -> None:
     part = cache.path(KEY).with_name(f"{KEY.digest}.part")
     part.mkdir(parents=True)
