@@ -12,7 +12,11 @@ from converge.engine.platform import Platform
 from converge.errors import Refused, ThinkubeError
 from converge.inventory import Inventory
 from converge.people import People, Person
+from converge.routes import wait_until_served
 from converge.sso import LoginRequired, SessionEnded, Tokens
+
+SERVED_WITHIN_S = 15
+"""The ingress notices a new pod a moment after it is ready."""
 
 GUESSES = 4
 """Two failures within a second already lock an account for a minute."""
@@ -152,6 +156,7 @@ def tokens_ended(people: People, tokens: Tokens) -> None:
 
 @then("the person can sign in")
 def can_sign_in(people: People, person: Person) -> None:
+    wait_until_served(people.http, people.provider.jwks_uri, SERVED_WITHIN_S)
     claims = people.kubernetes().sign_in(person.browser, person.credentials).claims
     assert claims["preferred_username"] == person.name
 

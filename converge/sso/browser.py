@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from converge.errors import Refused
-from converge.http import excerpt, sibling
+from converge.http import checked, excerpt, sibling
 
 if TYPE_CHECKING:
     import requests
@@ -72,6 +72,7 @@ class Browser:
         Raises:
             LoginRequired: a login form came up and there is nobody to fill it in.
             WrongPassword, AccountDisabled, LoginRefused: the login page said no.
+        Unreachable: the ingress has nobody behind the page.
         """
         page = self._follow("GET", url, None, until)
         form = _login_form(page)
@@ -88,6 +89,8 @@ class Browser:
     def _follow(self, method: str, url: str, fields: Mapping[str, str] | None, until: str) -> Page:
         for _ in range(MOST_HOPS):
             answer = self.http.request(method, url, data=fields, allow_redirects=False)
+            if answer.status_code in (502, 503, 504):
+                checked(answer, f"a page of {urlsplit(url).netloc}")
             if not answer.is_redirect:
                 return Page(url, answer)
             url = urljoin(url, answer.headers["Location"])

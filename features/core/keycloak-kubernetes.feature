@@ -44,5 +44,6 @@ Feature: The Kubernetes API knows people by their platform login
   Scenario: An expired token opens nothing
     Given a throw-away person in the group "cluster-admins"
     And a throw-away application whose tokens last a moment
-    When the moment is over
+    And a token of that application opens the API server
+    When the person keeps another one until it has expired
     Then the API server does not know whose token this is
