@@ -43,7 +43,7 @@ def client(tmp_path: Path, *answers: str) -> list[str]:
     script = tmp_path / "client"
     script.write_text(
         '#!/bin/sh\ncd "$(dirname "$0")"\necho x >> calls\nn=$(wc -l < calls)\n'
-        'if [ -f answer-$n ]; then cat answer-$n >&2; exit 1; fi\necho served\n'
+        "if [ -f answer-$n ]; then cat answer-$n >&2; exit 1; fi\necho served\n"
     )
     script.chmod(0o755)
     return [str(script)]
