@@ -7,7 +7,7 @@ Feature: MinIO keeps objects for people and components
     Given "minio" is converged
 
   @tls
-  Scenario: The hosts of API and console are certified
+  Scenario: MinIO's host is certified
     Then every host of "minio" presents a certificate from the platform's issuer
 
   Scenario: An object is stored, listed, read and removed
@@ -72,6 +72,13 @@ Feature: MinIO keeps objects for people and components
     And every container of "minio" has liveness and readiness probes
     And "minio" runs no container as root
     And "minio" keeps no credential outside a Secret
+
+  @rollback @data
+  Scenario: Rolling MinIO back and converging it finds objects again
+    Given a throw-away bucket with an object
+    When the operator rolls "minio" back and converges it again
+    Then all that was taken away was made anew
+    And the object reads as it was written
 
   @idempotence
   Scenario: A second converge of MinIO changes nothing
