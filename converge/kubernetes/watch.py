@@ -83,6 +83,9 @@ class Watch:
                     version = "" if refused.code == 404 else version
             except Unreachable as error:
                 self._trouble(error)
+            except Exception as error:  # whatever it is: who waits must see it, and the next attempt may work
+                self._trouble(Unreachable(f"watch {self.subject.kind}", seen=repr(error)))
+                version = ""
             self._stopped.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 

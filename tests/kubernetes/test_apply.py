@@ -1,7 +1,6 @@
 """Changes are found by reading, confirmed by dry runs, and written in order; what is not ours is never touched."""
 
 import contextlib
-import copy
 import json
 
 import pytest
@@ -92,12 +91,23 @@ def test_finding_changes_writes_nothing(fake_api, converged):
     assert len(fake_api.dry_runs) == 1
 
 
+def with_duration(text):
+    return [{**WIDGET, "spec": {"size": 1, "duration": text}} if obj is WIDGET else obj for obj in EVERYTHING]
+
+
 def test_a_difference_that_the_server_does_not_confirm_is_none(fake_api, converged):
-    widget = copy.deepcopy(WIDGET)
-    widget["spec"]["dropped"] = {"by": {"the": {}}}
-    objects = [widget if obj is WIDGET else obj for obj in EVERYTHING]
-    assert changes(converged, "web", objects) == []
+    apply_changes(converged, "web", changes(converged, "web", with_duration("1m0s")))
+    fake_api.forget()
+    assert changes(converged, "web", with_duration("60s")) == []
+    assert len(fake_api.dry_runs) == 1
     assert fake_api.writes == []
+
+
+def test_the_servers_own_spelling_of_what_was_applied_costs_no_dry_run(fake_api, converged):
+    apply_changes(converged, "web", changes(converged, "web", with_duration("60s")))
+    fake_api.forget()
+    assert changes(converged, "web", with_duration("60s")) == []
+    assert fake_api.dry_runs == []
 
 
 def test_an_edit_by_hand_is_named_and_repaired(fake_api, converged):
@@ -360,7 +370,7 @@ def test_killed_after_any_write_the_next_run_ends_in_the_same_state(fake_api, ap
     def count(request, code, seconds):
         nonlocal left
         left -= request.is_write
-        if left < 0:
+        if request.is_write and left < 0:
             raise Killed
 
     dying = fake_api.client(observe=count)

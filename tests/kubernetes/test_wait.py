@@ -293,17 +293,11 @@ def test_events_told_twice_or_out_of_order_change_nothing(fake_api, api):
         fake_api.wait_for_watches(1)
         fake_api.emit({"type": "MODIFIED", "object": first})
         fake_api.emit({"type": "DELETED", "object": first})
-        fake_api.store.touch("apps/v1/deployments", "default", "web")
-        newest = fake_api.find("Deployment", "web", "default")["metadata"]["resourceVersion"]
+        fake_api.put(deployment("told-last"))
         with shared.changed:
-            shared.changed.wait_for(lambda: version(open_watches[subject]) == newest, 5)
+            assert shared.changed.wait_for(lambda: open_watches[subject].find("default", "told-last"), 5)
             seen = open_watches[subject].find("default", "web")
-    assert seen["status"]["readyReplicas"] == 1
-
-
-def version(watch):
-    obj = watch.find("default", "web")
-    return obj["metadata"]["resourceVersion"] if obj else ""
+    assert seen == fake_api.find("Deployment", "web", "default")
 
 
 def test_many_waits_share_one_watch_a_kind(fake_api, api):
