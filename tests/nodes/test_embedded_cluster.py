@@ -1,9 +1,12 @@
 """A real cluster on this machine: root, a minute or two, and nothing left afterwards."""
 
+import base64
 import json
 import os
 import signal
 import subprocess
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from converge.errors import Missing, Refused
 from converge.images.store import Images
 from converge.inventory.model import EmbeddedNodes, Inventory
 from converge.kubernetes.client import Api
+from converge.nodes.embedded import kubeadm, record
 from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.provider import EmbeddedProvider
 from converge.progress import SILENCE
@@ -108,9 +112,12 @@ def api(provider):
         yield api
 
 
-def kill_everything(provider):
-    for pid in provider.cgroups.processes(provider.spaces.group):
+def kill(*pids):
+    for pid in pids:
         os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}/exe").exists() for pid in pids) and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 def ready(api):
@@ -152,8 +159,6 @@ def test_a_node_cannot_see_or_change_this_machines_files(cluster):
 
 
 def test_no_join_token_lives_longer_than_five_minutes(api):
-    import base64
-    from datetime import UTC, datetime, timedelta
 
     for secret in api.list("Secret", "kube-system", fields="type=bootstrap.kubernetes.io/token"):
         until = datetime.fromisoformat(base64.b64decode(secret["data"]["expiration"]).decode())
@@ -176,12 +181,9 @@ def test_a_write_is_in_the_audit_log_without_its_body(cluster, api):
 
 
 def test_authentication_is_replaced_while_the_api_server_runs(cluster):
-    import yaml
-
-    before = yaml.safe_load(cluster.read_authentication())
-    wanted = {**before, "anonymous": {"enabled": True}}
-    cluster.write_authentication(yaml.safe_dump(wanted))
-    assert yaml.safe_load(cluster.read_authentication()) == wanted
+    text = cluster.read_authentication() + "# the same in other words\n"
+    cluster.write_authentication(text)
+    assert cluster.read_authentication() == text
 
 
 def test_an_invalid_authentication_is_refused_in_the_api_servers_words(cluster):
@@ -205,7 +207,7 @@ def test_data_is_there_after_stop_and_start(provider, api):
 
 def test_data_is_there_after_every_process_was_killed(provider, api):
     api.apply(MANIFEST)
-    kill_everything(provider)
+    kill(*provider.cgroups.processes(provider.spaces.group))
     provider.start(SILENCE)
     assert api.get("ConfigMap", "kept", "default")["data"] == {"value": "precious"}
     assert set(map(tuple, ready(api).values())) == {("True",)}
@@ -216,7 +218,7 @@ def test_data_is_there_after_every_process_was_killed(provider, api):
     [("nodes-test-worker-1", "kubelet"), ("nodes-test-control", "containerd"), ("nodes-test-worker-1", "init"), ("bridge", "init")],
 )
 def test_one_killed_program_is_started_again(provider, api, node, program):
-    os.kill(provider.spaces.process(node, program), signal.SIGKILL)
+    kill(provider.spaces.process(node, program))
     provider.start(SILENCE)
     assert provider.spaces.process(node, program)
     assert set(map(tuple, ready(api).values())) == {("True",)}
@@ -233,8 +235,6 @@ def test_a_second_cluster_in_the_same_range_is_refused_before_anything_is_touche
 
 def test_a_start_that_was_broken_off_early_is_made_anew(provider, before):
     provider.delete()
-    from converge.nodes.embedded import kubeadm, record
-
     record.Record.of(provider.layout, kubeadm.VERSION).save(provider.layout.folder)
     (provider.layout.control.root / "etc/kubernetes/pki").mkdir(parents=True)
     (provider.layout.control.root / "etc/kubernetes/pki/ca.crt").write_text("half a certifi")

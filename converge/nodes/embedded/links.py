@@ -35,14 +35,19 @@ def node_commands(layout: Layout, node: EmbeddedNode, holder: int) -> tuple[list
         f"address add {node.address}/{layout.subnet.prefixlen} dev eth0",
         "link set eth0 up",
         f"route add default via {layout.host_address}",
-        # The whole pod range ends here: an address that no node has must not travel to this machine and back.
-        f"route add unreachable {layout.pod_subnet}",
-        # A pod that asks a Service before kube-proxy knows it is told at once, instead of waiting for a packet that went astray.
-        # (After kube-proxy's translation the address is another one, so that this no longer matches.)
-        f"rule add from {layout.pod_subnet} to {layout.service_subnet} unreachable",
         *(f"route add {other.pods} via {other.address}" for other in layout.nodes if other is not node),
     ]
     return plug, own
+
+
+def dead_ends(layout: Layout) -> list[str]:
+    """What a node says "unreachable" to at once, instead of sending it astray; it stays when the node is plugged in again."""
+    return [
+        # An address of the pod range that no node has.
+        f"route add unreachable {layout.pod_subnet}",
+        # A Service that kube-proxy does not know yet. (Once it does, it translates the address first, and this no longer matches.)
+        f"rule add from {layout.pod_subnet} to {layout.service_subnet} unreachable",
+    ]
 
 
 def connect_host(spaces: Spaces) -> None:
@@ -52,11 +57,11 @@ def connect_host(spaces: Spaces) -> None:
     _batch(["link set host master br0 up"], spaces.inside(BRIDGE, []))
 
 
-def connect_node(spaces: Spaces, node: EmbeddedNode) -> None:
-    """Plug a new node into the bridge."""
+def connect_node(spaces: Spaces, node: EmbeddedNode, *, is_new: bool) -> None:
+    """Plug a node into the bridge: a new node, or one that has lost its bridge."""
     plug, own = node_commands(spaces.layout, node, spaces.holder(node.name) or 0)
     _batch(plug, spaces.inside(BRIDGE, []))
-    _batch(own, spaces.inside(node.name, []))
+    _batch([*(dead_ends(spaces.layout) if is_new else []), *own], spaces.inside(node.name, []))
 
 
 def _batch(commands: list[str], prefix: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,14 +69,18 @@ def wait_for_nodes(api: Api, layout: Layout, since: datetime, patience: Patience
     wait_until(api, "Node", "", reason, "every node Ready", patience)
 
 
-def wait_for_system_pods(api: Api, layout: Layout, since: datetime | None, patience: Patience) -> None:
-    """Until kube-proxy is ready on every node and a CoreDNS is, in containers that began after ``since`` where it is given."""
+def wait_for_system_pods(api: Api, layout: Layout, reborn: Set[str], since: datetime, patience: Patience) -> None:
+    """Until kube-proxy is ready on every node, and a CoreDNS is.
+
+    On nodes that were ``reborn`` only containers that began after ``since`` count: what is said of others is of their former life.
+    """
 
     def ready(pod: dict[str, Any]) -> bool:
         if not _is_true(pod, "Ready") or "deletionTimestamp" in pod["metadata"]:
             return False
+        earliest = since.timestamp() if pod["spec"].get("nodeName") in reborn else 0.0
         states = [status.get("state", {}).get("running") for status in pod["status"].get("containerStatuses", [])]
-        return all(state and (since is None or _time(state["startedAt"]) >= since.timestamp()) for state in states)
+        return all(state and _time(state["startedAt"]) >= earliest for state in states)
 
     def reason(pods: Objects) -> str:
         up = [pod for pod in pods.values() if ready(pod)]

@@ -185,9 +185,9 @@ class Start:
             files.write(self.layout, node)
             self.spaces.hold_node(node, self.layout.programs)
             self._reborn.add(node.name)
-            links.connect_node(self.spaces, node)
+            links.connect_node(self.spaces, node, is_new=True)
         elif BRIDGE in self._reborn:
-            links.connect_node(self.spaces, node)
+            links.connect_node(self.spaces, node, is_new=False)
 
     # Node programs
 
@@ -345,8 +345,7 @@ class Start:
 
     def wait_for_system_pods(self) -> None:
         """Until kube-proxy works on every node, and one CoreDNS."""
-        since = self.began if self._reborn - {BRIDGE} else None
-        wait_for_system_pods(self.api, self.layout, since, self.patience)
+        wait_for_system_pods(self.api, self.layout, self._reborn, self.began, self.patience)
 
 
 def runtime_socket(spaces: Spaces, node: EmbeddedNode) -> Path:
