@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from converge.sso import Credentials
 
 PATIENCE_S = 20.0
+TRIES = 3
+"""Chromium breaks its connections whenever an interface of the machine comes or goes, such as another cluster's."""
+
 SIZE = (1280, 900)
 QUIET = (
     "--disable-background-networking",
@@ -135,6 +138,20 @@ class Window:
         what = f'{role or "text"} "{name}" on the page'
         self._do(lambda: self._waiting(what, lambda: self._found(name, role).first.wait_for(state="visible")))
 
+    def press(self, name: str, role: str = "button") -> None:
+        """Press a button or link."""
+        self._do(lambda: self._waiting(f'{role} "{name}" to press', lambda: self._found(name, role).first.click()))
+
+    def upload(self, name: str, file: str, content: bytes) -> None:
+        """Press what opens the choice of a file, and choose this one."""
+
+        def choose(item: Locator) -> None:
+            with self._page.expect_file_chooser() as choice:
+                item.click()
+            choice.value.set_files([{"name": file, "mimeType": "application/octet-stream", "buffer": content}])
+
+        self._do(lambda: self._waiting(f'"{name}" to open the choice of a file', lambda: choose(self._found(name, "").first)))
+
     def can_press(self, name: str, role: str = "button") -> bool:
         """Whether there is now such a button or link that can be pressed."""
         return self._do(lambda: any(item.is_enabled() for item in self._found(name, role).all()))
@@ -161,13 +178,17 @@ class Window:
     def _visit(self, url: str) -> int:
         from playwright.sync_api import Error
 
-        try:
-            answer = self._page.goto(url, wait_until="domcontentloaded")
-        except Error as error:
-            reason = excerpt(error.message.partition("\n")[0])
-            kind = Refused if "ERR_CERT" in reason or "ERR_SSL" in reason else Unreachable
-            raise kind(f"page {url.partition('?')[0]}", seen=reason) from error
-        return answer.status if answer else 0
+        for _ in range(TRIES):
+            try:
+                answer = self._page.goto(url, wait_until="domcontentloaded")
+            except Error as error:
+                reason, failure = excerpt(error.message.partition("\n")[0]), error
+                if "ERR_NETWORK_CHANGED" not in reason:
+                    break
+            else:
+                return answer.status if answer else 0
+        kind = Refused if "ERR_CERT" in reason or "ERR_SSL" in reason else Unreachable
+        raise kind(f"page {url.partition('?')[0]}", seen=reason) from failure
 
     def _fill_in(self, credentials: Credentials) -> None:
         page = self._page

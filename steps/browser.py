@@ -28,6 +28,9 @@ PAGES: dict[str, Callable[[Inventory], str]] = {
 }
 """What people call a page → where it is."""
 
+NOTICES = {"MinIO console": "Acknowledge"}
+"""Page → the button that takes away what it shows everybody once."""
+
 
 @pytest.fixture(scope="session")
 def chromium(platform: Platform, inventory: Inventory) -> Iterator[Chromium]:
@@ -50,9 +53,12 @@ def keycloak_administrator(platform: Platform) -> Person:
     return Person("", Credentials("admin", password), Browser(platform.access.http))
 
 
+@given(parsers.re(r'the person is signed in to the "(?P<page>[^"]+)" with a browser'))
 @when(parsers.re(r'the person signs in to the "(?P<page>[^"]+)" with a browser'))
 def sign_in(window: Window, inventory: Inventory, person: Person, page: str) -> None:
     window.sign_in(PAGES[page](inventory), person.credentials)
+    if page in NOTICES:
+        window.press(NOTICES[page])
 
 
 @when(parsers.re(r'the person tries the "(?P<page>[^"]+)" with a browser and a wrong password'))
@@ -60,7 +66,7 @@ def try_to_sign_in(window: Window, inventory: Inventory, person: Person, page: s
     window.try_to_sign_in(PAGES[page](inventory), replace(person.credentials, password="wrong"))  # noqa: S106
 
 
-@then(parsers.re(r'the page shows the (?P<role>heading|button|link|row) "(?P<name>[^"]+)"'))
+@then(parsers.re(r'the page shows the (?P<role>heading|gridcell) "(?P<name>[^"]+)"'))
 def page_shows_role(window: Window, attach: Attach, role: str, name: str) -> None:
     _shows(window, attach, name, role)
 
@@ -80,10 +86,18 @@ def page_shows_bucket(window: Window, attach: Attach, bucket: str) -> None:
     _shows(window, attach, bucket)
 
 
-@then("the page of that bucket offers no upload that works")
-def page_refuses_upload(window: Window, inventory: Inventory, attach: Attach, bucket: str) -> None:
-    window.visit(f"{console_url(inventory)}/browser/{bucket}")
-    _shows(window, attach, "letters")
+@when("the person uploads a file on the page of that bucket")
+def upload(window: Window, inventory: Inventory, bucket: str) -> None:
+    _open_bucket(window, inventory, bucket)
+    window.press("Upload")
+    window.upload("Upload File", "uploaded.txt", b"hello")
+
+
+@then("the page of that bucket offers the person no upload")
+def page_offers_no_upload(window: Window, inventory: Inventory, attach: Attach, bucket: str) -> None:
+    _open_bucket(window, inventory, bucket)
+    attach("What a person sees who may only look", window.screenshot())
+    window.shows("Upload", "button")
     assert not window.can_press("Upload"), "the page lets the person press Upload"
 
 
@@ -95,6 +109,11 @@ def stranger_refused(platform: Platform, inventory: Inventory, page: str) -> Non
             window.visit(PAGES[page](inventory))
     finally:
         stranger.close()
+
+
+def _open_bucket(window: Window, inventory: Inventory, bucket: str) -> None:
+    window.visit(f"{console_url(inventory)}/browser/{bucket}")
+    window.shows("letters", "gridcell")
 
 
 def _shows(window: Window, attach: Attach, name: str, role: str = "") -> None:

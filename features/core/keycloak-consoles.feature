@@ -17,7 +17,7 @@ Feature: Keycloak's consoles open in a person's browser
   Scenario: Keycloak's administrator sees the platform's realm in the administration console
     Given Keycloak's administrator
     When the person signs in to the "administration console" with a browser
-    Then the page shows the heading "Thinkube"
+    Then the page shows "HTML Display name"
 
   @sso @negative
   Scenario: A wrong password leaves a person at the login form

@@ -17,10 +17,18 @@ Feature: MinIO's console opens with the platform login
     When the person signs in to the "MinIO console" with a browser
     Then the page shows that bucket
 
+  @sso
+  Scenario: A person with the right to write uploads a file in the console's pages
+    Given a throw-away bucket with an object
+    And a throw-away person with the policy "readwrite"
+    And the person is signed in to the "MinIO console" with a browser
+    When the person uploads a file on the page of that bucket
+    Then the page shows the gridcell "uploaded.txt"
+
   @sso @negative
   Scenario: A read-only person reads in the console and writes nothing
     Given a throw-away bucket with an object
-    And a throw-away person with the policy "readonly"
+    And a throw-away person with the policy "viewer"
     When the person signs in to the console
     Then the console lists the object
     But the console refuses an upload
@@ -33,11 +41,11 @@ Feature: MinIO's console opens with the platform login
     Then the console takes an upload
 
   @sso @negative
-  Scenario: A read-only person cannot upload in the console's pages
+  Scenario: A read-only person is offered no upload in the console's pages
     Given a throw-away bucket with an object
-    And a throw-away person with the policy "readonly"
+    And a throw-away person with the policy "viewer"
     When the person signs in to the "MinIO console" with a browser
-    Then the page of that bucket offers no upload that works
+    Then the page of that bucket offers the person no upload
 
   @sso @negative
   Scenario: A person without any policy does not get into the console
@@ -47,7 +55,7 @@ Feature: MinIO's console opens with the platform login
 
   @sso
   Scenario: Signing out of the console ends the platform login
-    Given a throw-away person with the policy "readonly"
+    Given a throw-away person with the policy "viewer"
     When the person signs in to the console and signs out again
     Then the console asks the person for the password again
 
@@ -60,7 +68,7 @@ Feature: MinIO's console opens with the platform login
 
   @data @disruptive
   Scenario: The console opens again after the loss of its pod
-    Given a throw-away person with the policy "readonly"
+    Given a throw-away person with the policy "viewer"
     When every pod of "minio-console" is deleted
     Then every workload of "minio-console" is ready
     And the person can sign in to the console
@@ -72,6 +80,13 @@ Feature: MinIO's console opens with the platform login
     And every container of "minio-console" has liveness and readiness probes
     And "minio-console" runs no container as root
     And "minio-console" keeps no credential outside a Secret
+
+  @rollback
+  Scenario: The console opens again after a rollback and a converge
+    Given a throw-away person with the policy "viewer"
+    When the operator rolls "minio-console" back and converges it again
+    Then all that was taken away was made anew
+    And the person can sign in to the console
 
   @idempotence
   Scenario: A second converge of the console changes nothing

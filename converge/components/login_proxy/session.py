@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from converge.http import checked
-from converge.sso import LoginRefused
+from converge.sso import LoginRefused, LoginRequired
 from converge.sso.browser import message
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class ProxiedSession:
             LoginRefused: the proxy let nobody in; ``seen`` is what it said.
         """
         page = self._browser.visit(f"{self.url}{path}", credentials)
+        if page.answer.status_code == 401:
+            raise LoginRequired(f"{self.url} to open", seen="401: data is refused where a page would lead to the login")
         if page.answer.status_code == 403:
             raise LoginRefused(f"{self.url} to open", seen=f"403 {message(page)}")
         checked(page.answer, f"page {page.place}")

@@ -12,13 +12,17 @@ from pathlib import Path
 
 from converge.components import manifests
 from converge.components.blocks import web_host
-from converge.components.component import Component, Context, Endpoint, KubernetesObject
+from converge.components.component import Access, Component, Context, Endpoint, KubernetesObject, Setting
 from converge.components.keycloak import oidc_client, realm
 from converge.components.minio.storage import url
+from converge.components.minio_console.policy import Policy
 from converge.inventory import Inventory
 
 CLIENT = "minio"
 """MinIO gives access keys for tokens of its own client only; the bridge signs people in as that one."""
+
+LOOKING = ("s3:GetBucketLocation", "s3:GetObject", "s3:ListAllMyBuckets", "s3:ListBucket")
+"""For people who look and do not touch. MinIO's own ``readonly`` lists nothing, so the console would have nothing to show."""
 
 
 class MinioConsole(Component):
@@ -49,3 +53,7 @@ class MinioConsole(Component):
             trusts_platform=context.inventory.issuer.kind == "private-ca",
         )
         return (*bridge, web_host(self.name, self.namespace, endpoint.host, self.name, "http"))
+
+    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
+        """The policy ``viewer``."""
+        return (Policy("viewer", LOOKING, context.inventory, access),)
