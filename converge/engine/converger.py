@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from converge.engine.graph import Graph
@@ -12,6 +12,9 @@ from converge.engine.outcome import Outcome, Result
 
 Work = Callable[[str], Outcome]
 """Converges (or verifies) one component; never raises."""
+
+Removal = Callable[[str], Sequence[Outcome]]
+"""Rolls back a component after what requires it; never raises."""
 
 
 class Convergence(Protocol):
@@ -35,12 +38,18 @@ class Convergence(Protocol):
             Blocked: it, or something that it requires, did not converge.
         """
 
+    def roll_back(self, name: str) -> Sequence[Outcome]:
+        """Roll it back now, what requires it first; its own outcome comes last. Who waits for one of them converges it anew.
+
+        Nobody may need them meanwhile: see `wiring.turns`.
+        """
+
 
 class Converger:
     """Converges in background threads (the work is waiting): one a component, which waits for those of its requirements.
 
     ``work`` is done once a component; ``repeat`` each time that a step asks ``again``. ``told`` hears every outcome once,
-    ``begin`` the names of those that are about to be worked on.
+    ``begin`` the names of those that are about to be worked on. ``remove`` takes back what ``work`` did.
     """
 
     def __init__(
@@ -50,12 +59,15 @@ class Converger:
         repeat: Work,
         told: Callable[[Outcome], None] = lambda _: None,
         begin: Callable[[list[str]], None] = lambda _: None,
+        remove: Removal = lambda _: (),
     ) -> None:
         self._graph = graph
         self._work = work
         self._repeat = repeat
         self._told = told
         self._begin = begin
+        self._remove = remove
+        self._missing: dict[str, None] = {}
         self._changed = threading.Condition()
         self._threads: dict[str, threading.Thread] = {}
         self._outcomes: dict[str, Outcome] = {}
@@ -95,6 +107,26 @@ class Converger:
         with self._repeating.setdefault(name, threading.Lock()):
             return self._repeat(name).require()
 
+    def roll_back(self, name: str) -> Sequence[Outcome]:
+        """Roll it back now, what requires it first."""
+        concerned = {name, *self._graph.dependants(name)}
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or concerned.isdisjoint(self._threads.keys() - self._outcomes.keys()))
+        outcomes = self._remove(name)
+        with self._changed:
+            for outcome in outcomes:
+                if self._threads.pop(outcome.component, None):
+                    del self._outcomes[outcome.component]
+                    self._missing[outcome.component] = None
+        for outcome in outcomes:
+            self._told(outcome)
+        return outcomes
+
+    def restore(self) -> None:
+        """Converge again what was rolled back, and wait for it."""
+        for name in self._graph.closure(list(self._missing)):
+            self.outcome(name)
+
     def stop(self, patience_s: float = 10) -> None:
         """Begin nothing new, and give what runs ``patience_s`` to reach its end; whoever waits gets an answer at once."""
         with self._changed:
@@ -115,6 +147,7 @@ class Converger:
         outcome = self._work(name) if held_back is None else _held_back(name, held_back)
         with self._changed:
             self._outcomes[name] = outcome
+            self._missing.pop(name, None)
         self._told(outcome)
         with self._changed:
             self._changed.notify_all()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from converge.components.component import Access, Component, Context, KubernetesObject
 from converge.engine.graph import BadGraph, Graph, nearest
@@ -21,8 +20,29 @@ if TYPE_CHECKING:
     import requests
 
     from converge.engine.hold import Hold
+    from converge.engine.loading import Loading
     from converge.images.store import Images
     from converge.kubernetes.client import Api
+
+
+T = TypeVar("T")
+
+
+class opened_once(cached_property[T]):  # noqa: N801 - a decorator
+    """A property that is made when first asked for, by one thread only."""
+
+    if TYPE_CHECKING:
+
+        def __get__(self, instance: Any, owner: type[Any] | None = None) -> T: ...  # type: ignore[override]
+
+    else:
+
+        def __get__(self, instance, owner=None):
+            """Make it, or wait until another thread has."""
+            if instance is None:
+                return self
+            with instance.opening:
+                return super().__get__(instance, owner)
 
 
 class Platform:
@@ -32,7 +52,9 @@ class Platform:
         self.inventory = inventory
         self.progress = progress
         self.stopping = threading.Event()
+        self.opening = threading.RLock()
         self._cluster: Cluster | None = None
+        self._is_up = threading.Event()
         self._found_at_start: bool | None = None
         self._writing = threading.Lock()
         self._hold: Hold | None = None
@@ -46,14 +68,14 @@ class Platform:
 
         return {component.name: component() for component in COMPONENTS}
 
-    @cached_property
+    @opened_once
     def components(self) -> Mapping[str, Component]:
         """Every component that the inventory enables, and what those require, by name."""
         known = self.known()
         enabled = self.inventory.enabled({name: component.requires for name, component in known.items()})
         return {name: known[name] for name in enabled}
 
-    @cached_property
+    @opened_once
     def graph(self) -> Graph:
         """What comes before what."""
         return Graph({name: component.requires for name, component in self.components.items()})
@@ -74,14 +96,14 @@ class Platform:
 
     # What it is reached through
 
-    @cached_property
+    @opened_once
     def images(self) -> Images:
         """Where its images come from."""
         from converge.images.store import Images
 
         return Images(self.inventory, self.progress)
 
-    @cached_property
+    @opened_once
     def provider(self) -> NodeProvider:
         """Where its nodes come from."""
         from converge.nodes import provider
@@ -102,20 +124,23 @@ class Platform:
 
     def find_cluster(self) -> Cluster | None:
         """The cluster if it runs."""
-        if self._cluster is None:
-            self._cluster = self.provider.find()
-            if self._found_at_start is None:
-                self._found_at_start = self._cluster is not None
-        return self._cluster
+        with self.opening:
+            if self._cluster is None:
+                self._cluster = self.provider.find()
+                if self._found_at_start is None:
+                    self._found_at_start = self._cluster is not None
+                if self._cluster is not None:
+                    self._is_up.set()
+            return self._cluster
 
-    @cached_property
+    @opened_once
     def api(self) -> Api:
         """The cluster's API, as its administrator."""
         from converge.kubernetes.client import Api
 
         return Api.from_kubeconfig(self.cluster().kubeconfig)
 
-    @cached_property
+    @opened_once
     def context(self) -> Context:
         """What components may know."""
         return Context(
@@ -126,7 +151,7 @@ class Platform:
             ca_pem=self.ca_pem,
         )
 
-    @cached_property
+    @opened_once
     def access(self) -> Access:
         """What settings and steps may use to reach the running platform."""
         return _LazyAccess(self)
@@ -172,10 +197,22 @@ class Platform:
 
         return Reconciliation(self, self.component(name)).verify(drift=True)
 
+    @opened_once
+    def loading(self) -> Loading:
+        """The images on their way into the nodes."""
+        from converge.engine.loading import Loading
+
+        return Loading(self.images, self._wait_for_cluster)
+
+    def roll_back(self, name: str) -> list[Outcome]:
+        """Take one component back, and before it whatever exists that requires it; data stays. Never raises."""
+        from converge.engine.rollback import roll_back
+
+        return roll_back(self, name)
+
     def prepare(self, names: Iterable[str]) -> None:
-        """Begin to build or pull what these components run, in the background, if there is no cluster yet that could have it all."""
-        wanted = list(dict.fromkeys(image for name in names for image in self.component(name).images))
-        threading.Thread(target=self._prepare, args=(wanted,), name="prepare images", daemon=True).start()
+        """Where no cluster runs yet that could have it all, begin in the background to obtain and load what these components run."""
+        threading.Thread(target=self._prepare, args=(list(names),), name="prepare images", daemon=True).start()
 
     def hold(self) -> None:
         """Become the one who writes to this platform; called before every write, so that a run which changes nothing never does.
@@ -212,17 +249,22 @@ class Platform:
     def stop(self) -> None:
         """Call off what is under way: nothing new is written, built or waited for."""
         self.stopping.set()
+        if "loading" in self.__dict__:
+            self.loading.stop()
         if "images" in self.__dict__:
             self.images.cancel()
 
-    def _prepare(self, images: list[str]) -> None:
-        """Node programs first; what cannot be had is told to whoever asks for it again."""
-        if self.find_cluster() is not None:
-            return
-        with ThreadPoolExecutor(3, thread_name_prefix="prepare") as pool:
-            pool.submit(self.images.programs)
-            for name in images:
-                pool.submit(self.images.archive, name)
+    def _prepare(self, names: list[str]) -> None:
+        """Node programs are obtained by the provider, which starts at the same time."""
+        if self.find_cluster() is None:
+            images = dict.fromkeys(image for name in names for image in self.component(name).images)
+            self.loading.begin(image for image in images if self.images.availability(image) is None)
+
+    def _wait_for_cluster(self) -> Cluster:
+        while not self._is_up.wait(0.5):
+            if self.stopping.is_set():
+                raise NotReady("to load images", seen="the run is being stopped")
+        return self.cluster()
 
 
 class _LazyAccess(Access):

@@ -155,12 +155,10 @@ class Reconciliation:
                 raise Unavailable(f"{self._name} converged", seen=reason)
 
     def _load_images(self) -> None:
-        images = self._platform.images
         if names := self._component.images:
             self._note(State.WAITING, f"images: {', '.join(names)}")
-            archives = {images.reference(name): images.archive(name) for name in names}
-            self._note(State.WAITING, "loading images")
-            self._platform.cluster().load_images(archives)
+            self._platform.cluster()
+            self._platform.loading.finish(names)
 
     def _read(self, api: Api) -> _Read:
         """What differs, and whether what is there serves: both from the same lists."""

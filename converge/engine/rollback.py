@@ -27,6 +27,14 @@ NODES = frozenset({"control-node", "worker-nodes"})
 """What is a machine, or acts as one: its provider takes it away, not a rollback."""
 
 
+def roll_back(platform: Platform, name: str) -> list[Outcome]:
+    """Take a component and what requires it back, keeping data; never raises."""
+    try:
+        return Rollback(platform, name, with_dependants=True).run()
+    except ThinkubeError as error:
+        return [Outcome(name, Result.FAILED, started_at=time.time(), text=redact(str(error)), by=name)]
+
+
 @dataclass(frozen=True)
 class Removal:
     """What a rollback does to one component: what it takes away, which data it destroys, and what stays, with the reason.

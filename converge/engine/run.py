@@ -26,7 +26,7 @@ class Run:
         self.started_at = time.time()
         work = platform.verify if verify_only else platform.converge
         repeat = platform.verify_again if verify_only else platform.converge
-        self.converger = Converger(platform.graph, work, repeat, self._told, self._begin)
+        self.converger = Converger(platform.graph, work, repeat, self._told, self._begin, platform.roll_back)
         self._delete_cluster = delete_cluster
         self._server: OutcomeServer | None = None
 
@@ -39,6 +39,10 @@ class Run:
     def plans(self, names: list[str]) -> list[Plan]:
         """What converging these components and what they require would change, in order; writes nothing."""
         return [self.platform.plan(name) for name in self.platform.graph.closure(names)]
+
+    def restore(self) -> None:
+        """Leave no component rolled back that was there before."""
+        self.converger.restore()
 
     def close(self) -> None:
         """End it: stop what runs, write down what happened, let others write; delete the cluster if asked and this run created it."""
@@ -61,11 +65,17 @@ class Run:
         self.report_folder.mkdir(parents=True, exist_ok=True)
         with (self.report_folder / "converge.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(outcome.as_json()) + "\n")
-        self.platform.progress.note(outcome.component, _state(outcome), outcome.text.partition("\n")[0])
+        self.platform.progress.note(outcome.component, _state(outcome), _in_short(outcome.text))
+
+
+def _in_short(text: str) -> str:
+    """What was seen, of an error's text; the first line of any other."""
+    lines = text.splitlines() or [""]
+    return next((line.removeprefix("seen:").strip() for line in lines if line.startswith("seen:")), lines[0])
 
 
 def _state(outcome: Outcome) -> State:
-    if outcome.result == "converged":
+    if outcome.result in ("converged", "rolled back"):
         return State.DONE if outcome.changes else State.UNCHANGED
     return State.UNAVAILABLE if outcome.result == "unavailable" else State.FAILED
 

@@ -14,7 +14,7 @@ import socket
 import socketserver
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,10 @@ class RemoteConvergence(Convergence):
         self.wait_for(name)
         return Outcome.from_json(self._ask("again", [name])["outcome"]).require()
 
+    def roll_back(self, name: str) -> Sequence[Outcome]:
+        """Let the other process roll it back."""
+        return [Outcome.from_json(outcome) for outcome in self._ask("roll_back", [name])["outcomes"]]
+
     def _ask(self, question: str, names: list[str]) -> Any:
         try:
             with socket.socket(socket.AF_UNIX) as line:
@@ -110,6 +114,8 @@ class _Handler(socketserver.StreamRequestHandler):
                 return {}
             if ask == "wait_for":
                 return {"outcome": converger.outcome(names[0]).as_json()}
+            if ask == "roll_back":
+                return {"outcomes": [outcome.as_json() for outcome in converger.roll_back(names[0])]}
             return {"outcome": converger.again(names[0]).as_json()}
         except ThinkubeError as error:
             return (

@@ -1,0 +1,361 @@
+"""One component of a platform, reconciled against a recording API server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from converge.components.component import Component, Difference, GeneratedSecret
+from converge.engine.outcome import Result
+from converge.engine.platform import Platform
+from converge.errors import Refused, ThinkubeError, Unreachable
+from converge.inventory import Inventory
+from converge.inventory.model import Deadlines
+
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}
+CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "web"}, "data": {"colour": "blue"}}
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web", "namespace": "web"},
+    "spec": {
+        "replicas": 1,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "x:1"}]}},
+    },
+}
+CRD = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "widgets.example.test"},
+    "spec": {
+        "group": "example.test",
+        "scope": "Namespaced",
+        "names": {"kind": "Widget", "plural": "widgets"},
+        "versions": [{"name": "v1", "served": True, "storage": True}],
+    },
+}
+WIDGET = {"apiVersion": "example.test/v1", "kind": "Widget", "metadata": {"name": "one", "namespace": "web"}, "spec": {"size": 1}}
+
+
+class Realm:
+    """A setting of an admin API that is only a dictionary."""
+
+    subject = "realm test"
+
+    def __init__(self, log: list[str], *, sticks: bool = True, unreachable: int = 0) -> None:
+        self.log, self.sticks, self.unreachable, self.written = log, sticks, unreachable, False
+
+    def differences(self) -> Sequence[Difference]:
+        if self.unreachable:
+            self.unreachable -= 1
+            raise Unreachable("the admin API", seen="connection refused")
+        return () if self.written and self.sticks else (Difference("realm test", "enabled", wanted=True, seen=None),)
+
+    def write(self) -> None:
+        self.log.append("write realm")
+        self.written = True
+
+
+class Web(Component):
+    name, issue, namespace = "web", "CORE-001", "web"
+
+    def __init__(self) -> None:
+        self.wanted: list[dict] = [NAMESPACE, CONFIG]
+        self.generated: list[GeneratedSecret] = []
+        self.settings_wanted: list[Realm] = []
+        self.before: list[Realm] = []
+
+    def objects(self, context):
+        return self.wanted
+
+    def secrets(self, inventory):
+        return self.generated
+
+    def settings(self, context, access):
+        return self.settings_wanted
+
+    def prerequisites(self, context, access):
+        return self.before
+
+
+class FakeCluster:
+    name, nodes, ingress_address, kubeconfig = "test", (), "10.88.88.2", Path("/nonexistent")
+
+    def __init__(self) -> None:
+        self.loaded: list[str] = []
+
+    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
+        self.loaded += archives
+
+
+class FakeProvider:
+    def __init__(self, cluster: FakeCluster | None) -> None:
+        self.cluster = cluster
+
+    def find(self) -> FakeCluster | None:
+        return self.cluster
+
+
+class FakeImages:
+    def __init__(self) -> None:
+        self.missing: dict[str, str] = {}
+
+    def availability(self, name: str) -> str | None:
+        return self.missing.get(name)
+
+    def reference(self, name: str) -> str:
+        return f"thinkube.local/{name}:1"
+
+    def archive(self, name: str) -> Path:
+        return Path(f"/{name}.tar")
+
+    def cancel(self) -> None:
+        pass
+
+
+class Bench:
+    """A platform of one component over a fake API server, and what happened to it."""
+
+    def __init__(self, fake_api) -> None:
+        self.fake_api = fake_api
+        self.log: list[str] = []
+        self.web = Web()
+        self.cluster = FakeCluster()
+        self.images = FakeImages()
+        bench = self
+
+        class Bound(Platform):
+            @classmethod
+            def known(cls):
+                return {"web": bench.web}
+
+        self.platform = Bound(Inventory(deadlines=Deadlines(component_s=10, lease_s=5)))
+        self.platform.__dict__.update(api=fake_api.client(), provider=FakeProvider(self.cluster), images=self.images)
+
+    def converge(self):
+        return self.platform.converge("web")
+
+    def applied(self) -> list[str]:
+        return [f"{request.verb} {(request.body or {}).get('kind', '')}" for request in self.fake_api.writes]
+
+
+@pytest.fixture
+def bench(fake_api):
+    made = Bench(fake_api)
+    yield made
+    made.platform.stop()
+
+
+def test_what_is_absent_is_written_and_named(bench) -> None:
+    outcome = bench.converge()
+    assert outcome.result is Result.CONVERGED, outcome.text
+    assert outcome.changes == ("create Namespace web", "create ConfigMap web/settings")
+    assert bench.fake_api.find("ConfigMap", "settings", "web")["data"] == {"colour": "blue"}
+
+
+def test_a_second_converge_writes_nothing_at_all(bench) -> None:
+    bench.converge()
+    bench.platform.close({}, 0.0)
+    bench.fake_api.forget()
+    again = Bench(bench.fake_api)
+    outcome = again.converge()
+    again.platform.close({"web": outcome}, 0.0)
+    assert (outcome.result, outcome.changes) == (Result.CONVERGED, ())
+    assert bench.fake_api.writes == []
+
+
+def test_the_lease_is_held_while_writing_and_given_back(bench) -> None:
+    outcome = bench.converge()
+    assert bench.fake_api.find("Lease", "converge", "thinkube-system")["spec"]["holderIdentity"]
+    bench.platform.close({"web": outcome}, 0.0)
+    assert not bench.fake_api.find("Lease", "converge", "thinkube-system")["spec"]["holderIdentity"]
+
+
+def test_what_was_done_is_recorded_only_when_something_was(bench) -> None:
+    outcome = bench.converge()
+    bench.platform.close({"web": outcome}, 1_790_000_000.0)
+    data = bench.fake_api.find("ConfigMap", "record", "thinkube-system")["data"]
+    assert '"result": "converged"' in data["web"]
+    assert '"written": 2' in data["web"]
+    assert "2026-" in data["run"]
+
+
+def test_secrets_come_after_the_namespace_and_prerequisites_before_the_rest(bench) -> None:
+    bench.web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
+    bench.web.before = [Realm(bench.log)]
+    outcome = bench.converge()
+    assert outcome.changes == (
+        "create Namespace web",
+        "create Secret web/admin",
+        "write realm test",
+        "create ConfigMap web/settings",
+    )
+
+
+def test_instances_of_its_own_kinds_come_after_what_serves_them(bench) -> None:
+    bench.web.wanted = [WIDGET, DEPLOYMENT, CRD, NAMESPACE]
+    bench.web.images = ("web",)
+
+    def serve() -> None:
+        for _ in range(100):
+            if bench.fake_api.find("Deployment", "web", "web"):
+                break
+            threading.Event().wait(0.05)
+        assert bench.fake_api.find("Widget", "one", "web") is None
+        bench.fake_api.status(
+            "Deployment", "web", "web", observedGeneration=1, replicas=1, updatedReplicas=1, readyReplicas=1, availableReplicas=1,
+            conditions=[{"type": "Available", "status": "True"}],
+        )  # fmt: skip
+
+    established = threading.Thread(target=_establish, args=(bench.fake_api,), daemon=True)
+    established.start()
+    serving = threading.Thread(target=serve, daemon=True)
+    serving.start()
+    outcome = bench.converge()
+    assert outcome.result is Result.CONVERGED, outcome.text
+    assert outcome.changes[-1] == "create Widget web/one"
+    assert bench.cluster.loaded == ["thinkube.local/web:1"]
+
+
+def _establish(fake_api) -> None:
+    for _ in range(100):
+        if fake_api.find("CustomResourceDefinition", "widgets.example.test"):
+            fake_api.status("CustomResourceDefinition", "widgets.example.test", conditions=[{"type": "Established", "status": "True"}])
+            return
+        threading.Event().wait(0.05)
+
+
+def test_images_are_loaded_only_where_something_is_to_be_done(bench) -> None:
+    bench.web.images = ("web",)
+    bench.converge()
+    assert bench.cluster.loaded == ["thinkube.local/web:1"]
+    again = Bench(bench.fake_api)
+    again.web.images = ("web",)
+    again.converge()
+    assert again.cluster.loaded == []
+
+
+def test_a_component_without_its_image_is_unavailable_and_untouched(bench) -> None:
+    bench.web.images = ("web",)
+    bench.images.missing = {"web": "no registry answers"}
+    outcome = bench.converge()
+    assert (outcome.result, outcome.text) == (Result.UNAVAILABLE, "no registry answers")
+    assert bench.fake_api.requests == []
+
+
+def test_a_conflict_ends_it_before_the_first_write(bench) -> None:
+    bench.fake_api.put({**CONFIG, "data": {"colour": "theirs"}}, manager="somebody")
+    outcome = bench.converge()
+    assert outcome.result is Result.FAILED
+    assert "ConfigMap web/settings" in outcome.text
+    assert "somebody" in outcome.text
+    assert bench.fake_api.writes == []
+
+
+def test_a_setting_is_read_until_somebody_answers_written_and_read_again(bench) -> None:
+    bench.web.settings_wanted = [Realm(bench.log, unreachable=3)]
+    outcome = bench.converge()
+    assert outcome.changes[-1] == "write realm test"
+    assert bench.log == ["write realm"]
+
+
+def test_a_setting_that_does_not_stick_is_a_failure_that_names_it(bench, monkeypatch) -> None:
+    monkeypatch.setattr("converge.engine.reconcile.SETTLE_S", 0.2)
+    bench.web.settings_wanted = [Realm(bench.log, sticks=False)]
+    outcome = bench.converge()
+    assert outcome.result is Result.FAILED
+    assert "realm test as written" in outcome.text
+    assert "enabled" in outcome.text
+
+
+def test_a_fault_of_ours_fails_the_component_not_the_run(bench) -> None:
+    def broken(context):
+        raise KeyError("oops")
+
+    bench.web.objects = broken
+    outcome = bench.converge()
+    assert outcome.result is Result.FAILED
+    assert "a fault of the harness itself" in outcome.text
+    assert "KeyError: 'oops'" in outcome.text
+
+
+def test_no_secret_leaves_in_the_text_of_a_failure(bench) -> None:
+    def refuse(context):
+        raise Refused("to sign in", seen='{"password": "s3cr3t-canary"}')
+
+    bench.web.objects = refuse
+    assert "s3cr3t-canary" not in bench.converge().text
+
+
+def test_a_plan_names_everything_and_only_reads(bench) -> None:
+    bench.web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
+    bench.web.settings_wanted = [Realm(bench.log)]
+    plan = bench.platform.plan("web")
+    assert [f"{change.action} {change.subject}" for change in plan.changes] == [
+        "create Secret web/admin",
+        "create Namespace web",
+        "create ConfigMap web/settings",
+        "change realm test",
+    ]
+    assert bench.fake_api.writes == []
+    assert bench.log == []
+
+
+def test_a_plan_of_what_is_as_wanted_is_empty(bench) -> None:
+    bench.converge()
+    assert not bench.platform.plan("web")
+
+
+def test_drift_names_the_field_both_values_and_who_wrote_it(bench) -> None:
+    bench.converge()
+    bench.fake_api.edit("ConfigMap", "settings", "web", {"data": {"colour": "red"}}, manager="kubectl-edit")
+    text = str(bench.platform.plan("web"))
+    for part in ("ConfigMap web/settings", "data.colour", "red", "blue", "kubectl-edit"):
+        assert part in text
+
+
+def test_a_plan_without_a_cluster_says_what_it_cannot_know(bench) -> None:
+    bench.platform.__dict__["provider"] = FakeProvider(None)
+    bench.web.settings_wanted = [Realm(bench.log, unreachable=1)]
+    plan = bench.platform.plan("web")
+    assert not plan
+    assert plan.unknown == ("its objects: the cluster does not run", "realm test: the admin API: connection refused")
+
+
+def test_verify_says_what_is_absent_and_writes_nothing(bench) -> None:
+    outcome = bench.platform.verify("web")
+    assert outcome.result is Result.FAILED
+    assert "create ConfigMap web/settings" in outcome.text
+    assert bench.fake_api.writes == []
+
+
+def test_verify_lets_a_changed_field_pass_for_the_drift_scenario_to_name(bench) -> None:
+    bench.converge()
+    bench.fake_api.edit("ConfigMap", "settings", "web", {"data": {"colour": "red"}}, manager="kubectl-edit")
+    bench.fake_api.forget()
+    assert bench.platform.verify("web").result is Result.CONVERGED
+    assert "ConfigMap web/settings" in bench.platform.verify_again("web").changes[0]
+    assert bench.fake_api.writes == []
+
+
+def test_verify_without_a_cluster_says_so(bench) -> None:
+    bench.platform.__dict__["provider"] = FakeProvider(None)
+    outcome = bench.platform.verify("web")
+    assert outcome.result is Result.FAILED
+    assert "not running" in outcome.text
+
+
+def test_a_platform_being_stopped_writes_nothing_more(bench) -> None:
+    bench.platform.stop()
+    outcome = bench.converge()
+    assert outcome.result is Result.FAILED
+    assert bench.fake_api.writes == []
+
+
+def test_an_unknown_component_is_told_with_the_nearest(bench) -> None:
+    with pytest.raises(ThinkubeError, match="did you mean web"):
+        bench.platform.component("webb")
