@@ -242,6 +242,15 @@ def test_a_start_that_was_broken_off_early_is_made_anew(provider, before):
     assert with_api.run("control", ["kubectl", "get", "nodes"]).code == 0
 
 
+def test_a_worker_that_the_inventory_adds_joins_the_running_cluster(provider, api):
+    grown = Inventory(name="nodes-test", nodes=NODES.model_copy(update={"workers": 2}))
+    EmbeddedProvider(grown, Images(grown), SILENCE).start(SILENCE)
+    assert ready(api) == {name: ["True"] for name in ("nodes-test-control", "nodes-test-worker-1", "nodes-test-worker-2")}
+    with pytest.raises(Refused, match="as the inventory describes it"):
+        provider.start(SILENCE)
+    EmbeddedProvider(grown, Images(grown), SILENCE).delete()
+
+
 def test_deleting_leaves_this_machine_as_it_was(provider, before, state):
     provider.start(SILENCE)
     assert footprint() != before

@@ -108,15 +108,15 @@ def test_this_machine_gets_one_link_and_routes_to_the_pods():
     commands = links.host_commands(PLAN, 4711)
     assert commands[0] == "link add tk-local type veth peer name host netns 4711"
     assert [command for command in commands if command.startswith("link add")] == commands[:1]
-    assert "route add 10.244.1.0/24 via 10.88.88.3 dev tk-local" in commands
+    assert "route replace 10.244.1.0/24 via 10.88.88.3 dev tk-local" in links.host_routes(PLAN)
 
 
 def test_a_node_reaches_the_pods_of_all_others_and_no_pod_that_is_nowhere():
-    _, own = links.node_commands(PLAN, WORKER, 4712)
-    assert "route add 10.244.0.0/24 via 10.88.88.2" in own
-    assert "route add 10.244.2.0/24 via 10.88.88.4" in own
-    assert not any(command.startswith("route add 10.244.1.0/24") for command in own)
-    assert "route add unreachable 10.244.0.0/16" in links.dead_ends(PLAN)
+    own = links.node_routes(PLAN, WORKER)
+    assert "route replace 10.244.0.0/24 via 10.88.88.2" in own
+    assert "route replace 10.244.2.0/24 via 10.88.88.4" in own
+    assert not any(command.startswith("route replace 10.244.1.0/24") for command in own)
+    assert "route replace unreachable 10.244.0.0/16" in own
 
 
 def test_the_runtime_has_its_traps_cured():

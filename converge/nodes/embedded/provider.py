@@ -65,8 +65,10 @@ class EmbeddedProvider:
             NotReady: it did not come up before the deadline.
         """
         known = record.read(self.layout.folder)
-        if known and known.made and self.runs():
-            return self._running()
+        if known and known.made:
+            self._compare(known)
+            if self.runs():
+                return self._running()
         checks.require(self.layout, cgroups=self.cgroups, is_new=known is None)
         with self._alone():
             known = record.read(self.layout.folder)

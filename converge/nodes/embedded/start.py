@@ -175,9 +175,10 @@ class Start:
             links.connect_host(self.spaces)
         elif not links.is_connected(self.layout):
             links.connect_host(self.spaces)
+        links.route(self.spaces)
 
     def make_node(self, node: EmbeddedNode) -> None:
-        """A node's namespaces, root file system and link."""
+        """A node's namespaces, root file system, link and routes."""
         if self.spaces.holder(node.name) is None:
             group = self.spaces.group_of(node.name)
             self.spaces.cgroups.end(group)  # what runs there has lost its node
@@ -185,9 +186,11 @@ class Start:
             files.write(self.layout, node)
             self.spaces.hold_node(node, self.layout.programs)
             self._reborn.add(node.name)
-            links.connect_node(self.spaces, node, is_new=True)
+            links.connect_node(self.spaces, node)
+            links.add_rules(self.spaces, node)
         elif BRIDGE in self._reborn:
-            links.connect_node(self.spaces, node, is_new=False)
+            links.connect_node(self.spaces, node)
+        links.route(self.spaces, node)
 
     # Node programs
 
