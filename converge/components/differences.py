@@ -19,7 +19,7 @@ def absent(subject: str) -> list[Difference]:
 def differences(subject: str, wanted: Mapping[str, Any], seen: Mapping[str, Any], prefix: str = "") -> list[Difference]:
     """Each field of ``wanted`` whose value in ``seen`` is another.
 
-    Mappings are compared field by field, lists without regard to order. ``None`` wants the field absent or empty.
+    Mappings are compared field by field, lists without regard to order at any depth. ``None`` wants the field absent or empty.
 
     >>> differences("realm a", {"smtp": {"host": "x"}, "roles": ["b", "a"]}, {"smtp": {"host": "y", "port": 1}, "roles": ["a", "b"]})
     [Difference(subject='realm a', field='smtp.host', wanted='x', seen='y', manager='')]
@@ -48,8 +48,23 @@ def merged(seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _same(wanted: Any, seen: Any) -> bool:
-    if wanted is None:
-        return not seen
-    if isinstance(wanted, Sequence) and not isinstance(wanted, str) and isinstance(seen, Sequence) and not isinstance(seen, str):
-        return len(wanted) == len(seen) and all(item in seen for item in wanted)
-    return bool(wanted == seen)
+    return not seen if wanted is None else _equal(wanted, seen)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Equal but for the order of lists at any depth."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_equal(value, other[key]) for key, value in one.items())
+    if _is_list(one) and _is_list(other):
+        left = list(other)
+        for item in one:
+            place = next((index for index, there in enumerate(left) if _equal(item, there)), None)
+            if place is None:
+                return False
+            del left[place]
+        return not left
+    return bool(one == other)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
