@@ -148,7 +148,7 @@ class Window:
         def choose(item: Locator) -> None:
             with self._page.expect_file_chooser() as choice:
                 item.click()
-            choice.value.set_files([{"name": file, "mimeType": "application/octet-stream", "buffer": content}])
+            choice.value.set_files({"name": file, "mimeType": "application/octet-stream", "buffer": content})
 
         self._do(lambda: self._waiting(f'"{name}" to open the choice of a file', lambda: choose(self._found(name, "").first)))
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from converge.throwaway import ThrowawayPods
 
+NOBODY = (404, 500, 502, 503, 504)
+"""What the ingress answers while nobody is there: no route, no pod, or nobody who says whether a request may pass."""
+
 
 def service(name: str, pod: str, port: int) -> KubernetesObject:
     """A Service in front of one throw-away pod."""
@@ -37,13 +40,13 @@ def throwaway_host(pods: ThrowawayPods, name: str, host: str, pod: str, port: in
 
 
 def wait_until_served(http: requests.Session, url: str, deadline_s: float) -> requests.Response:
-    """The first answer that is no 404 or 503; the ingress tells nobody when it has taken up a route, so it is asked, ten times a second.
+    """The first answer that somebody gives; the ingress tells nobody when it has taken up a route, so it is asked, ten times a second.
 
     Raises:
         NotReady: it still leads nowhere at the deadline.
     """
     end = time.monotonic() + deadline_s
-    while (answer := http.get(url, allow_redirects=False)).status_code in (404, 503):
+    while (answer := http.get(url, allow_redirects=False)).status_code in NOBODY:
         if time.monotonic() > end:
             raise NotReady(f"{url} to lead to its pod", seen=f"{answer.status_code} {answer.reason}")
         time.sleep(0.1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_bdd import given, parsers, then, when
 
+from converge import routes
 from converge.components.ingress.component import NAMESPACE
 from converge.components.login_proxy.session import ProxiedSession
 from converge.engine.platform import Platform
@@ -13,6 +14,8 @@ from converge.inventory import Inventory
 from converge.people import Person
 from converge.sso import Browser, LoginRefused, LoginRequired
 from converge.throwaway import ThrowawayPods
+
+PATIENCE_S = 15
 
 
 def _session(platform: Platform, inventory: Inventory, name: str, browser: Browser) -> ProxiedSession:
@@ -43,8 +46,11 @@ def try_to_sign_in(platform: Platform, inventory: Inventory, person: Person, nam
 
 @then(parsers.re(r'"(?P<name>[^"]+)" lets the person see "(?P<path>[^"]+)"'))
 def lets_see(platform: Platform, inventory: Inventory, person: Person, name: str, path: str) -> None:
+    session = _session(platform, inventory, name, person.browser)
+    # Pods that have just become ready are reached a moment later.
+    routes.wait_until_served(platform.access.http, f"{session.url}{path}", PATIENCE_S)
     # Nothing is typed: the session that the browser has must do.
-    page = _session(platform, inventory, name, person.browser).open(None, path)
+    page = session.open(None, path)
     assert page.answer.headers["Content-Type"].startswith("application/json"), page.place
 
 
