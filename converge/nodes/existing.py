@@ -67,6 +67,9 @@ class ExistingProvider:
         self.name = name
         self.nodes = nodes
 
+    def check(self) -> None:
+        """It needs nothing of this machine."""
+
     def start(self, progress: Progress) -> ExistingCluster:
         """The cluster, if it answers.
 

@@ -55,6 +55,13 @@ class Cluster(Protocol):
 class NodeProvider(Protocol):
     """Brings a cluster up, down and away."""
 
+    def check(self) -> None:
+        """See that this machine has what a start needs; nothing is touched.
+
+        Raises:
+            Missing: everything that it lacks.
+        """
+
     def start(self, progress: Progress) -> Cluster:
         """Create the cluster or start what is stopped or half dead; quick where it already runs."""
 

@@ -75,6 +75,15 @@ def connect_host(spaces: Spaces) -> None:
     _batch(["link set host master br0 up"], spaces.inside(BRIDGE, []))
 
 
+def disconnect_host(layout: Layout) -> None:
+    """Remove this machine's link at once; it would go with the bridge's namespace, but a moment after its processes."""
+    until = time.monotonic() + 10
+    while is_connected(layout):
+        run(["ip", "link", "delete", layout.link], timeout_s=20, expect=(0, 1))
+        if time.monotonic() > until:
+            raise NotReady(f"the link {layout.link} removed", seen="it does not go", next_command=f"ip link show {layout.link}")
+
+
 def connect_node(spaces: Spaces, node: EmbeddedNode) -> None:
     """Plug a node into the bridge: a new node, or one that has lost its bridge."""
     plug, own = node_commands(spaces.layout, node, spaces.holder(node.name) or 0)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from itertools import chain
+from pathlib import Path
 
 from converge.nodes.embedded.layout import POD_PREFIX, Layout
 from converge.nodes.embedded.record import Record
@@ -37,7 +38,8 @@ def clashes(layout: Layout, others: Iterable[Record], routes: Iterable[Range]) -
 def host_routes(own_link: str) -> list[Range]:
     """The ranges that this machine reaches by any other link than the cluster's own; the default route is none."""
     entries = json.loads(run(["ip", "-json", "-4", "route", "show", "table", "all"], timeout_s=10).stdout or "[]")
-    return list(_ranges(entries, own_link))
+    there = [entry for entry in entries if "dev" not in entry or Path("/sys/class/net", entry["dev"]).exists()]  # others are just going
+    return list(_ranges(there, own_link))
 
 
 def _ranges(entries: Sequence[dict[str, str]], own_link: str) -> Iterable[Range]:

@@ -56,6 +56,15 @@ class EmbeddedProvider:
         """What progress is told of."""
         return f"cluster {self.layout.name}"
 
+    def check(self) -> None:
+        """See that this machine has what a start needs.
+
+        Raises:
+            Missing: everything that it lacks.
+        """
+        if not self.runs():
+            checks.require(self.layout, cgroups=self.cgroups, is_new=record.read(self.layout.folder) is None)
+
     def start(self, progress: Progress) -> EmbeddedCluster:
         """Create the cluster, start what is stopped, mend what is half dead; quick where it already runs.
 
@@ -145,6 +154,7 @@ class EmbeddedProvider:
     def _end(self, grace_s: float) -> None:
         group = self.spaces.group
         if not self.cgroups.exists(group):
+            links.disconnect_host(self.layout)
             return
         own = {
             pid
@@ -157,6 +167,7 @@ class EmbeddedProvider:
             self.cgroups.end(f"{self.spaces.group_of(node.name)}/kubelet")
         self.cgroups.end(group, grace_s=grace_s, only=lambda pid: pid not in own)
         self.cgroups.end(group)
+        links.disconnect_host(self.layout)
         self.cgroups.remove(group)
 
     def _remove(self) -> None:
