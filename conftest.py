@@ -10,6 +10,7 @@ import importlib
 import os
 import re
 from collections.abc import Generator, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
@@ -74,6 +75,7 @@ def _open(config: pytest.Config) -> None:
     from converge.inventory import read
     from converge.progress import SILENCE
     from converge.reporting.terminal import Display
+    from wiring import turns
     from wiring.reporting import register
 
     platform_class: type[Platform] = _named(config.getini("platform"))
@@ -91,6 +93,7 @@ def _open(config: pytest.Config) -> None:
         convergence = RemoteConvergence(config.workerinput["convergence"])
         config.pluginmanager.register(Session(config, platform_class(inventory, progress=SILENCE), convergence), "thinkube")
         register(config, None)
+        turns.register(config, Path(config.workerinput["convergence"]["path"]).parent)
         return
     out = _uncaptured(config.get_terminal_writer()._file)
     display = Display(out, is_live=out.isatty() and config.option.verbose >= 0, is_verbose=config.option.verbose > 0)
@@ -101,6 +104,8 @@ def _open(config: pytest.Config) -> None:
         verify_only=config.option.verify_only,
         delete_cluster=config.option.delete_cluster,
     )
+    if not (config.option.collectonly or config.option.plan or config.option.verify_only):
+        platform.check()
     config.pluginmanager.register(Session(config, platform, run.converger), "thinkube")
     config.pluginmanager.register(Main(config, run, display), "thinkube main")
     if not (config.option.plan or config.option.collectonly):
@@ -203,6 +208,8 @@ class Main:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         from converge.errors import ThinkubeError
 
+        if session.exitstatus != pytest.ExitCode.INTERRUPTED:
+            self._run.restore()
         self._display.close()
         if self._differs is not None and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = int(self._differs)

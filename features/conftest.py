@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from converge.inventory import Inventory
 
 STEP: pytest.StashKey[str] = pytest.StashKey()
+WAITING: pytest.StashKey[int] = pytest.StashKey()
+"""How many rollbacks nobody asked for."""
+ROLLBACK = "rollback"
 CONVERGED = re.compile(r'"([^"]+)" is converged$')
 
 
@@ -84,19 +87,36 @@ def _load_steps(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Features follow the graph of components and keep the order of their file; what the inventory leaves out is not selected."""
+    """Features follow the graph of components and keep the order of their file; what the inventory leaves out is not selected.
+
+    Rollbacks are slow, so they are asked for; they come last and go the other way, so that each finds what it requires.
+    """
     platform = _platform(config)
-    unwanted = set(platform.known()) - set(platform.components) | ({"disruptive"} if config.option.verify_only else set())
+    unwanted = set(platform.known()) - set(platform.components)
+    unwanted |= {"disruptive", ROLLBACK} if config.option.verify_only else set()
     left_out = [item for item in items if isinstance(item.parent, FeatureFile) and _tagged(item, unwanted)]
+    if ROLLBACK not in config.option.markexpr and not config.option.verify_only:
+        named = {argument.partition("[")[0] for argument in config.args if "::" in argument}
+        waiting = [item for item in items if _tagged(item, {ROLLBACK}) and item.nodeid.partition("[")[0] not in named]
+        waiting = [item for item in waiting if item not in left_out]
+        config.stash[WAITING] = len(waiting)
+        left_out += waiting
     if left_out:
         config.hook.pytest_deselected(items=left_out)
     place = {name: index for index, name in enumerate(platform.graph.order)}
 
-    def key(item: pytest.Item) -> tuple[int, str]:
+    def key(item: pytest.Item) -> tuple[bool, int, str]:
         names = _tagged(item, set(place)) if isinstance(item.parent, FeatureFile) else []
-        return (max(place[name] for name in names), str(item.path)) if names else (len(place), "")
+        number = max(place[name] for name in names) if names else len(place)
+        is_rollback = bool(_tagged(item, {ROLLBACK}))
+        return is_rollback, -number if is_rollback else number, str(item.path) if names else ""
 
     items[:] = sorted((item for item in items if item not in left_out), key=key)
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> str:
+    count = config.stash.get(WAITING, 0)
+    return f"{count} rollback scenario{'s' if count > 1 else ''}: pytest features/ -m {ROLLBACK}" if count else ""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from converge.components.component import Access, Component, Context, KubernetesObject
 from converge.engine.graph import BadGraph, Graph, nearest
 from converge.engine.outcome import Outcome, Plan
-from converge.errors import NotReady
+from converge.errors import Missing, NotReady
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes, ExistingNodes
 from converge.nodes.provider import Cluster, NodeProvider
@@ -172,6 +172,34 @@ class Platform:
         return b64decode(secret["data"]["tls.crt"]).decode()
 
     # What is done with it
+
+    def check(self) -> None:
+        """See that this machine has what converging needs, before anything is touched.
+
+        Raises:
+            Missing: everything that it lacks.
+        """
+        missing = []
+        for look in (self.provider.check, self._check_builder):
+            try:
+                look()
+            except Missing as error:
+                missing.append(error)
+        if len(missing) > 1:
+            seen, commands = (
+                "\n".join(filter(None, texts)) for texts in zip(*((one.seen, one.next_command) for one in missing), strict=True)
+            )
+            raise Missing("a machine for this platform", seen=seen, next_command=commands)
+        if missing:
+            raise missing[0]
+
+    def _check_builder(self) -> None:
+        """Tools are needed only for what is not built yet."""
+        wanted = {image for component in self.components.values() for image in component.images}
+        if self.inventory.images.source != "upstream" and not all(map(self.images.cached, wanted)):
+            from converge.images import tools
+
+            tools.require()
 
     def plan(self, name: str) -> Plan:
         """What a converge of this component would change; writes nothing."""

@@ -54,7 +54,8 @@ class Display:
     def note(self, subject: str, state: State, detail: str = "") -> None:
         """Show a turn of the work: what ends it and, on a pipe, what changes it."""
         with self._lock:
-            since = self._work[subject][0] if subject in self._work else time.monotonic()
+            is_new = subject not in self._work
+            since = time.monotonic() if is_new else self._work[subject][0]
             if state in _FINAL:
                 self._work.pop(subject, None)
                 self._done += 1
@@ -64,7 +65,7 @@ class Display:
             if self._told.get(subject) == turn or (self._is_live and state not in _FINAL):
                 return
             self._told[subject] = turn
-            took = f" ({time.monotonic() - since:.1f} s)" if state in _FINAL else ""
+            took = f" ({time.monotonic() - since:.1f} s)" if state in _FINAL and not is_new else ""
             sign, style = _SIGNS[state]
             self._line(f"{sign} {subject}: {state.value}{': ' + detail if detail else ''}{took}", style)
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from converge.components.component import Component
 from converge.engine.graph import Graph
 from converge.engine.outcome import Outcome, Plan, PlannedChange, Result
+from converge.errors import Missing
 
 
 class Base(Component):
@@ -65,7 +66,8 @@ class FakePlatform:
         if os.environ.get("FAKE_HANG") == name:
             self.stopping.wait(30)
         if os.environ.get("FAKE_BROKEN") == name:
-            return Outcome(name, Result.FAILED, seconds=0.1, text=f"wanted: {name} Ready\\nseen:   its long diagnosis", by=name)
+            text = f"wanted: {name} Ready\\nseen:   no pod\\ncause:  its long diagnosis"
+            return Outcome(name, Result.FAILED, seconds=0.1, text=text, by=name)
         if os.environ.get("FAKE_UNAVAILABLE") == name:
             return Outcome(name, Result.UNAVAILABLE, text="no image to be had")
         return Outcome(name, Result.CONVERGED, ("create it",), time.time(), 0.1)
@@ -77,10 +79,22 @@ class FakePlatform:
     def verify_again(self, name):
         return self.verify(name)
 
+    def roll_back(self, name):
+        there = [name, *reversed([other for other in self.graph.dependants(name)])]
+        self.say("roll-back", name)
+        broken = os.environ.get("FAKE_STUCK") == name
+        result, text = (Result.FAILED, "a finalizer holds it") if broken else (Result.ROLLED_BACK, "")
+        return [Outcome(other, result, ("remove it",), time.time(), 0.1, text) for other in reversed(there)]
+
     def plan(self, name):
         self.say("plan", name)
         differs = os.environ.get("FAKE_DIFFERS") == name
         return Plan(name, (PlannedChange("change", "Deployment database/database", ("spec.replicas: 1 → 2",)),) if differs else ())
+
+    def check(self):
+        if os.environ.get("FAKE_MISSING"):
+            lacks = "not installed: buildah\\nonly 2 GiB free"
+            raise Missing("a machine for this platform", seen=lacks, next_command="apt-get install buildah")
 
     def prepare(self, names):
         pass
@@ -109,6 +123,13 @@ def _(convergence, name):
 @when(parsers.re(r'the operator converges "(?P<name>[^"]+)" again'), target_fixture="again")
 def _(convergence, name):
     return convergence.again(name)
+
+
+@when(parsers.re(r'the operator rolls "(?P<name>[^"]+)" back and converges it again'))
+def _(convergence, name):
+    outcomes = convergence.roll_back(name)
+    assert not [outcome.text for outcome in outcomes if outcome.text]
+    convergence.wait_for(name)
 
 
 @then("it works")

@@ -24,7 +24,14 @@ def test_a_failed_component_is_told_once_and_blocks_only_its_dependants(project,
     text = result.stdout.str()
     assert text.count("its long diagnosis") == 1
     result.stdout.fnmatch_lines(
-        ["*database did not converge*", "wanted: database Ready", "seen:   its long diagnosis", "blocks:  login", "*5 scenarios"]
+        [
+            "*database did not converge*",
+            "wanted: database Ready",
+            "seen:   no pod",
+            "cause:  its long diagnosis",
+            "blocks:  login",
+            "*5 scenarios",
+        ]
     )
     failures = [failure.text for case in cases(project.pytester.path / "junit.xml") for failure in case.iter("failure")]
     assert failures == ["blocked by database"] * 5

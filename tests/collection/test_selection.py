@@ -87,6 +87,15 @@ def test_every_fault_of_an_inventory_is_told_and_nothing_touched(project) -> Non
     assert project.calls == []
 
 
+def test_what_the_machine_lacks_is_a_usage_error_before_anything_is_touched(project, monkeypatch) -> None:
+    monkeypatch.setenv("FAKE_MISSING", "1")
+    result = project.run("features/")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*not installed: buildah*", "*only 2 GiB free*", "*apt-get install buildah*"])
+    assert project.calls == []
+    project.run("features/", "--verify-only").assert_outcomes(passed=7)
+
+
 def test_what_the_inventory_leaves_out_is_not_selected(project) -> None:
     project.write("inventory/small.yaml", "components:\n  base:\n  objects:\n")
     result = project.run("features/", "--inventory", "inventory/small.yaml")

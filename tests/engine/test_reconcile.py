@@ -11,7 +11,7 @@ import pytest
 from converge.components.component import Component, Difference, GeneratedSecret
 from converge.engine.outcome import Result
 from converge.engine.platform import Platform
-from converge.errors import Refused, ThinkubeError, Unreachable
+from converge.errors import Missing, Refused, ThinkubeError, Unreachable
 from converge.inventory import Inventory
 from converge.inventory.model import Deadlines
 
@@ -96,8 +96,14 @@ class FakeProvider:
     def __init__(self, cluster: FakeCluster | None) -> None:
         self.cluster = cluster
 
+        self.lacks = ""
+
     def find(self) -> FakeCluster | None:
         return self.cluster
+
+    def check(self) -> None:
+        if self.lacks:
+            raise Missing("a machine", seen=self.lacks, next_command="get more")
 
 
 class FakeImages:
@@ -106,6 +112,9 @@ class FakeImages:
 
     def availability(self, name: str) -> str | None:
         return self.missing.get(name)
+
+    def cached(self, name: str) -> str:
+        return ""
 
     def reference(self, name: str) -> str:
         return f"thinkube.local/{name}:1"
@@ -354,6 +363,20 @@ def test_a_platform_being_stopped_writes_nothing_more(bench) -> None:
     outcome = bench.converge()
     assert outcome.result is Result.FAILED
     assert bench.fake_api.writes == []
+
+
+def test_everything_that_the_machine_lacks_is_told_at_once(bench, monkeypatch) -> None:
+    monkeypatch.setattr("converge.images.tools.missing", lambda: ["buildah"])
+    bench.platform.check()  # nothing to build, nothing to start
+    bench.platform.provider.lacks = "only 1 GiB of memory"
+    with pytest.raises(Missing, match="only 1 GiB of memory"):
+        bench.platform.check()
+    bench.web.images = ("web",)
+    with pytest.raises(Missing) as caught:
+        bench.platform.check()
+    assert caught.value.seen == "only 1 GiB of memory\nnot installed: buildah"
+    assert "get more" in caught.value.next_command
+    assert "buildah" in caught.value.next_command
 
 
 def test_an_unknown_component_is_told_with_the_nearest(bench) -> None:
