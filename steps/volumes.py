@@ -19,6 +19,7 @@ def throwaway_volume(throwaway_pods: ThrowawayPods) -> str:
     return volumes.claim(throwaway_pods, "throw-away")
 
 
+@given(parsers.re(r'a pod has written "(?P<text>[^"]+)" to the volume'))
 @when(parsers.re(r'a pod writes "(?P<text>[^"]+)" to the volume and is deleted'))
 def write_and_delete(throwaway_pods: ThrowawayPods, claim: str, text: str) -> None:
     writer = throwaway_pods.make("writer", claim=claim)

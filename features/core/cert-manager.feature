@@ -59,6 +59,13 @@ Feature: cert-manager certifies every host of the platform
     Then every workload of "cert-manager" is ready
     And every issuer is ready
 
+  @rollback @data
+  Scenario: Rolling cert-manager back and converging it finds its authority again
+    When the operator rolls "cert-manager" back and converges it again
+    Then all that was taken away was made anew
+    And every issuer is ready
+    And every host of "ingress" presents a certificate from the platform's issuer
+
   @idempotence
   Scenario: A second converge of cert-manager changes nothing
     When the operator converges "cert-manager" again

@@ -52,6 +52,13 @@ Feature: Keycloak knows every person and application of the platform
     And "keycloak" runs no container as root
     And "keycloak" keeps no credential outside a Secret
 
+  @rollback @data
+  Scenario: Rolling Keycloak back and converging it finds people again
+    Given a throw-away person
+    When the operator rolls "keycloak" back and converges it again
+    Then all that was taken away was made anew
+    And the person can sign in
+
   @idempotence
   Scenario: A second converge of Keycloak changes nothing
     When the operator converges "keycloak" again

@@ -63,6 +63,14 @@ Feature: PostgreSQL keeps the rows of every component
     And "postgres" runs no container as root
     And "postgres" keeps no credential outside a Secret
 
+  @rollback @data
+  Scenario: Rolling PostgreSQL back and converging it finds rows again
+    Given a throw-away consumer
+    And the consumer has stored 3 rows
+    When the operator rolls "postgres" back and converges it again
+    Then all that was taken away was made anew
+    And the consumer reads 3 rows
+
   @idempotence
   Scenario: A second converge of PostgreSQL changes nothing
     When the operator converges "postgres" again

@@ -26,6 +26,12 @@ Feature: Names of the platform resolve inside the cluster
     And each of these pods finds the ingress under "auth" of the domain
     And every node finds the ingress under "auth" of the domain
 
+  @rollback
+  Scenario: Names resolve again after a rollback and a converge of DNS
+    When the operator rolls "dns" back and converges it again
+    Then all that was taken away was made anew
+    And each of these pods finds the ingress under "auth" of the domain
+
   @idempotence
   Scenario: A second converge of DNS changes nothing
     When the operator converges "dns" again

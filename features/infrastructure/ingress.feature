@@ -26,6 +26,12 @@ Feature: The ingress is the one way into the platform
     And "ingress" runs no container as root
     And "ingress" keeps no credential outside a Secret
 
+  @rollback
+  Scenario: The ingress is there again after a rollback and a converge
+    When the operator rolls "ingress" back and converges it again
+    Then all that was taken away was made anew
+    And every workload of "ingress" is ready
+
   @idempotence
   Scenario: A second converge of the ingress changes nothing
     When the operator converges "ingress" again

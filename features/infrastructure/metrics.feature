@@ -25,6 +25,13 @@ Feature: Metrics tell what nodes and pods use
     And "metrics" runs no container as root
     And "metrics" keeps no credential outside a Secret
 
+  @rollback
+  Scenario: Metrics are there again after a rollback and a converge
+    When the operator rolls "metrics" back and converges it again
+    Then all that was taken away was made anew
+    And every workload of "metrics" is ready
+    And the metrics API tells processor and memory of every node
+
   @idempotence
   Scenario: A second converge of metrics changes nothing
     When the operator converges "metrics" again

@@ -23,6 +23,14 @@ Feature: Storage keeps what pods write
     And "storage" runs no container as root
     And "storage" keeps no credential outside a Secret
 
+  @rollback @data
+  Scenario: Rolling storage back and converging it finds volumes again
+    Given a throw-away volume
+    And a pod has written "still here" to the volume
+    When the operator rolls "storage" back and converges it again
+    Then all that was taken away was made anew
+    And another pod reads "still here" from the volume
+
   @idempotence
   Scenario: A second converge of storage changes nothing
     When the operator converges "storage" again

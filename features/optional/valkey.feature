@@ -58,6 +58,15 @@ Feature: Valkey keeps keys in memory and on disk
     And "valkey" runs no container as root
     And "valkey" keeps no credential outside a Secret
 
+  @rollback @data
+  Scenario: Rolling Valkey back and converging it finds keys and users again
+    Given a throw-away consumer of Valkey
+    And a key that is on disk
+    When the operator rolls "valkey" back and converges it again
+    Then all that was taken away was made anew
+    And the key reads as it was set
+    And the consumer may use its own keys
+
   @idempotence
   Scenario: A second converge of Valkey changes nothing
     When the operator converges "valkey" again
