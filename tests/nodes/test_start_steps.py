@@ -7,9 +7,11 @@ import pytest
 from converge.inventory.model import EmbeddedNodes, Inventory
 from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.layout import Layout
+from converge.nodes.embedded.machines import Machines
+from converge.nodes.embedded.membership import Membership, _documents
 from converge.nodes.embedded.ready import Patience
 from converge.nodes.embedded.spaces import Spaces
-from converge.nodes.embedded.start import Start, _documents
+from converge.nodes.embedded.start import Start
 from converge.nodes.embedded.steps import Step, run_steps
 from converge.progress import SILENCE
 
@@ -17,7 +19,8 @@ from converge.progress import SILENCE
 def start(workers=1, known=False):
     plan = Layout.of(Inventory(nodes=EmbeddedNodes(workers=workers)), Path("/state"))
     patience = Patience(1, threading.Event())
-    return Start(plan, Spaces(plan, Cgroups((), 2)), None, SILENCE, patience, known, lambda: None)
+    spaces = Spaces(plan, Cgroups((), 2))
+    return Start(plan, Machines(plan, spaces, None, patience, known), Membership(plan, spaces, patience, SILENCE), patience, lambda: None)
 
 
 def run(steps):

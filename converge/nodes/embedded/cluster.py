@@ -9,8 +9,8 @@ from pathlib import Path
 from converge.errors import Refused
 from converge.nodes.embedded import authentication, loading
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
+from converge.nodes.embedded.machines import runtime_socket
 from converge.nodes.embedded.spaces import Spaces
-from converge.nodes.embedded.start import runtime_socket
 from converge.nodes.provider import Node
 from converge.process import Completed
 

@@ -18,6 +18,8 @@ from converge.nodes.embedded import checks, kubeadm, links, record
 from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.cluster import EmbeddedCluster
 from converge.nodes.embedded.layout import Layout
+from converge.nodes.embedded.machines import Machines
+from converge.nodes.embedded.membership import Membership
 from converge.nodes.embedded.ready import Patience
 from converge.nodes.embedded.spaces import BRIDGE, Spaces
 from converge.nodes.embedded.start import Start
@@ -91,9 +93,11 @@ class EmbeddedProvider:
             progress.note(self.subject, State.STARTED)
             stopped = threading.Event()
             patience = Patience(self.inventory.deadlines.nodes_s, stopped)
-            begin = Start(self.layout, self.spaces, self.images, progress, patience, known.made, self._made)
+            machines = Machines(self.layout, self.spaces, self.images, patience, known.made)
+            membership = Membership(self.layout, self.spaces, patience, progress)
+            steps = Start(self.layout, machines, membership, patience, self._made).steps()
             try:
-                self.seconds = run_steps(begin.steps(), progress, self.subject, stopped=stopped)
+                self.seconds = run_steps(steps, progress, self.subject, stopped=stopped)
             except KeyboardInterrupt:
                 self.images.cancel()  # a build would go on for minutes
                 raise

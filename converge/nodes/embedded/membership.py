@@ -1,0 +1,180 @@
+"""Nodes as members of a cluster: what kubeadm makes of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from converge.errors import NotReady, ThinkubeError
+from converge.kubernetes.client import Api
+from converge.nodes.embedded import kubeadm, serving
+from converge.nodes.embedded.layout import EmbeddedNode, Layout
+from converge.nodes.embedded.ready import Patience, create_absent
+from converge.nodes.embedded.spaces import Spaces
+from converge.progress import Progress, State
+
+JOIN_ATTEMPTS = 3
+JOIN_PAUSE_S = 10.0
+
+
+@dataclass
+class Membership:
+    """The control plane of one cluster, and how nodes come to belong to it."""
+
+    layout: Layout
+    spaces: Spaces
+    patience: Patience
+    progress: Progress
+
+    @property
+    def pki(self) -> Path:
+        """kubeadm's certificates."""
+        return self.layout.control.root / "etc/kubernetes/pki"
+
+    @cached_property
+    def api(self) -> Api:
+        """The API server as its superuser, whose rights need no object in the cluster."""
+        return Api.from_kubeconfig(self.layout.control.root / "etc/kubernetes/super-admin.conf")
+
+    @cached_property
+    def token(self) -> str:
+        """A join token of this start; it dies after 300 s."""
+        return f"{secrets.token_hex(3)}.{secrets.token_hex(8)}"
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the control plane has its files."""
+        return (self.layout.control.root / "etc/kubernetes/manifests/kube-apiserver.yaml").exists()
+
+    def is_joined(self, node: EmbeddedNode) -> bool:
+        """Whether a node has credentials of its own."""
+        return (node.root / "etc/kubernetes/kubelet.conf").exists()
+
+    def make_control_plane_files(self) -> None:
+        """Certificates, credentials, static pods: kubeadm's, with our patches."""
+        control = self.layout.control
+        etc = control.root / "etc/kubernetes"
+        if not self.is_made:
+            self._write_patches(control)
+            (etc / "audit/policy.yaml").write_text(kubeadm.text(kubeadm.POLICY))
+            (etc / "authentication/config.yaml").write_text(kubeadm.text(kubeadm.EMPTY_AUTHENTICATION))
+            self._configure()
+            for argv in kubeadm.control_plane_files():
+                self.spaces.run(control.name, argv)
+        elif not all(self.is_joined(node) for node in self.layout.nodes):
+            self._configure()
+        self._follow_domain(etc / "manifests/kube-apiserver.yaml")
+        serving.sign(self.pki, control)
+        _write_private(self.layout.kubeconfig, (etc / "admin.conf").read_text())
+
+    def run_phase(self, phase: str) -> None:
+        """A phase of kubeadm against the running API server; afterwards nothing but a lack of workers needs it again."""
+        marker = self.layout.folder / "phases" / phase.split()[0]
+        joined = all(self.is_joined(node) for node in self.layout.nodes)
+        if marker.exists() and (joined or phase != "bootstrap-token"):
+            return
+        self.spaces.run(self.layout.control.name, ["kubeadm", "init", "phase", *phase.split(), f"--config={kubeadm.CONFIGURATION}"])
+        marker.parent.mkdir(exist_ok=True)
+        marker.touch()
+
+    def render_addon(self, name: str) -> None:
+        """Have kubeadm print an addon, ahead of the API server."""
+        target = self.layout.folder / "phases" / f"{name}.yaml"
+        if target.exists():
+            return
+        argv = ["kubeadm", "init", "phase", "addon", name, "--print-manifest", f"--config={kubeadm.CONFIGURATION}"]
+        target.parent.mkdir(exist_ok=True)
+        draft = target.with_suffix(".new")
+        draft.write_text(self.spaces.run(self.layout.control.name, argv).stdout)
+        os.replace(draft, target)  # noqa: PTH105
+
+    def create_addon(self, name: str) -> None:
+        """Create what of an addon is absent; what is there, and was perhaps changed by others, stays."""
+        marker = self.layout.folder / "phases" / name
+        if marker.exists():
+            return
+        printed = (self.layout.folder / "phases" / f"{name}.yaml").read_text()
+        create_absent(self.api, [_quicken(document) for document in _documents(printed)])
+        marker.touch()
+
+    def join(self, node: EmbeddedNode) -> None:
+        """Make a worker of a node that is none yet: a short-lived token, three attempts, ten seconds apart."""
+        if self.is_joined(node):
+            return
+        self._write_patches(node)
+        etc = node.root / "etc/kubernetes"
+        _write_private(node.root / kubeadm.CONFIGURATION.lstrip("/"), kubeadm.text(kubeadm.joining(node, self.token)))
+        discovery = kubeadm.discovery(self.layout, (self.pki / "ca.crt").read_text(), self.token)
+        _write_private(node.root / kubeadm.DISCOVERY.lstrip("/"), kubeadm.text(discovery))
+        for attempt in range(1, JOIN_ATTEMPTS + 1):
+            for left in (etc / "bootstrap-kubelet.conf", etc / "pki/ca.crt"):
+                left.unlink(missing_ok=True)  # by an attempt that was broken off
+            try:
+                self.api.delete("Node", node.name)  # of a worker whose credentials were lost
+                for phase in ("preflight", "kubelet-start"):
+                    self.spaces.run(node.name, ["kubeadm", "join", "phase", phase, f"--config={kubeadm.CONFIGURATION}"])
+                return
+            except ThinkubeError as error:
+                if attempt == JOIN_ATTEMPTS:
+                    raise NotReady(f"{node.name} joined", seen=f"{attempt} attempts failed", cause=str(error)) from error
+                self.progress.note(node.name, State.WAITING, f"joining again in {JOIN_PAUSE_S:.0f} s: {error.cause or error.seen}")
+                self.patience.pause(JOIN_PAUSE_S)
+
+    def start_kubelet(self, node: EmbeddedNode) -> None:
+        """The kubelet; whether it works is seen in the node's status."""
+        serving.sign(self.pki, node)
+        if self.spaces.process(node.name, "kubelet") is None:
+            self.spaces.spawn(node.name, "kubelet", kubeadm.kubelet_command(node))
+
+    def _configure(self) -> None:
+        layout = self.layout
+        documents = [
+            kubeadm.initialisation(layout, self.token),
+            kubeadm.cluster(layout),
+            kubeadm.kubelet(layout),
+            kubeadm.proxy(layout),
+        ]
+        _write_private(layout.control.root / kubeadm.CONFIGURATION.lstrip("/"), kubeadm.text(*documents))
+
+    def _write_patches(self, node: EmbeddedNode) -> None:
+        for name, patch in kubeadm.patches(self.layout, node).items():
+            (node.root / "etc/kubernetes/patches" / name).write_text(kubeadm.text(patch))
+
+    def _follow_domain(self, manifest: Path) -> None:
+        """A later inventory may name another domain; the API server has to find the tokens' issuer there."""
+        document = yaml.load(manifest.read_text(), yaml.CSafeLoader)
+        wanted = kubeadm.patches(self.layout, self.layout.control)["kube-apiserver+strategic.yaml"]["spec"]["hostAliases"]
+        if document["spec"].get("hostAliases") != wanted:
+            document["spec"]["hostAliases"] = wanted
+            draft = self.layout.folder / "kube-apiserver.yaml"
+            _write_private(draft, kubeadm.text(document))
+            os.replace(draft, manifest)  # noqa: PTH105
+
+
+def _documents(printed: str) -> list[dict[str, Any]]:
+    """The objects among what kubeadm prints: it says other things before, and forgets the line's end after some ``---``."""
+    parts = re.split(r"^---", printed, flags=re.MULTILINE)[1:]
+    return [document for part in parts if isinstance(document := yaml.load(part, yaml.CSafeLoader), dict)]
+
+
+def _quicken(document: dict[str, Any]) -> dict[str, Any]:
+    """CoreDNS is asked every second whether it is ready, instead of every ten."""
+    if document["kind"] == "Deployment":
+        for container in document["spec"]["template"]["spec"]["containers"]:
+            container["readinessProbe"]["periodSeconds"] = 1
+    return document
+
+
+def _write_private(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    os.replace(draft, path)  # noqa: PTH105
