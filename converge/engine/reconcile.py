@@ -66,21 +66,33 @@ class Reconciliation:
         return self._told(lambda: self._verify(drift=drift))
 
     def plan(self) -> Plan:
-        """What a converge would change."""
+        """What a converge would change, as far as it can be known now."""
         unknown: list[str] = []
         found: list[PlannedChange] = []
-        if self._platform.find_cluster() is not None:
-            api = self._platform.api.view(read_only=True)
-            found += [_planned(change) for change in (*self._missing_secrets(api), *self._read(api).found) if change.is_drift]
-        elif self._objects or self._component.secrets(self._platform.inventory):
-            unknown.append("its objects: the cluster does not run")
+        try:
+            found += self._planned_objects()
+        except ThinkubeError as error:
+            unknown.append(f"its objects: {_first_line(error)}")
         for setting in self._settings(unknown):
             try:
                 if differences := setting.differences():
                     found.append(PlannedChange("change", setting.subject, tuple(map(_words, differences))))
-            except (NotReady, Unreachable) as error:
+            except ThinkubeError as error:
                 unknown.append(f"{setting.subject}: {_first_line(error)}")
         return Plan(self._name, tuple(found), tuple(unknown))
+
+    def _planned_objects(self) -> Iterator[PlannedChange]:
+        generated = self._component.secrets(self._platform.inventory)
+        if self._platform.find_cluster() is None:
+            yield from (PlannedChange("create", f"Secret {secret.namespace}/{secret.name}") for secret in generated)
+            yield from (PlannedChange("create", str(Ref.of(obj))) for obj in self._objects)
+            return
+        api = self._platform.api.view(read_only=True)
+        yield from (_planned(change) for change in (*self._missing_secrets(api), *self._read(api).found) if change.is_drift)
+
+    def write_prerequisites(self) -> None:
+        """Let what it requires hold what it should hold for it: the first part of a converge, by itself."""
+        self._write_settings(self._component.prerequisites(self._platform.context, self._platform.access))
 
     # How
 
@@ -224,7 +236,7 @@ class Reconciliation:
         try:
             yield from self._component.prerequisites(context, access)
             yield from self._component.settings(context, access)
-        except (NotReady, Unreachable) as error:
+        except ThinkubeError as error:
             unknown.append(f"its settings: {_first_line(error)}")
 
     def _left_s(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from converge.engine.converger import Converger
@@ -14,6 +15,8 @@ from converge.engine.socket import Address, OutcomeServer
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes
 from converge.progress import State
+
+PLANS_AT_ONCE = 8
 
 
 class Run:
@@ -38,7 +41,8 @@ class Run:
 
     def plans(self, names: list[str]) -> list[Plan]:
         """What converging these components and what they require would change, in order; writes nothing."""
-        return [self.platform.plan(name) for name in self.platform.graph.closure(names)]
+        with ThreadPoolExecutor(PLANS_AT_ONCE, thread_name_prefix="plan") as pool:
+            return list(pool.map(self.platform.plan, self.platform.graph.closure(names)))
 
     def restore(self) -> None:
         """Leave no component rolled back that was there before."""

@@ -110,7 +110,7 @@ def test_nothing_near_says_nothing() -> None:
 
 
 def test_ten_thousand_in_a_chain_are_quick() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     graph = Graph({f"c{number}": [f"c{number - 1}"] if number else [] for number in range(10_000)})
     assert len(graph.closure(["c9999"])) == 10_000
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2

@@ -11,7 +11,7 @@ import pytest
 from converge.components.component import Component, Difference, GeneratedSecret
 from converge.engine.outcome import Result
 from converge.engine.platform import Platform
-from converge.errors import Missing, Refused, ThinkubeError, Unreachable
+from converge.errors import Missing, NotReady, Refused, ThinkubeError, Unreachable
 from converge.inventory import Inventory
 from converge.inventory.model import Deadlines
 
@@ -331,8 +331,16 @@ def test_a_plan_without_a_cluster_says_what_it_cannot_know(bench) -> None:
     bench.platform.__dict__["provider"] = FakeProvider(None)
     bench.web.settings_wanted = [Realm(bench.log, unreachable=1)]
     plan = bench.platform.plan("web")
-    assert not plan
-    assert plan.unknown == ("its objects: the cluster does not run", "realm test: the admin API: connection refused")
+    assert [str(change) for change in plan.changes] == ["create Namespace web", "create ConfigMap web/settings"]
+    assert plan.unknown == ("realm test: the admin API: connection refused",)
+
+
+def test_a_plan_says_what_it_cannot_know_of_objects_that_need_what_is_not_there(bench) -> None:
+    def later(context):
+        raise NotReady("the platform's CA certificate", seen="no Secret")
+
+    bench.web.objects = later
+    assert bench.platform.plan("web").unknown == ("its objects: the platform's CA certificate: no Secret",)
 
 
 def test_verify_says_what_is_absent_and_writes_nothing(bench) -> None:
