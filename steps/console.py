@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_bdd import parsers, then, when
 
+from converge import routes
 from converge.components.minio.login import console_url
 from converge.components.minio_console.session import ConsoleSession
 from converge.engine.platform import Platform
@@ -14,6 +15,7 @@ from converge.people import Person
 from converge.sso import Browser, LoginRefused, LoginRequired
 
 NAME = "letters/hello.txt"
+PATIENCE_S = 15
 ELSEWHERE = "https://elsewhere.example"
 
 
@@ -69,7 +71,8 @@ def console_asks(console: ConsoleSession) -> None:
 
 
 @then("the person can sign in to the console")
-def console_opens(inventory: Inventory, person: Person) -> None:
+def console_opens(platform: Platform, inventory: Inventory, person: Person) -> None:
+    routes.wait_until_served(platform.access.http, console_url(inventory), PATIENCE_S)
     sign_in(inventory, person)
 
 

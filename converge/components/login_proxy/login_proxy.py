@@ -14,7 +14,7 @@ from pathlib import Path
 
 from converge.components import manifests
 from converge.components.blocks import web_host
-from converge.components.component import Access, Context, GeneratedSecret, KubernetesObject, Setting
+from converge.components.component import Access, Context, Credential, GeneratedSecret, KubernetesObject, Setting
 from converge.components.keycloak import oidc_client, realm
 from converge.components.valkey import users
 from converge.components.valkey.component import HOST as SESSIONS
@@ -82,3 +82,8 @@ class LoginProxy:
             sessions=SESSIONS,
         )
         return (*proxy, web_host(self.name, self.namespace, self.host, self.name, "http"))
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """Its client's and its user's; what encrypts cookies opens nothing by itself, a new one signs everybody out."""
+        client = oidc_client.login(self.name, self.namespace, realm.issuer(context.inventory), access)
+        return (client, users.login(users.credentials(self.name, self.namespace), access))

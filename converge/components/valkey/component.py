@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from converge.components import manifests
-from converge.components.component import Access, Component, Context, GeneratedSecret, KubernetesObject, Setting
+from converge.components.component import Access, Component, Context, Credential, GeneratedSecret, KubernetesObject, Setting
 from converge.components.valkey.certificate import ServedCertificate
-from converge.components.valkey.users import ADMINISTRATOR_SECRET, NAMESPACE
+from converge.components.valkey.users import ADMINISTRATOR_SECRET, NAMESPACE, login
 from converge.inventory import Inventory
 
 HOST = "valkey.valkey.svc"
@@ -49,3 +49,8 @@ class Valkey(Component):
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """Every server presents the certificate that was issued last."""
         return [ServedCertificate(f"valkey-{number}", access) for number in range(context.inventory.options(self.name).replicas or 1)]
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """The administrator's password, which every server takes at its start."""
+        (administrator,) = self.secrets(context.inventory)
+        return (login(administrator, access),)

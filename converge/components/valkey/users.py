@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from converge.apis.valkey import COMMANDS, Valkey, password_hash
-from converge.components.component import Access, Difference, GeneratedSecret
+from converge.apis.valkey import COMMANDS, CommandRefused, Valkey, password_hash
+from converge.components.component import Access, Credential, Difference, GeneratedSecret
 from converge.components.differences import absent
+from converge.errors import Unreachable
 
 NAMESPACE = "valkey"
 ADMINISTRATOR_SECRET = "valkey-admin"  # noqa: S105 (a name)
@@ -21,6 +22,21 @@ def server(access: Access, pod: str = POD) -> Valkey:
 def credentials(consumer: str, namespace: str) -> GeneratedSecret:
     """The Secret ``<consumer>-valkey`` in the consumer's namespace: ``username`` and a generated ``password``."""
     return GeneratedSecret(namespace, f"{consumer}-valkey", {"username": f"={consumer}", "password": "password"})
+
+
+def login(secret: GeneratedSecret, access: Access) -> Credential:
+    """A user's password."""
+
+    def accepts(values: Mapping[str, str]) -> bool:
+        try:
+            server(access).ask("AUTH", values["username"], values["password"])
+        except CommandRefused as refused:
+            if "WRONGPASS" in refused.seen:
+                return False
+            raise Unreachable(refused.wanted, seen=refused.seen) from refused
+        return True
+
+    return Credential(secret, accepts)
 
 
 class User:
