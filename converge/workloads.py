@@ -84,6 +84,18 @@ def as_root(workloads: Iterable[KubernetesObject]) -> list[str]:
     return faults
 
 
+def without_volumes(workloads: Iterable[KubernetesObject]) -> list[str]:
+    """Stateful workloads that would lose with a pod what they write: they claim no volume, or mount another one in its place."""
+    faults = []
+    for workload in workloads:
+        if workload["kind"] == "StatefulSet":
+            claims = {claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", [])}
+            mounted = {mount["name"] for _, container in containers([workload]) for mount in container.get("volumeMounts", [])}
+            faults += [f"{Ref.of(workload)}: claims no volume"] if not claims else []
+            faults += [f"{Ref.of(workload)}: no container mounts the claim {name}" for name in sorted(claims - mounted)]
+    return faults
+
+
 def exposed(api: Api, namespaces: Iterable[str], is_credential: Callable[[KubernetesObject, str], bool]) -> list[str]:
     """Objects that hold a credential outside a Secret: ``["ConfigMap keycloak/realm: value of Secret keycloak-admin, key password"]``.
 

@@ -1,0 +1,121 @@
+"""What mutations run on: a platform that has converged, named by --inventory; and what they found, as a table."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # mutation.py and the tables beside it
+
+from mutation import Mutation
+
+from converge.engine.platform import Platform
+
+FOLDER = Path("build/mutations")
+SCENARIOS_S = 900
+ROWS: pytest.StashKey[list[Row]] = pytest.StashKey()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """They break a running platform, so nobody runs them without saying so: ``-m mutation``."""
+    if "mutation" not in config.option.markexpr:
+        waiting = [item for item in items if item.get_closest_marker("mutation")]
+        config.hook.pytest_deselected(items=waiting)
+        items[:] = [item for item in items if item not in waiting]
+
+
+@dataclass
+class Row:
+    """One mutation as it went; ``verdict`` is killed, survived, wrong reason, not repaired or error."""
+
+    mutation: str
+    component: str
+    scenarios: list[str]
+    reason: str
+    verdict: str = "error"
+    repaired_by: str = ""
+    seen: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="session")
+def platform(pytestconfig: pytest.Config) -> Iterator[Platform]:
+    """The platform that is broken and repaired: ``--inventory`` says which."""
+    from converge.components import COMPONENTS
+    from converge.inventory import read
+
+    needs = {component.name: component.requires for component in COMPONENTS}
+    opened = Platform(read(pytestconfig.rootpath / pytestconfig.option.inventory, components=needs))
+    opened.cluster()
+    yield opened
+    opened.stop()
+    opened.close({}, time.time())
+
+
+@pytest.fixture(scope="session")
+def verify(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """``verify([nodeid, …])``: what pytest says of these scenarios with ``--verify-only``, by node id."""
+
+    def run(nodeids: Sequence[str]) -> dict[str, Any]:
+        folder = tmp_path_factory.mktemp("verify")
+        command = [sys.executable, "-m", "pytest", *dict.fromkeys(nodeids), "--verify-only", "-q", "-p", "no:cacheprovider"]
+        command += ["--inventory", pytestconfig.option.inventory, "--report-dir", str(folder)]
+        done = subprocess.run(
+            command, cwd=pytestconfig.rootpath, env={**os.environ, "NO_COLOR": "1"}, capture_output=True, text=True, timeout=SCENARIOS_S
+        )
+        report = folder / "results.json"
+        assert report.exists(), f"no report:\n{done.stdout[-3000:]}\n{done.stderr[-2000:]}"
+        found = {scenario["nodeid"]: scenario for scenario in json.loads(report.read_text())["scenarios"]}
+        missing = [nodeid for nodeid in nodeids if not _of(nodeid, found)]
+        assert not missing, f"no such scenario, or it did not run: {missing}\n{done.stdout[-2000:]}"
+        return found
+
+    return run
+
+
+def _of(nodeid: str, found: dict[str, Any]) -> list[Any]:
+    """The scenario of this name, or all rows of that outline."""
+    return [scenario for name, scenario in found.items() if name == nodeid or name.startswith(f"{nodeid}[")]
+
+
+@pytest.fixture
+def row(request: pytest.FixtureRequest, mutation: Mutation) -> Row:
+    """Where a mutation writes down how it went."""
+    made = Row(mutation.name, mutation.component, list(mutation.scenarios), mutation.reason)
+    made.repaired_by = "undo" if mutation.undo else "converge"
+    request.config.stash.setdefault(ROWS, []).append(made)
+    return made
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    rows = config.stash.get(ROWS, [])
+    if not rows:
+        return
+    folder = config.rootpath / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "mutations.json").write_text(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False) + "\n")
+    (folder / "mutations.md").write_text(_table(rows))
+    terminalreporter.section("mutations")
+    for row in rows:
+        seconds = sum(row.seconds.values())
+        terminalreporter.write_line(f"{row.verdict:13} {seconds:5.0f} s  {row.mutation}  →  {row.scenarios[0].partition('::')[2]}")
+    killed = sum(row.verdict == "killed" for row in rows)
+    terminalreporter.write_line(f"{killed} of {len(rows)} killed; {FOLDER}/mutations.md")
+
+
+def _table(rows: Sequence[Row]) -> str:
+    lines = ["| what is broken | which scenario turns red | repaired by | verdict | seconds |", "| --- | --- | --- | --- | --- |"]
+    for row in rows:
+        scenarios = "<br>".join(f"{scenario.partition('::')[2]} ({Path(scenario.partition('::')[0]).stem})" for scenario in row.scenarios)
+        by = f"converge of {row.component}" if row.repaired_by == "converge" else "undone by hand: not desired state"
+        lines.append(f"| {row.mutation} | {scenarios} | {by} | {row.verdict} | {sum(row.seconds.values()):.0f} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,178 @@
+"""Mutations of the desired state: each component's objects are broken, and the checks that scenarios use have to notice.
+
+No cluster; the objects are rendered, spoilt and judged.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from converge import workloads
+from converge.components import COMPONENTS
+from converge.components.component import Component, Context
+from converge.inventory import Inventory
+
+Object = dict[str, Any]
+Container = dict[str, Any]
+
+CANARY = "correct-horse-battery-staple"
+RELEASED = frozenset({"storage", "cert-manager", "metrics"})
+"""Their objects come from upstream's releases, which are tried on a cluster."""
+
+
+def _drop(*path: str) -> Callable[[Object, Container], None]:
+    def change(_: Object, container: Container) -> None:
+        place = container
+        for name in path[:-1]:
+            place = place[name]
+        del place[path[-1]]
+
+    return change
+
+
+def _pod(workload: Object) -> Object:
+    spec = workload["spec"]["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else workload["spec"]
+    pod: Object = spec["template"]["spec"]
+    return pod
+
+
+def _root_container(_: Object, container: Container) -> None:
+    container["securityContext"] |= {"runAsUser": 0}
+
+
+def _root_pod(workload: Object, _: Container) -> None:
+    _pod(workload)["securityContext"] |= {"runAsUser": 0}
+
+
+def _any_user(workload: Object, _: Container) -> None:
+    _pod(workload)["securityContext"].pop("runAsNonRoot")
+
+
+def _sidecar(workload: Object, _: Container) -> None:
+    _pod(workload)["containers"].append({"name": "stowaway", "image": "stowaway"})
+
+
+def _initial_sidecar(workload: Object, _: Container) -> None:
+    _pod(workload).setdefault("initContainers", []).append({"name": "stowaway", "image": "stowaway"})
+
+
+def _environment(_: Object, container: Container) -> None:
+    container.setdefault("env", []).append({"name": "PASSWORD", "value": CANARY})
+
+
+def _argument(_: Object, container: Container) -> None:
+    container.setdefault("args", []).append(f"--password={CANARY}")
+
+
+def _annotation(workload: Object, _: Container) -> None:
+    workload["metadata"].setdefault("annotations", {})["password"] = base64.b64encode(CANARY.encode()).decode()
+
+
+def _unclaimed(workload: Object, _: Container) -> None:
+    del workload["spec"]["volumeClaimTemplates"]
+
+
+def _unmounted(workload: Object, container: Container) -> None:
+    claims = {claim["metadata"]["name"] for claim in workload["spec"]["volumeClaimTemplates"]}
+    for mount in container["volumeMounts"]:
+        if mount["name"] in claims:
+            mount["name"] = "tmp"
+
+
+class Cluster:
+    """What a component's namespace would hold: its objects, spoilt, and a Secret."""
+
+    def __init__(self, *objects: Object) -> None:
+        self._objects = objects
+
+    def list(self, kind: str, namespace: str = "", **_: str) -> list[Object]:
+        return [item for item in self._objects if item["kind"] == kind and item["metadata"].get("namespace") == namespace]
+
+
+def _exposed(spoilt: list[Object]) -> list[str]:
+    namespace = spoilt[0]["metadata"]["namespace"]
+    data = {"password": base64.b64encode(CANARY.encode()).decode()}
+    cluster: Any = Cluster(
+        *spoilt, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "kept", "namespace": namespace}, "data": data}
+    )
+    return workloads.exposed(cluster, [namespace], lambda secret, key: key == "password")
+
+
+@dataclass(frozen=True)
+class Spoiling:
+    """``applies`` says to which workloads; ``notices`` is the check that a step makes."""
+
+    name: str
+    change: Callable[[Object, Container], None]
+    notices: Callable[[list[Object]], list[str]]
+    fault: str
+    kinds: tuple[str, ...] = workloads.KINDS
+
+
+SPOILINGS = (
+    Spoiling("no limit of memory", _drop("resources", "limits", "memory"), workloads.without_resources, "no limits.memory"),
+    Spoiling("no limit of cpu", _drop("resources", "limits", "cpu"), workloads.without_resources, "no limits.cpu"),
+    Spoiling("no request of memory", _drop("resources", "requests", "memory"), workloads.without_resources, "no requests.memory"),
+    Spoiling("no request of cpu", _drop("resources", "requests"), workloads.without_resources, "no requests.cpu"),
+    Spoiling("no resources", _drop("resources"), workloads.without_resources, "no limits.cpu"),
+    Spoiling("a container beside it", _sidecar, workloads.without_resources, "stowaway"),
+    Spoiling("a container before it", _initial_sidecar, workloads.without_resources, "stowaway"),
+    Spoiling("an unwatched container beside it", _sidecar, workloads.without_probes, "stowaway", workloads.LASTING),
+    Spoiling("no liveness probe", _drop("livenessProbe"), workloads.without_probes, "no livenessProbe", workloads.LASTING),
+    Spoiling("no readiness probe", _drop("readinessProbe"), workloads.without_probes, "no readinessProbe", workloads.LASTING),
+    Spoiling("a root container", _root_container, workloads.as_root, "user 0"),
+    Spoiling("a root pod", _root_pod, workloads.as_root, "user 0"),
+    Spoiling("any user", _any_user, workloads.as_root, "runAsNonRoot False"),
+    Spoiling("a password in the environment", _environment, _exposed, "value of Secret kept"),
+    Spoiling("a password in the arguments", _argument, _exposed, "value of Secret kept"),
+    Spoiling("a password in an annotation", _annotation, _exposed, "value of Secret kept"),
+    Spoiling("no claim", _unclaimed, workloads.without_volumes, "claims no volume", ("StatefulSet",)),
+    Spoiling("a claim that is not mounted", _unmounted, workloads.without_volumes, "no container mounts", ("StatefulSet",)),
+)
+
+every_component = pytest.mark.parametrize(
+    "component", [pytest.param(kind(), id=kind.name) for kind in COMPONENTS if kind.name not in RELEASED]
+)
+
+
+@every_component
+@pytest.mark.parametrize("spoiling", [pytest.param(spoiling, id=spoiling.name) for spoiling in SPOILINGS])
+def test_a_spoilt_workload_is_noticed(component: Component, spoiling: Spoiling, context: Callable[[], Context]) -> None:
+    whole = [item for item in component.objects(context()) if item["kind"] in spoiling.kinds]
+    assert not whole or not spoiling.notices(whole)
+    for spoilt in _each_spoilt(whole, spoiling):
+        assert [fault for fault in spoiling.notices(spoilt) if spoiling.fault in fault]
+
+
+def _each_spoilt(whole: list[Object], spoiling: Spoiling) -> Iterator[list[Object]]:
+    """The objects once for every container, with that one spoilt."""
+    for place, workload in enumerate(whole):
+        for number in range(len(_pod(workload)["containers"])):
+            spoilt = copy.deepcopy(whole)
+            spoiling.change(spoilt[place], _pod(spoilt[place])["containers"][number])
+            yield spoilt
+
+
+def test_the_spoilings_try_something(context: Callable[[], Context]) -> None:
+    """Components without workloads are tried by nothing; there are others."""
+    running = [
+        item for kind in COMPONENTS if kind.name not in RELEASED for item in kind().objects(context()) if item["kind"] in workloads.KINDS
+    ]
+    assert len(running) >= 5
+    assert [item for item in running if item["kind"] == "StatefulSet"]
+
+
+@pytest.fixture
+def context() -> Callable[[], Context]:
+    """A context without images or a cluster."""
+
+    def refuse(name: str) -> Any:
+        raise AssertionError(f"release {name} is not read here")
+
+    return lambda: Context(Inventory(), "10.88.88.2", lambda name: f"thinkube.local/{name}:0123456789abcdef", refuse, lambda: "CA")
