@@ -177,6 +177,11 @@ class Main:
         if self._own_lines and self._config.option.verbose > 0:
             self._config._inicache["verbosity_test_cases"] = 0  # -v shows steps instead
 
+    def pytest_report_collectionfinish(self) -> str:
+        names = self._run.platform.graph.closure(self._config.pluginmanager.get_plugin("thinkube").needed)
+        verb = "planning" if self._config.option.plan else "verifying" if self._config.option.verify_only else "converging"
+        return f"{verb}: {', '.join(names)}" if names else ""
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if not self._config.option.plan or session.testsfailed:

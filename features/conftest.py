@@ -119,6 +119,7 @@ def pytest_report_collectionfinish(config: pytest.Config) -> str:
     return f"{count} rollback scenario{'s' if count > 1 else ''}: pytest features/ -m {ROLLBACK}" if count else ""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     needed = [name for item in session.items if isinstance(item.parent, FeatureFile) for name in _needed_by(item)]
     session.config.pluginmanager.get_plugin("thinkube").needed = list(dict.fromkeys(needed))

@@ -61,7 +61,6 @@ class Run:
                 self.platform.delete_cluster()
 
     def _begin(self, names: list[str]) -> None:
-        self.platform.progress.note("verifying" if self.verify_only else "converging", State.STARTED, ", ".join(names))
         if not self.verify_only:
             self.platform.prepare(names)
 

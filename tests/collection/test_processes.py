@@ -68,7 +68,7 @@ def test_the_first_line_of_progress_takes_about_a_second_of_computing(project, m
     assert process.stdout is not None
     try:
         for line in process.stdout:
-            if "converging: started: base, objects" in line:
+            if "converging: base, objects" in line:
                 break
         user, system = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
         assert (int(user) + int(system)) / os.sysconf("SC_CLK_TCK") < 1.5  # of computing: what else the machine does is not ours
