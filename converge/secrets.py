@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import secrets
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 from converge.errors import NotReady, Refused
 from converge.kubernetes.changes import Action, Change
@@ -13,13 +15,20 @@ from converge.kubernetes.client import Api
 from converge.kubernetes.desired import COMPONENT
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.keeping import GENERATED
-from converge.kubernetes.objects import GeneratedSecret, KubernetesObject, Ref, labels_of
+from converge.kubernetes.objects import GeneratedSecret, KubernetesObject, Ref, annotations_of, labels_of
 from converge.kubernetes.stages import Stage
 from converge.redaction import REDACTOR
 
 ORIGINAL = "thinkube.dev/copy-of"
 """The annotation of a copy that names its original: ``keycloak/keycloak-admin``."""
 
+ROTATED = "thinkube.dev/rotated"
+"""The annotation that says when a Secret got the values that it has."""
+
+ROTATION = "thinkube.dev/rotation-of"
+"""The annotation of a Secret that keeps old and new values while those are being replaced: ``keycloak/keycloak-admin``."""
+
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _ALPHABET = string.ascii_letters + string.digits
 _PASSWORD_LENGTH = 32
 
@@ -57,6 +66,70 @@ def value(api: Api, namespace: str, name: str, key: str) -> str:
 def every(api: Api) -> list[KubernetesObject]:
     """All generated Secrets of the platform, copies included."""
     return api.list("Secret", labels=GENERATED)
+
+
+def users(api: Api) -> list[tuple[KubernetesObject, frozenset[str]]]:
+    """Every workload whose pods take values from Secrets, with the names of those."""
+    with ThreadPoolExecutor(len(_WORKLOADS)) as pool:
+        found = [obj for objects in pool.map(api.list, _WORKLOADS) for obj in objects]
+    return [(obj, names) for obj in found if (names := frozenset(_named(obj["spec"]["template"]["spec"])))]
+
+
+def since(secret: KubernetesObject) -> str:
+    """When a Secret got its values: ``2026-11-23T21:08:00Z``."""
+    return annotations_of(secret).get(ROTATED) or str(secret["metadata"].get("creationTimestamp", ""))
+
+
+def note_of(secret: KubernetesObject) -> str:
+    """What is special about a Secret, in words."""
+    notes = annotations_of(secret)
+    if ORIGINAL in notes:
+        return f"copy of {notes[ORIGINAL]}"
+    return f"rotation of {notes[ROTATION]} under way" if ROTATION in notes else ""
+
+
+def begin_rotation(api: Api, owner: str, secret: GeneratedSecret, now: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Old and new values of a Secret, kept beside it until the rotation ends; those of one that was interrupted, where there is one."""
+    found = api.find("Secret", _rotation(secret), secret.namespace)
+    if found is None:
+        pair = {f"old.{key}": _encoded(text) for key, text in now.items()}
+        pair |= {f"new.{key}": _encoded(make(secret.keys[key])) for key in now}
+        wanted = _object(owner, GeneratedSecret(secret.namespace, _rotation(secret), {}), secret.namespace, pair)
+        wanted["metadata"]["annotations"] = {ROTATION: f"{secret.namespace}/{secret.name}"}
+        found = api.create(wanted)
+    values: dict[str, dict[str, str]] = {"old": {}, "new": {}}
+    for name, data in found["data"].items():
+        which, _, key = name.partition(".")
+        values[which][key] = _decoded(data)
+    return values["old"], values["new"]
+
+
+def replace(api: Api, secret: GeneratedSecret, values: Mapping[str, str]) -> None:
+    """Write values into a Secret and its copies."""
+    notes = {"annotations": {ROTATED: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}}
+    data = {key: _encoded(text) for key, text in values.items()}
+    for namespace in dict.fromkeys((secret.namespace, *secret.copies)):
+        api.patch("Secret", secret.name, namespace, {"metadata": notes, "data": data})
+
+
+def forget_rotation(api: Api, secret: GeneratedSecret) -> None:
+    """Remove the values that were kept for a rotation."""
+    api.delete("Secret", _rotation(secret), secret.namespace)
+
+
+def _rotation(secret: GeneratedSecret) -> str:
+    return f"{secret.name}.rotation"
+
+
+def _named(pod: KubernetesObject) -> Iterator[str]:
+    """The names of the Secrets that a pod's containers take values from."""
+    for volume in pod.get("volumes") or ():
+        sources = [volume, *((volume.get("projected") or {}).get("sources") or ())]
+        yield from (source["secret"].get("secretName") or source["secret"].get("name", "") for source in sources if source.get("secret"))
+    for container in (*pod["containers"], *(pod.get("initContainers") or ())):
+        yield from (row["secretRef"]["name"] for row in container.get("envFrom") or () if row.get("secretRef"))
+        references = ((row.get("valueFrom") or {}).get("secretKeyRef") for row in container.get("env") or ())
+        yield from (reference["name"] for reference in references if reference)
 
 
 def make(kind: str) -> str:

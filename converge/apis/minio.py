@@ -67,6 +67,11 @@ class ObjectStore:
         with _errors(f"bucket {bucket}"):
             return self._client.bucket_exists(bucket_name=bucket)
 
+    def buckets(self) -> Sequence[str]:
+        """The names of all buckets that this access key may see."""
+        with _errors("buckets"):
+            return [bucket.name for bucket in self._client.list_buckets()]
+
     def make_bucket(self, bucket: str) -> None:
         """Make a bucket; names have 3 to 63 characters."""
         with _errors(f"bucket {bucket} made"):
@@ -101,6 +106,19 @@ class ObjectStore:
         """The names of all objects."""
         with _errors(f"objects of bucket {bucket}"):
             return [item.object_name or "" for item in self._client.list_objects(bucket_name=bucket, recursive=True)]
+
+    def is_known(self, bucket: str) -> bool:
+        """Whether the server accepts this access key, whatever it may do with the bucket: only an answer with a body says why not."""
+        try:
+            with _errors(f"objects of bucket {bucket}"):
+                next(iter(self._client.list_objects(bucket_name=bucket)), None)
+        except (AccessDenied, NoSuchObject):
+            return True
+        except Refused as refused:
+            if refused.seen.partition(":")[0] in ("InvalidAccessKeyId", "SignatureDoesNotMatch"):
+                return False
+            raise
+        return True
 
     def remove(self, bucket: str, name: str) -> None:
         """Remove an object; absent is fine."""

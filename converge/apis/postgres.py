@@ -132,6 +132,10 @@ class Postgres:
             f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC;\n"
         )
 
+    def write_password(self, role: str, password: str) -> None:
+        """Let a role sign in with this password and no other."""
+        self.run(f"ALTER ROLE {identifier(role)} PASSWORD {literal(verifier(password))};")
+
     def remove(self, database: str, role: str) -> None:
         """Drop a database with all its data, and its role; absent ones are fine."""
         self.run(f"DROP DATABASE IF EXISTS {identifier(database)} WITH (FORCE);\nDROP ROLE IF EXISTS {identifier(role)};")

@@ -49,10 +49,10 @@ def _entry(record: Mapping[str, str], name: str) -> dict[str, Any]:
 def _row(name: str, entry: Mapping[str, Any]) -> tuple[str, str, str, str]:
     if not entry:
         return name, "never changed", "", ""
-    return name, str(entry.get("result", "?")), _ago(str(entry.get("started", ""))), f"{entry.get('written', '?')} written"
+    return name, str(entry.get("result", "?")), ago(str(entry.get("started", ""))), f"{entry.get('written', '?')} written"
 
 
-def _ago(stamp: str, now: datetime | None = None) -> str:
+def ago(stamp: str, now: datetime | None = None) -> str:
     """``3 h ago`` for ``2026-11-23T18:08:00Z`` at 21:08."""
     try:
         started = datetime.fromisoformat(stamp)

@@ -77,26 +77,20 @@ class Removable(Held, Protocol):
         """Take it away with all that it holds; absent is fine."""
 
 
-@runtime_checkable
-class Credential(Protocol):
-    """How a product learns a new value of a generated Secret, and how one sees which value opens it.
+@dataclass(frozen=True)
+class Credential:
+    """What opens with a generated Secret, and how it learns new values when they are rotated.
 
-    Settings that compare a password (a database, an OIDC client) carry a new one by themselves: they only say ``accepts``.
-    Most servers take theirs at their start: pods that name the Secret are restarted, unless ``needs_restart`` is False.
+    ``accepts`` tries values of the Secret's keys and says whether they open it (Unreachable where nobody answers).
+    ``change`` tells a product that has to hear of new values before the Secret holds them; it gets the old ones and the new ones, and
+    may be asked again. Settings that compare a password (a database, an OIDC client) carry a new one by themselves, and most servers
+    take theirs at their start: pods that name the Secret are restarted, unless ``needs_restart`` is False.
     """
 
     secret: GeneratedSecret
-    needs_restart: bool
-
-    def accepts(self, values: Mapping[str, str]) -> bool:
-        """Whether the product lets somebody in with these values of the Secret's keys.
-
-        Raises:
-            Unreachable: it does not answer.
-        """
-
-    def change(self, old: Mapping[str, str], new: Mapping[str, str]) -> None:
-        """Let the product take the new values where it must be told before the Secret changes; again is fine."""
+    accepts: Callable[[Mapping[str, str]], bool]
+    change: Callable[[Mapping[str, str], Mapping[str, str]], None] = lambda _, __: None
+    needs_restart: bool = True
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,8 @@ class Rollback:
         """What will be done to each component, in order; writes nothing."""
         return [self.removal(name) for name in self.names]
 
-    def removal(self, name: str) -> Removal:
-        """What will be done to one component."""
+    def removal(self, name: str, *, thorough: bool = True) -> Removal:
+        """What will be done to one component; ``thorough`` looks into its data as well, for people."""
         found = removals(self._platform.api.view(read_only=True), name, purge=self._purge)
         settings, unseen = self._settings(name)
         own = [setting for setting in settings if not setting.within]
@@ -81,7 +81,7 @@ class Rollback:
         stays = [f"{_named(change)}: {change.reason}" for change in found if change.action is Action.KEEP]
         data = [_named(change) for change in gone if is_data(change)]
         held = [f"{setting.subject}, in {setting.within}" for setting in theirs]
-        if theirs or any(is_data(change) for change in found):
+        if thorough and (theirs or any(is_data(change) for change in found)):
             held += self._inside(name)
         return Removal(
             component=name,
@@ -116,7 +116,7 @@ class Rollback:
 
     def _remove(self, name: str, written: list[str]) -> None:
         """Marks first, data last: a stop in between leaves enough behind to tell what is still to do."""
-        removal = self.removal(name)
+        removal = self.removal(name, thorough=False)
         if not removal:
             return
         api = self._platform.api.view()

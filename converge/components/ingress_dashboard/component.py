@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from converge.components.blocks import namespace
-from converge.components.component import Access, Component, Context, Endpoint, GeneratedSecret, KubernetesObject, Setting
+from converge.components.component import Access, Component, Context, Credential, Endpoint, GeneratedSecret, KubernetesObject, Setting
 from converge.components.keycloak.realm import ADMINISTRATORS
 from converge.components.login_proxy.login_proxy import IMAGE, REQUIRES, LoginProxy
 from converge.inventory import Inventory
@@ -39,6 +39,10 @@ class IngressDashboard(Component):
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """A login proxy; the dashboard itself is part of the ingress."""
         return (namespace(self.namespace), *self._login(context.inventory).objects(context))
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """The login proxy's."""
+        return self._login(context.inventory).credentials(context, access)
 
     def _login(self, inventory: Inventory) -> LoginProxy:
         (endpoint,) = self.endpoints(inventory)

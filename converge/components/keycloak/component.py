@@ -11,7 +11,7 @@ from pathlib import Path
 
 from converge.components import manifests
 from converge.components.blocks import web_host
-from converge.components.component import Access, Component, Context, Endpoint, GeneratedSecret, KubernetesObject, Setting
+from converge.components.component import Access, Component, Context, Credential, Endpoint, GeneratedSecret, KubernetesObject, Setting
 from converge.components.keycloak import oidc_client, realm
 from converge.components.keycloak.kubernetes_login import CLIENT, PREFIX, KubernetesLogin
 from converge.components.postgres import database
@@ -61,3 +61,8 @@ class Keycloak(Component):
             oidc_client.public(here, CLIENT, redirect_uris=LOOPBACK),
             KubernetesLogin(context, access),
         )
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """Its database's password, and those of the administrators."""
+        kept = database.credentials(self.name, self.namespace)
+        return (database.login(kept, self.name, access), *realm.credentials(context.inventory, access))

@@ -6,13 +6,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from converge.apis.keycloak import Realm, Representation
-from converge.components.component import Access, GeneratedSecret
+from converge.components.component import Access, Credential, GeneratedSecret
 from converge.components.keycloak.settings import Client
+from converge.http import checked
 
 
 def credentials(client_id: str, namespace: str) -> GeneratedSecret:
     """The Secret ``<client>-oidc`` in the application's namespace: ``client-id`` and a generated ``client-secret``."""
     return GeneratedSecret(namespace, f"{client_id}-oidc", {"client-id": f"={client_id}", "client-secret": "password"})
+
+
+def login(client_id: str, namespace: str, issuer: str, access: Access) -> Credential:
+    """A client's secret, as its application uses it; Keycloak tells by it who may ask about tokens."""
+
+    def accepts(values: Mapping[str, str]) -> bool:
+        form = {"client_id": values["client-id"], "client_secret": values["client-secret"], "token": "none"}
+        answer = access.http.post(f"{issuer}/protocol/openid-connect/token/introspect", data=form)
+        return answer.status_code != 401 and bool(checked(answer, f"client {client_id} known to Keycloak"))
+
+    return Credential(credentials(client_id, namespace), accepts)
 
 
 def confidential(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from converge.apis.keycloak import Keycloak, Realm
-from converge.components.component import Access, GeneratedSecret, Setting
+from converge.apis.keycloak import Keycloak, Realm, WrongAdministrator
+from converge.components.component import Access, Credential, GeneratedSecret, Setting
 from converge.components.keycloak.settings import ClientScope, Group, Person, RealmItself, UserProfile, mapper
+from converge.errors import Refused
+from converge.http import checked
 from converge.inventory import Inventory
 
 REALM = "thinkube"
@@ -78,3 +80,43 @@ def settings(inventory: Inventory, here: Realm, access: Access) -> Sequence[Sett
         ClientScope(here, "groups", {"groups": groups}),
         Person(here, person, groups=[ADMINISTRATORS], password=lambda: access.secret("keycloak", PERSON_SECRET, "password")),
     )
+
+
+def credentials(inventory: Inventory, access: Access) -> Sequence[Credential]:
+    """The passwords of Keycloak's own administrator and of the person who administers the platform; Keycloak keeps both itself."""
+    url = f"https://{inventory.host('auth')}"
+    administrator, person = secrets(inventory)
+
+    def master(values: Mapping[str, str]) -> Realm:
+        return Keycloak(access.http, url, values["username"], lambda: values["password"]).realm("master")
+
+    def is_administrator(values: Mapping[str, str]) -> bool:
+        try:
+            return master(values).read() is not None
+        except WrongAdministrator:
+            return False
+
+    def change_administrator(old: Mapping[str, str], new: Mapping[str, str]) -> None:
+        if not is_administrator(new):
+            _write_password(master(old), new)
+
+    def is_person(values: Mapping[str, str]) -> bool:
+        form = {"grant_type": "password", "client_id": "admin-cli", **{key: values[key] for key in ("username", "password")}}
+        answer = access.http.post(f"{issuer(inventory)}/protocol/openid-connect/token", data=form)
+        is_refused = answer.status_code in (400, 401) and answer.json().get("error") == "invalid_grant"
+        return not is_refused and bool(checked(answer, f"{values['username']} signed in"))
+
+    def change_person(_: Mapping[str, str], new: Mapping[str, str]) -> None:
+        _write_password(realm(inventory, access), new)
+
+    return (
+        Credential(administrator, is_administrator, change_administrator, needs_restart=False),
+        Credential(person, is_person, change_person, needs_restart=False),
+    )
+
+
+def _write_password(here: Realm, values: Mapping[str, str]) -> None:
+    user = here.find("users", options={"exact": "true"}, username=values["username"])
+    if user is None:
+        raise Refused(f"user {values['username']} of realm {here.name}", seen="absent", next_command="pytest features/ -m keycloak")
+    here.replace(f"users/{user['id']}/reset-password", {"type": "password", "value": values["password"], "temporary": False})

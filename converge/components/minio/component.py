@@ -11,9 +11,10 @@ from pathlib import Path
 
 from converge.components import manifests
 from converge.components.blocks import web_host
-from converge.components.component import Access, Component, Context, Endpoint, GeneratedSecret, KubernetesObject, Setting
+from converge.components.component import Access, Component, Context, Credential, Endpoint, GeneratedSecret, KubernetesObject, Setting
 from converge.components.keycloak import oidc_client, realm
 from converge.components.keycloak.settings import Group, mapper
+from converge.components.minio import storage
 from converge.components.minio.login import CALLBACK, console_url
 from converge.components.minio.storage import ROOT_SECRET, Bucket
 from converge.inventory import Inventory
@@ -79,3 +80,9 @@ class Minio(Component):
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """The platform's bucket."""
         return (Bucket(BUCKET, context.inventory, access),)
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """The root user's, which the server takes at its start, and the client's."""
+        root, _ = self.secrets(context.inventory)
+        client = oidc_client.login(self.name, self.namespace, realm.issuer(context.inventory), access)
+        return (storage.login(root, context.inventory, access), client)

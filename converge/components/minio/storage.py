@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from converge.apis.minio import AccessDenied, AccessKey, Administration, ObjectStore
-from converge.components.component import Access, Difference, GeneratedSecret
+from converge.apis.minio import AccessKey, Administration, ObjectStore
+from converge.components.component import Access, Credential, Difference, GeneratedSecret
 from converge.components.differences import absent, differences
-from converge.errors import Refused
 from converge.inventory import Inventory
 
 ROOT_SECRET = "minio-root"  # noqa: S105 (a name)
@@ -27,6 +26,16 @@ def root_key(access: Access) -> AccessKey:
 def credentials(consumer: str, namespace: str) -> GeneratedSecret:
     """The Secret ``<consumer>-bucket`` in the consumer's namespace: ``access-key`` and a generated ``secret-key``."""
     return GeneratedSecret(namespace, f"{consumer}-bucket", {"access-key": f"={consumer}", "secret-key": "password"})
+
+
+def login(secret: GeneratedSecret, inventory: Inventory, access: Access) -> Credential:
+    """An access key, as it signs requests."""
+
+    def accepts(values: Mapping[str, str]) -> bool:
+        key = AccessKey(values.get("access-key") or values["username"], values.get("secret-key") or values["password"])
+        return ObjectStore(access.http, url(inventory), key).is_known("thinkube")
+
+    return Credential(secret, accepts)
 
 
 class Bucket:
@@ -100,13 +109,9 @@ class BucketUser:
 
     def _refused(self) -> Sequence[Difference]:
         """A secret key cannot be read back, but it can be used."""
-        try:
-            ObjectStore(self._access.http, self._url, self._key()).has_bucket(self._bucket)
-        except AccessDenied:
+        if ObjectStore(self._access.http, self._url, self._key()).is_known(self._bucket):
             return ()
-        except Refused:
-            return (Difference(self.subject, "secret key", wanted="(secret)", seen="(another)"),)
-        return ()
+        return (Difference(self.subject, "secret key", wanted="(secret)", seen="(another)"),)
 
     def _administration(self) -> Administration:
         return Administration(self._access.http, self._url, root_key(self._access))

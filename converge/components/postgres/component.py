@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from converge.components import manifests
-from converge.components.component import Access, Component, Context, GeneratedSecret, KubernetesObject, Setting
+from converge.components.component import Access, Component, Context, Credential, GeneratedSecret, KubernetesObject, Setting
 from converge.components.postgres.certificate import ServedCertificate
+from converge.components.postgres.database import HOST as HOST
+from converge.components.postgres.database import login, server
+from converge.components.postgres.rules import ReadRules
 from converge.inventory import Inventory
-
-HOST = "postgres.postgres.svc"
-"""The name that the server's certificate holds; consumers connect to it with ``sslmode=verify-full``."""
 
 
 class Postgres(Component):
@@ -38,5 +38,11 @@ class Postgres(Component):
         return manifests.render(Path(__file__).parent, image=context.image, storage=storage, is_ready=is_ready)
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
-        """That a renewed certificate is served."""
-        return (ServedCertificate(access),)
+        """That a renewed certificate is served, and that the access rules are in force."""
+        return (ServedCertificate(access), ReadRules(access))
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """The superuser's password: the server read it from the Secret at its first start only."""
+        (superuser,) = self.secrets(context.inventory)
+        change = lambda _, new: server(access).write_password("postgres", new["password"])  # noqa: E731
+        return (login(superuser, "postgres", access, change=change, needs_restart=False),)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from converge.apis.postgres import Postgres
-from converge.components.component import Access, Difference, GeneratedSecret
+from converge.apis.postgres import Login, Postgres
+from converge.components.component import Access, Credential, Difference, GeneratedSecret
+from converge.errors import Refused, Unreachable
 
 POD = ("postgres", "postgres-0")
+HOST = "postgres.postgres.svc"
+"""The name that the server's certificate holds; consumers connect to it with ``sslmode=verify-full``."""
 
 
 def server(access: Access) -> Postgres:
@@ -18,6 +22,22 @@ def server(access: Access) -> Postgres:
 def credentials(consumer: str, namespace: str) -> GeneratedSecret:
     """The Secret ``<consumer>-database`` in the consumer's namespace: ``username`` and a generated ``password``."""
     return GeneratedSecret(namespace, f"{consumer}-database", {"username": f"={consumer}", "password": "password"})
+
+
+def login(secret: GeneratedSecret, database: str, access: Access, **more: Any) -> Credential:
+    """A role's password, as it is used over the network; ``more`` as for ``Credential``."""
+
+    def accepts(values: Mapping[str, str]) -> bool:
+        try:
+            role = Login(HOST, database, values["username"], values["password"])
+            role.run(lambda argv, stdin: access.execute(*POD, argv, stdin), "SELECT 1;")
+        except Refused as refused:
+            if "password authentication failed" in refused.seen:
+                return False
+            raise Unreachable(refused.wanted, seen=refused.seen) from refused
+        return True
+
+    return Credential(secret, accepts, **more)
 
 
 class Database:

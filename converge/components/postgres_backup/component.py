@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from converge.components import manifests
-from converge.components.component import Access, Component, Context, GeneratedSecret, KubernetesObject, Setting
+from converge.components.component import Access, Component, Context, Credential, GeneratedSecret, KubernetesObject, Setting
 from converge.components.minio import storage
 from converge.components.postgres.component import HOST
 from converge.inventory import Inventory
@@ -51,3 +51,7 @@ class PostgresBackup(Component):
             bucket=BUCKET,
             kept=f"{KEPT_DAYS}d",
         )
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """Its access key; jobs read it when they begin."""
+        return (storage.login(storage.credentials(self.name, self.namespace), context.inventory, access),)

@@ -1,0 +1,80 @@
+"""`thinkube secrets`: what was generated and who uses it, never a value; and new values for all who use it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from converge.engine.platform import Platform
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the group and its commands."""
+    from converge.cli.inventory import add_option
+
+    group = subparsers.add_parser("secrets", help="list generated Secrets, or give one new values")
+    commands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    listing = commands.add_parser("list", help="every generated Secret: its keys, its age, who uses it; never a value")
+    listing.set_defaults(handler=_list)
+    rotate = commands.add_parser("rotate", help="new values, for everything that uses them; the old ones stop working")
+    rotate.add_argument("name", metavar="NAMESPACE/NAME", help="which Secret, as `thinkube secrets list` names it")
+    rotate.set_defaults(handler=_rotate)
+    for command in (listing, rotate):
+        add_option(command)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from converge import secrets
+    from converge.cli.status import ago
+
+    api = _platform(arguments).api
+    users = secrets.users(api)
+    rows = [("SECRET", "KEYS", "AGE", "USED BY")]
+    for found in sorted(secrets.every(api), key=lambda one: (one["metadata"]["namespace"], one["metadata"]["name"])):
+        namespace, name = found["metadata"]["namespace"], found["metadata"]["name"]
+        used = [
+            f"{obj['kind']} {obj['metadata']['name']}"
+            for obj, names in users
+            if obj["metadata"]["namespace"] == namespace and name in names
+        ]
+        notes = [note for note in (secrets.note_of(found), ", ".join(used)) if note]
+        keys = ", ".join(sorted(found.get("data") or {}))
+        rows.append(
+            (f"{namespace}/{name}", keys, ago(secrets.since(found), datetime.now(UTC)).removesuffix(" ago"), "; ".join(notes) or "-")
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip())
+    return 0
+
+
+def _rotate(arguments: argparse.Namespace) -> int:
+    from converge.engine.rotation import Rotation
+    from converge.errors import Refused
+
+    namespace, slash, name = arguments.name.partition("/")
+    if not slash:
+        raise Refused("NAMESPACE/NAME of a Secret", seen=arguments.name, next_command="thinkube secrets list")
+    platform = _platform(arguments)
+    rotation = Rotation(platform, namespace, name)
+    try:
+        rotation.run()
+    finally:
+        platform.close({}, 0)
+    print(f"{arguments.name}: new {', '.join(rotation.keys)}")
+    print(f"restarted: {', '.join(map(str, rotation.consumers)) or 'nothing'}")
+    print(
+        "the new values are accepted, the old ones refused" if rotation.is_tried else "nothing signs in with it, so nothing could be tried"
+    )
+    return 0
+
+
+def _platform(arguments: argparse.Namespace) -> Platform:
+    from converge.cli.inventory import chosen
+    from converge.engine.platform import Platform
+    from converge.progress import Lines
+
+    return Platform(chosen(arguments), progress=Lines(sys.stderr))
