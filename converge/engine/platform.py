@@ -8,17 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from converge.components.component import Access, Component, Context, KubernetesObject
+from converge.engine.access import LazyAccess, ingress_address
 from converge.engine.graph import BadGraph, Graph, nearest
 from converge.engine.outcome import Outcome, Plan
 from converge.errors import Missing, NotReady
 from converge.inventory import Inventory
-from converge.inventory.model import EmbeddedNodes, ExistingNodes
 from converge.nodes.provider import Cluster, NodeProvider
 from converge.progress import SILENCE, Progress
 
 if TYPE_CHECKING:
-    import requests
-
     from converge.engine.hold import Hold
     from converge.engine.loading import Loading
     from converge.images.store import Images
@@ -154,7 +152,7 @@ class Platform:
     @opened_once
     def access(self) -> Access:
         """What settings and steps may use to reach the running platform."""
-        return _LazyAccess(self)
+        return LazyAccess(self)
 
     def ca_pem(self) -> str:
         """The platform's CA certificate.
@@ -293,43 +291,3 @@ class Platform:
             if self.stopping.is_set():
                 raise NotReady("to load images", seen="the run is being stopped")
         return self.cluster()
-
-
-class _LazyAccess(Access):
-    """Access whose HTTP session is made when first used: before that there may be no CA to trust."""
-
-    def __init__(self, platform: Platform) -> None:
-        vars(self).update(
-            _platform=platform,
-            secret=lambda namespace, name, key: _secret(platform.api, namespace, name, key),
-            execute=lambda namespace, pod, argv, stdin: platform.api.execute(namespace, pod, argv, stdin),
-            provider=platform.provider,
-            cluster=platform.cluster,
-            api=lambda: platform.api,
-            progress=platform.progress,
-        )
-
-    @cached_property
-    def http(self) -> requests.Session:
-        from converge.http import session
-
-        platform: Platform = vars(self)["_platform"]
-        return session({platform.inventory.domain_name: ingress_address(platform.inventory)}, platform.ca_pem())
-
-
-def _secret(api: Api, namespace: str, name: str, key: str) -> str:
-    from converge import secrets
-
-    return secrets.value(api, namespace, name, key)
-
-
-def ingress_address(inventory: Inventory) -> str:
-    """Where the ingress will be reached: known before there is a cluster."""
-    from ipaddress import ip_network
-
-    nodes = inventory.nodes
-    if isinstance(nodes, ExistingNodes):
-        return nodes.ingress_address
-    if isinstance(nodes, EmbeddedNodes):
-        return str(ip_network(nodes.subnet)[2])
-    return next(host.address for host in nodes.hosts if host.role == "control")

@@ -1,0 +1,57 @@
+"""Ways into the running platform, opened when first used."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from converge.components.component import Access
+from converge.inventory import Inventory
+from converge.inventory.model import EmbeddedNodes, ExistingNodes
+
+if TYPE_CHECKING:
+    import requests
+
+    from converge.engine.platform import Platform
+    from converge.kubernetes.client import Api
+
+
+class LazyAccess(Access):
+    """Access whose HTTP session is made when first used: before that there may be no CA to trust."""
+
+    def __init__(self, platform: Platform) -> None:
+        vars(self).update(
+            _platform=platform,
+            secret=lambda namespace, name, key: _secret(platform.api, namespace, name, key),
+            execute=lambda namespace, pod, argv, stdin: platform.api.execute(namespace, pod, argv, stdin),
+            provider=platform.provider,
+            cluster=platform.cluster,
+            api=lambda: platform.api,
+            progress=platform.progress,
+        )
+
+    @cached_property
+    def http(self) -> requests.Session:
+        """Trusts the platform's CA, and knows where its domain is."""
+        from converge.http import session
+
+        platform: Platform = vars(self)["_platform"]
+        return session({platform.inventory.domain_name: ingress_address(platform.inventory)}, platform.ca_pem())
+
+
+def _secret(api: Api, namespace: str, name: str, key: str) -> str:
+    from converge import secrets
+
+    return secrets.value(api, namespace, name, key)
+
+
+def ingress_address(inventory: Inventory) -> str:
+    """Where the ingress will be reached: known before there is a cluster."""
+    from ipaddress import ip_network
+
+    nodes = inventory.nodes
+    if isinstance(nodes, ExistingNodes):
+        return nodes.ingress_address
+    if isinstance(nodes, EmbeddedNodes):
+        return str(ip_network(nodes.subnet)[2])
+    return next(host.address for host in nodes.hosts if host.role == "control")
