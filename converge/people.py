@@ -96,10 +96,10 @@ class People:
             self.realm.remove(f"users/{identity}")
 
     @contextlib.contextmanager
-    def short_lived_application(self, lifetime_s: int) -> Iterator[RelyingParty]:
-        """An application whose tokens are for the Kubernetes API server too, and end after this time."""
+    def application_for_kubernetes(self, lifetime_s: int) -> Iterator[RelyingParty]:
+        """An application whose ID and access tokens are for the Kubernetes API server too, and end after this time."""
         name = f"{PREFIX}{secrets.token_hex(4)}"
-        audience = mapper("oidc-audience-mapper", included_client_audience=CLIENT, id_token_claim=True)
+        audience = mapper("oidc-audience-mapper", included_client_audience=CLIENT, id_token_claim=True, access_token_claim=True)
         identity = self.realm.create(
             "clients",
             {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from converge.kubernetes.client import Api
+    from converge.kubernetes.objects import KubernetesObject
     from converge.throwaway import ThrowawayPods
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -28,3 +30,15 @@ def claim(pods: ThrowawayPods, name: str, size: str = "8Mi") -> str:
         }
     )
     return name
+
+
+def unbound(api: Api, pods: Iterable[KubernetesObject]) -> list[str]:
+    """The claims of pods that have no volume: ``["minio/data-minio-0"]``."""
+    found = []
+    for pod in pods:
+        for volume in pod["spec"].get("volumes", []):
+            if claim := volume.get("persistentVolumeClaim", {}).get("claimName"):
+                namespace = pod["metadata"]["namespace"]
+                seen = api.find("PersistentVolumeClaim", claim, namespace)
+                found += [f"{namespace}/{claim}"] if seen is None or seen["status"].get("phase") != "Bound" else []
+    return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import requests
 from pytest_bdd import given, parsers, then, when
 
 from converge.engine.platform import Platform
@@ -80,6 +81,17 @@ def try_to_sign_in(people: People, person: Person) -> ThinkubeError:
     return refusal.value
 
 
+@when("a stranger asks for an account", target_fixture="answer")
+def ask_for_account(people: People) -> requests.Response:
+    login = people.kubernetes().begin().url
+    return people.http.get(login.replace("/openid-connect/auth?", "/openid-connect/registrations?"))
+
+
+@then("the stranger is told that nobody registers here")
+def nobody_registers(answer: requests.Response) -> None:
+    assert (answer.status_code, "Registration not allowed" in answer.text) == (400, True), f"{answer.status_code}: a form to register"
+
+
 @when("somebody tries the person's name with a wrong password", target_fixture="refusal")
 def try_wrong_password(people: People, person: Person) -> ThinkubeError:
     with pytest.raises(ThinkubeError) as refusal:
@@ -132,7 +144,7 @@ def redeem_twice(people: People, person: Person) -> ThinkubeError:
 
 @then(parsers.re(r'the person\'s tokens name the person and the group "(?P<group>[^"]+)"'))
 def tokens_name_group(tokens: Tokens, person: Person, group: str) -> None:
-    assert (tokens.claims["preferred_username"], tokens.claims["groups"]) == (person.name, [group])
+    assert (tokens.claims["preferred_username"], tokens.claims.get("groups")) == (person.name, [group])
 
 
 @then("the person's tokens name the person")

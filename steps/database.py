@@ -61,6 +61,27 @@ def connect_to_other_database(platform: Platform, consumer: Consumer) -> Refused
         return _refused(consumer, database=other.name)
 
 
+@then("the consumer enters no database of a component")
+def other_databases_closed(platform: Platform, consumer: Consumer) -> None:
+    kept = server(platform.access).rows("SELECT datname AS name FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'")
+    for name in {row["name"] for row in kept} - {consumer.name}:
+        try:
+            consumer.run("SELECT 1;", replace(consumer.login, database=name))
+        except Refused:
+            continue
+        pytest.fail(f"{consumer.name} entered database {name}")
+
+
+@then("no role of a consumer is privileged")
+def roles_unprivileged(platform: Platform) -> None:
+    query = (
+        "SELECT rolname AS name FROM pg_roles WHERE (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)"
+        " AND rolname <> 'postgres'"
+    )
+    privileged = [row["name"] for row in server(platform.access).rows(query)]
+    assert not privileged, f"privileged: {privileged}"
+
+
 @when("the consumer tries to create a role", target_fixture="refusal")
 def create_role(consumer: Consumer) -> Refused:
     return _refused(consumer, "CREATE ROLE stowaway;")
@@ -83,6 +104,14 @@ def keycloak_tables(platform: Platform, name: str) -> None:
 @when("the operator backs up every database")
 def back_up(platform: Platform, inventory: Inventory) -> None:
     jobs.back_up(platform.api, deadline_s=inventory.deadlines.component_s)
+
+
+@then("every database is backed up at night without being asked")
+def backed_up_nightly(platform: Platform) -> None:
+    spec = platform.api.get("CronJob", "postgres-backup", "postgres")["spec"]
+    assert not spec.get("suspend"), "the backup's CronJob is suspended"
+    minute, hour, *days = spec["schedule"].split()
+    assert (minute.isdigit(), hour.isdigit(), days) == (True, True, ["*"] * 3), f"not once every night: {spec['schedule']}"
 
 
 @then("object storage holds a dump of the consumer's database", target_fixture="backup")

@@ -22,6 +22,12 @@ def nodes_ready(platform: Platform, role: str) -> None:
     assert not unready, f"not ready: {unready}"
 
 
+@then("every worker node takes pods")
+def workers_open(platform: Platform) -> None:
+    closed = [node.name for node in _nodes(platform, "worker") if platform.api.get("Node", node.name)["spec"].get("unschedulable")]
+    assert not closed, f"closed to new pods: {closed}"
+
+
 @then(parsers.re(r"every (?P<role>control|worker) node has its address from the inventory"))
 def nodes_addressed(platform: Platform, role: str) -> None:
     seen = {node.name: membership.address(platform.api, node.name) for node in _nodes(platform, role)}

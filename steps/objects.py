@@ -152,6 +152,17 @@ def ask_as_stranger(platform: Platform, inventory: Inventory, bucket: str) -> Th
     return refusal.value
 
 
+@then("no bucket is open to strangers")
+def buckets_closed(platform: Platform, inventory: Inventory, objects: ObjectStore) -> None:
+    stranger = ObjectStore(platform.access.http, storage.url(inventory), None)
+    for bucket in objects.buckets():
+        try:
+            stranger.names(bucket)
+        except (AccessDenied, NoSuchObject):  # the other one: a throw-away bucket of somebody else's scenario is gone
+            continue
+        pytest.fail(f"bucket {bucket} is open to strangers")
+
+
 @then(parsers.re(r'the access key of "(?P<consumer>[^"]+)" opens the bucket "(?P<own>[^"]+)" and no other'))
 def key_limited(platform: Platform, inventory: Inventory, consumer: str, own: str) -> None:
     kept = next(secret for secret in platform.component(consumer).secrets(inventory) if "secret-key" in secret.keys)

@@ -15,6 +15,7 @@ from converge.sso import RelyingParty, Tokens
 from converge.sso.tampering import tampered
 
 LIFETIME_S = 2
+LONG_S = 300
 
 
 @given("the API server trusts the realm")
@@ -25,8 +26,19 @@ def api_server_trusts(platform: Platform) -> None:
 
 @given("a throw-away application whose tokens last a moment", target_fixture="application")
 def short_lived_application(people: People) -> Iterator[RelyingParty]:
-    with people.short_lived_application(LIFETIME_S) as application:
+    with people.application_for_kubernetes(LIFETIME_S) as application:
         yield application
+
+
+@given("a throw-away application whose tokens are all for the API server", target_fixture="application")
+def application_for_kubernetes(people: People) -> Iterator[RelyingParty]:
+    with people.application_for_kubernetes(LONG_S) as application:
+        yield application
+
+
+@when("the person signs in to that application", target_fixture="tokens")
+def sign_in_to_application(person: Person, application: RelyingParty) -> Tokens:
+    return application.sign_in(person.browser, person.credentials)
 
 
 @when("the person lists the cluster's nodes", target_fixture="answer")
@@ -75,8 +87,9 @@ def token_unknown(platform: Platform, tokens: Tokens) -> None:
     assert bearer.nodes(platform.api, tokens.id_token).status == 401
 
 
-@then("the API server does not take the access token for a login")
+@then("the API server takes the ID token for a login, and not the access token")
 def access_token_unknown(platform: Platform, tokens: Tokens) -> None:
+    assert bearer.nodes(platform.api, tokens.id_token).status == 200
     assert bearer.nodes(platform.api, tokens.access_token).status == 401
 
 

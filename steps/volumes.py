@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import given, parsers, then, when
 
-from converge import volumes
+from converge import volumes, workloads
 from converge.engine.platform import Platform
 from converge.throwaway import ThrowawayPods
 
@@ -31,3 +31,13 @@ def write_and_delete(throwaway_pods: ThrowawayPods, claim: str, text: str) -> No
 def read_again(throwaway_pods: ThrowawayPods, claim: str, text: str) -> None:
     reader = throwaway_pods.make("reader", claim=claim)
     assert throwaway_pods.run(reader, ["cat", "/data/note"]) == text
+
+
+@then(parsers.re(r'what "(?P<name>[^"]+)" keeps outlives its pods'))
+def kept_on_volumes(platform: Platform, name: str) -> None:
+    stateful = workloads.live(platform.api, platform.objects(name), ["StatefulSet"])
+    faults = workloads.without_volumes(stateful)
+    assert stateful, f"{name} has no StatefulSet"
+    assert not faults, "\n".join(faults)
+    unbound = volumes.unbound(platform.api, workloads.pods(platform.api, stateful))
+    assert not unbound, f"no volume behind: {unbound}"

@@ -29,8 +29,9 @@ Feature: The Kubernetes API knows people by their platform login
   @negative
   Scenario: An access token is no login
     Given a throw-away person in the group "cluster-admins"
-    When the person signs in
-    Then the API server does not take the access token for a login
+    And a throw-away application whose tokens are all for the API server
+    When the person signs in to that application
+    Then the API server takes the ID token for a login, and not the access token
 
   @negative
   Scenario: A tampered token is believed by nobody

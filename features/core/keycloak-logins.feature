@@ -31,6 +31,11 @@ Feature: People sign in once, and only those who may
     And the tokens from before are worth nothing
 
   @negative
+  Scenario: Nobody gets an account without being given one
+    When a stranger asks for an account
+    Then the stranger is told that nobody registers here
+
+  @negative
   Scenario: A wrong password is refused
     Given a throw-away person
     When somebody tries the person's name with a wrong password

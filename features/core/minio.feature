@@ -57,6 +57,11 @@ Feature: MinIO keeps objects for people and components
     Given a throw-away bucket with an object
     When a stranger asks for the object
     Then the request is refused because "AccessDenied"
+    And no bucket is open to strangers
+
+  @data
+  Scenario: What MinIO keeps lies on a volume of its own
+    Then what "minio" keeps outlives its pods
 
   @data @disruptive
   Scenario: Objects survive the loss of MinIO's pod

@@ -13,6 +13,9 @@ Feature: PostgreSQL's databases come back from object storage
     Then object storage holds a dump of the consumer's database
     And the dump brings 3 rows back into an empty database
 
+  Scenario: A backup is made every night
+    Then every database is backed up at night without being asked
+
   @negative @security
   Scenario: The backup's access key opens its own bucket only
     Then the access key of "postgres-backup" opens the bucket "postgres-backup" and no other

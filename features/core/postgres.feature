@@ -36,16 +36,22 @@ Feature: PostgreSQL keeps the rows of every component
     Given a throw-away consumer
     When the consumer connects to the database of another consumer
     Then the request is refused because "permission denied for database"
+    And the consumer enters no database of a component
 
   @negative @security
   Scenario: A consumer cannot become more than it is
     Given a throw-away consumer
     When the consumer tries to create a role
     Then the request is refused because "permission denied to create role"
+    And no role of a consumer is privileged
 
   @security
   Scenario: The server keeps no password that could be used elsewhere
     Then every role that signs in has a SCRAM verifier
+
+  @data
+  Scenario: What PostgreSQL keeps lies on a volume of its own
+    Then what "postgres" keeps outlives its pods
 
   @data @disruptive
   Scenario: Rows survive the loss of PostgreSQL's pod

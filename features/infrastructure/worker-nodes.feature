@@ -8,6 +8,7 @@ Feature: Worker nodes run the platform's pods
 
   Scenario: Every worker is ready at the address of the inventory
     Then every worker node is ready
+    And every worker node takes pods
     And every worker node has its address from the inventory
 
   Scenario: Workers are workers only

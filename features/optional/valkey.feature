@@ -41,6 +41,10 @@ Feature: Valkey keeps keys in memory and on disk
     Then a client that verifies Valkey's certificate is answered
     And a client without TLS is not answered
 
+  @data
+  Scenario: What Valkey keeps lies on a volume of its own
+    Then what "valkey" keeps outlives its pods
+
   @data @disruptive
   Scenario: Keys and users survive the loss of every pod of Valkey
     Given a throw-away consumer of Valkey
