@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
+from wiring import tasks
+
 if TYPE_CHECKING:
     from converge.engine.converger import Convergence
     from converge.engine.platform import Platform
@@ -35,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--report-dir", default="build/acceptance", metavar="DIR", help="where reports go (default: %(default)s)")
     group.addoption("--cluster-name", metavar="NAME", help="another name than the inventory's: a cluster of its own beside others")
     group.addoption("--delete-cluster", action="store_true", help="afterwards delete the cluster if this run created it")
+    tasks.add_option(group)
     parser.addini(
         "platform", "the class that is converged; the harness's own tests put a fake here", default="converge.engine.platform:Platform"
     )
@@ -110,6 +113,7 @@ def _open(config: pytest.Config) -> None:
     config.pluginmanager.register(Main(config, run, display), "thinkube main")
     if not (config.option.plan or config.option.collectonly):
         register(config, run)
+        tasks.register(config)
 
 
 def _uncaptured(out: TextIO) -> TextIO:
