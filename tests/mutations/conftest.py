@@ -21,7 +21,6 @@ from mutation import Mutation
 from converge.engine.platform import Platform
 
 FOLDER = Path("build/mutations")
-SCENARIOS_S = 900
 ROWS: pytest.StashKey[list[Row]] = pytest.StashKey()
 
 
@@ -62,24 +61,33 @@ def platform(pytestconfig: pytest.Config) -> Iterator[Platform]:
 
 
 @pytest.fixture(scope="session")
-def verify(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def verify(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """``verify([nodeid, …])``: what pytest says of these scenarios with ``--verify-only``, by node id."""
+    command = [sys.executable, str(Path(__file__).with_name("verifier.py"))]
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(pytestconfig.rootpath)}
+    server = subprocess.Popen(
+        command, cwd=pytestconfig.rootpath, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert server.stdin
+    assert server.stdout
 
     def run(nodeids: Sequence[str]) -> dict[str, Any]:
         folder = tmp_path_factory.mktemp("verify")
-        command = [sys.executable, "-m", "pytest", *dict.fromkeys(nodeids), "--verify-only", "-q", "-p", "no:cacheprovider"]
-        command += ["--inventory", pytestconfig.option.inventory, "--report-dir", str(folder)]
-        done = subprocess.run(
-            command, cwd=pytestconfig.rootpath, env={**os.environ, "NO_COLOR": "1"}, capture_output=True, text=True, timeout=SCENARIOS_S
-        )
-        report = folder / "results.json"
-        assert report.exists(), f"no report:\n{done.stdout[-3000:]}\n{done.stderr[-2000:]}"
+        log, report = folder / "log", folder / "results.json"
+        arguments = [*dict.fromkeys(nodeids), "--verify-only", "-q", "-p", "no:cacheprovider"]
+        arguments += ["--inventory", pytestconfig.option.inventory, "--report-dir", str(folder)]
+        server.stdin.write(json.dumps({"arguments": arguments, "log": str(log)}) + "\n")
+        server.stdin.flush()
+        assert server.stdout.readline(), "the verifier ended"
+        assert report.exists(), f"no report:\n{log.read_text()[-3000:]}"
         found = {scenario["nodeid"]: scenario for scenario in json.loads(report.read_text())["scenarios"]}
         missing = [nodeid for nodeid in nodeids if not _of(nodeid, found)]
-        assert not missing, f"no such scenario, or it did not run: {missing}\n{done.stdout[-2000:]}"
+        assert not missing, f"no such scenario, or it did not run: {missing}\n{log.read_text()[-2000:]}"
         return found
 
-    return run
+    yield run
+    server.stdin.close()
+    server.wait(30)
 
 
 def _of(nodeid: str, found: dict[str, Any]) -> list[Any]:
@@ -88,22 +96,23 @@ def _of(nodeid: str, found: dict[str, Any]) -> list[Any]:
 
 
 @pytest.fixture
-def row(request: pytest.FixtureRequest, mutation: Mutation) -> Row:
-    """Where a mutation writes down how it went."""
+def row(request: pytest.FixtureRequest, mutation: Mutation) -> Iterator[Row]:
+    """Where a mutation writes down how it went; the table is written after each, so that a run that is stopped leaves one."""
     made = Row(mutation.name, mutation.component, list(mutation.scenarios), mutation.reason)
     made.repaired_by = "undo" if mutation.undo else "converge"
-    request.config.stash.setdefault(ROWS, []).append(made)
-    return made
+    rows = request.config.stash.setdefault(ROWS, [])
+    rows.append(made)
+    yield made
+    folder = request.config.rootpath / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "mutations.json").write_text(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False) + "\n")
+    (folder / "mutations.md").write_text(_table(rows))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     rows = config.stash.get(ROWS, [])
     if not rows:
         return
-    folder = config.rootpath / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "mutations.json").write_text(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False) + "\n")
-    (folder / "mutations.md").write_text(_table(rows))
     terminalreporter.section("mutations")
     for row in rows:
         seconds = sum(row.seconds.values())

@@ -13,6 +13,7 @@ from converge.components.keycloak import realm
 from converge.components.minio import storage
 from converge.components.postgres import database
 from converge.engine.platform import Platform
+from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.wait import wait_until_ready
 
 Act = Callable[[Platform], None]
@@ -43,9 +44,15 @@ class Mutation:
 
 def edit(platform: Platform, kind: str, name: str, namespace: str, change: Change) -> KubernetesObject:
     """Change an object as a person with kubectl would, and wait until a workload runs what it now says."""
-    seen = platform.api.get(kind, name, namespace)
-    change(seen)
-    written = platform.api.replace(seen)
+    for patience in range(9, -1, -1):
+        seen = platform.api.get(kind, name, namespace)
+        change(seen)
+        try:
+            written = platform.api.replace(seen)
+            break
+        except ApiRefused as error:  # somebody else, such as a controller, wrote in between
+            if error.code != 409 or not patience:
+                raise
     if kind in ("Deployment", "StatefulSet"):
         wait_until_ready(platform.api, [written], ROLLOUT_S, subject=name)
     return written

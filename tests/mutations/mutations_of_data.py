@@ -77,14 +77,14 @@ DATABASES = (
         "keycloak",
         sql("GRANT CONNECT ON DATABASE keycloak TO PUBLIC;"),
         (f"{POSTGRES}::No role enters another's database",),
-        "DID NOT RAISE",
+        "entered database keycloak",
     ),
     Mutation(
         "Keycloak's role is a superuser",
         "keycloak",
         sql("ALTER ROLE keycloak SUPERUSER;"),
         (f"{POSTGRES}::A consumer cannot become more than it is",),
-        "keycloak",
+        "privileged: ['keycloak']",
     ),
     Mutation(
         "a role has a password that could be used elsewhere",
@@ -198,7 +198,7 @@ OBJECTS = (
         "minio",
         _open_to_strangers,
         ("core/minio.feature::Nobody reads without an access key",),
-        BUCKET,
+        f"bucket {BUCKET} is open to strangers",
         undo=_closed_to_strangers,
     ),
     Mutation(
@@ -206,7 +206,7 @@ OBJECTS = (
         "minio",
         editing("StatefulSet", "minio", "minio", _ephemeral),
         ("core/minio.feature::What MinIO keeps lies on a volume of its own",),
-        "emptyDir",
+        "no container mounts the claim data",
     ),
     Mutation(
         "MinIO is reached without TLS only",

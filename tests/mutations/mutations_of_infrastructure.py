@@ -71,7 +71,7 @@ NODES = (
         "worker-nodes",
         _cordon,
         ("infrastructure/worker-nodes.feature::Every worker is ready at the address of the inventory",),
-        "not ready",
+        "closed to new pods",
         undo=_uncordon,
     ),
     Mutation(
@@ -114,6 +114,11 @@ def _insecure(service: KubernetesObject) -> None:
     service["metadata"]["annotations"].pop("cert-manager.io/inject-ca-from")
     service["spec"].pop("caBundle")
     service["spec"]["insecureSkipTLSVerify"] = True
+
+
+def _trusting(workload: KubernetesObject) -> None:
+    without_arguments("--kubelet-certificate-authority")(workload)
+    with_argument("--kubelet-insecure-tls")(workload)
 
 
 def _unbounded(workload: KubernetesObject) -> None:
@@ -170,12 +175,12 @@ STORAGE_AND_METRICS = (
         "metrics",
         editing("APIService", METRICS_API, "", _insecure),
         ("infrastructure/metrics.feature::Neither side of the metrics API is trusted without a certificate",),
-        "insecureSkipTLSVerify",
+        "assert not True",
     ),
     Mutation(
         "metrics does not verify the kubelets",
         "metrics",
-        editing("Deployment", "metrics-server", "kube-system", with_argument("--kubelet-insecure-tls")),
+        editing("Deployment", "metrics-server", "kube-system", _trusting),
         ("infrastructure/metrics.feature::Neither side of the metrics API is trusted without a certificate",),
         "--kubelet-insecure-tls",
     ),
