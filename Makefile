@@ -6,7 +6,7 @@ TEST_INVENTORY := inventory/test.yaml
 STAGE := scripts/stage
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools platform test checks lint types contracts unit acceptance clean lock
+.PHONY: help setup tools platform test checks lint types contracts unit acceptance faults mutations clean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -35,12 +35,19 @@ contracts: setup ## which room may import which
 	@$(STAGE) contracts $(BIN)/lint-imports --no-logo
 
 unit: tools ## the harness's own tests, with coverage
-	@$(STAGE) unit $(PYTEST) tests/ -m "not cluster and not slow" -n 2 --cov --cov-report=term:skip-covered -q
+	@$(STAGE) unit $(PYTEST) tests/ -m "not cluster and not slow and not fault and not mutation" -n 2 --cov --cov-report=term:skip-covered -q
 
 acceptance: tools ## the features and the cluster tests on clusters of their own
 	@$(STAGE) images $(BIN)/thinkube images build --inventory $(TEST_INVENTORY)
+	@$(BIN)/thinkube cluster delete --inventory $(TEST_INVENTORY) --yes  # what a killed run left
 	@$(STAGE) features $(PYTEST) features/ --inventory $(TEST_INVENTORY) --delete-cluster --junitxml=build/acceptance/junit.xml
-	@$(STAGE) cluster $(PYTEST) tests/ -m cluster -q
+	@$(STAGE) cluster $(PYTEST) tests/nodes -m cluster -q
+
+faults: tools ## break clusters of their own on purpose, and require every promise to be kept (minutes)
+	@$(STAGE) faults $(PYTEST) tests/faults -m fault
+
+mutations: tools ## break a platform of its own in thirty ways, and require the features to go red (minutes)
+	@$(STAGE) mutations $(PYTEST) tests/mutations -m mutation
 
 lock: ## pin every dependency anew
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/pip install -q uv

@@ -53,7 +53,7 @@ class Platform:
         self.opening = threading.RLock()
         self._cluster: Cluster | None = None
         self._is_up = threading.Event()
-        self._found_at_start: bool | None = None
+        self._existed_at_start: bool | None = None
         self._writing = threading.Lock()
         self._hold: Hold | None = None
 
@@ -124,9 +124,9 @@ class Platform:
         """The cluster if it runs."""
         with self.opening:
             if self._cluster is None:
+                if self._existed_at_start is None:
+                    self._existed_at_start = self.provider.exists()
                 self._cluster = self.provider.find()
-                if self._found_at_start is None:
-                    self._found_at_start = self._cluster is not None
                 if self._cluster is not None:
                     self._is_up.set()
             return self._cluster
@@ -236,6 +236,12 @@ class Platform:
 
         return roll_back(self, name)
 
+    def rotate(self, name: str) -> Outcome:
+        """Give the generated Secret ``keycloak/keycloak-admin`` new values; never raises."""
+        from converge.engine.rotation import rotate
+
+        return rotate(self, name)
+
     def prepare(self, names: Iterable[str]) -> None:
         """Where no cluster runs yet that could have it all, begin in the background to obtain and load what these components run."""
         threading.Thread(target=self._prepare, args=(list(names),), name="prepare images", daemon=True).start()
@@ -268,8 +274,8 @@ class Platform:
             self.api.close()
 
     def delete_cluster(self) -> None:
-        """Delete the cluster, unless it ran already before this run."""
-        if self._found_at_start is False:
+        """Delete the cluster, unless it existed already before this run, running or stopped."""
+        if self._existed_at_start is False:
             self.provider.delete()
 
     def stop(self) -> None:

@@ -92,6 +92,10 @@ class ExistingProvider:
         except ThinkubeError:
             return None
 
+    def exists(self) -> bool:
+        """Always: somebody else made it."""
+        return True
+
     def stop(self) -> None:
         """Refused: it is not ours to stop."""
         raise Refused(f"cluster {self.name} stopped", seen="it is an existing cluster, which its owner runs")

@@ -68,6 +68,9 @@ class NodeProvider(Protocol):
     def find(self) -> Cluster | None:
         """The cluster if it is running now, without changing anything."""
 
+    def exists(self) -> bool:
+        """Whether there is a cluster of that name, running or stopped; what a start left that did not get far is none."""
+
     def stop(self) -> None:
         """Stop every process; data stays."""
 

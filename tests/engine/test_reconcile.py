@@ -98,6 +98,9 @@ class FakeProvider:
 
         self.lacks = ""
 
+    def exists(self) -> bool:
+        return True
+
     def find(self) -> FakeCluster | None:
         return self.cluster
 

@@ -109,6 +109,11 @@ class EmbeddedProvider:
         """The cluster if it is running now."""
         return self._running() if self.runs() else None
 
+    def exists(self) -> bool:
+        """Whether it has been made, running or stopped."""
+        known = record.read(self.layout.folder)
+        return known is not None and known.made
+
     def runs(self) -> bool:
         """Whether every node's own programs run and the API server serves."""
         if not self.layout.kubeconfig.exists() or self.spaces.holder(BRIDGE) is None or not links.is_connected(self.layout):
