@@ -58,6 +58,13 @@ def _key_in_environment(platform: Platform) -> None:
     edit(platform, "CronJob", "postgres-backup", "postgres", put)
 
 
+def _key_nowhere(platform: Platform) -> None:
+    def take_away(job: KubernetesObject) -> None:
+        container(job)["env"] = [entry for entry in container(job)["env"] if entry["name"] != "KEY"]
+
+    edit(platform, "CronJob", "postgres-backup", "postgres", take_away)
+
+
 def _suspended(job: KubernetesObject) -> None:
     job["spec"]["suspend"] = True
 
@@ -108,6 +115,7 @@ DATABASES = (
         _key_in_environment,
         ("core/postgres-backup.feature::The backup runs bounded and unprivileged",),
         "CronJob postgres/postgres-backup: value of Secret postgres-backup-bucket, key secret-key",
+        undo=_key_nowhere,
     ),
     Mutation(
         "backups are suspended",
