@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from converge.errors import NotReady
 from converge.kubernetes.client import Api
 from converge.kubernetes.lease import Lease
@@ -9,7 +11,7 @@ from converge.progress import Progress
 
 
 class Hold:
-    """Holds the Lease from its creation on.
+    """Holds the Lease from its creation on: ``since`` that moment (`time.monotonic`) nobody else writes.
 
     Raises:
         NotReady: another run still holds it after ``deadline_s``.
@@ -18,6 +20,7 @@ class Hold:
     def __init__(self, api: Api, deadline_s: float, progress: Progress) -> None:
         self._lost_because = ""
         self._lease = Lease(api, on_lost=self._lost).acquire(deadline_s, progress)
+        self.since = time.monotonic()
 
     def check(self) -> None:
         """Raise NotReady where it was lost meanwhile: then somebody else may be writing."""

@@ -246,8 +246,10 @@ class Platform:
         """Where no cluster runs yet that could have it all, begin in the background to obtain and load what these components run."""
         threading.Thread(target=self._prepare, args=(list(names),), name="prepare images", daemon=True).start()
 
-    def hold(self) -> None:
+    def hold(self) -> float:
         """Become the one who writes to this platform; called before every write, so that a run which changes nothing never does.
+
+        Returns since when (`time.monotonic`): what was read earlier may have been changed by another run.
 
         Raises:
             NotReady: another run holds it beyond the inventory's deadline, or has taken it from this one.
@@ -259,6 +261,7 @@ class Platform:
                 raise NotReady("to write", seen="the run is being stopped")
             self._hold = self._hold or Hold(self.api.view(), self.inventory.deadlines.lease_s, self.progress)
             self._hold.check()
+            return self._hold.since
 
     def close(self, outcomes: Mapping[str, Outcome], started_at: float) -> None:
         """Write down what was changed, if anything was, and let others write."""

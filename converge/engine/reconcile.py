@@ -108,12 +108,16 @@ class Reconciliation:
         self._write_settings(self._component.settings(self._platform.context, self._platform.access))
 
     def _converge_objects(self, api: Api) -> None:
+        began = time.monotonic()
         read = self._read(api)
         missing = self._missing_secrets(api)
         refuse_conflicts([*read.found, *missing])
         is_due = bool(missing) or not read.is_as_wanted
         if is_due:
             self._load_images()
+        if (missing or any(change.is_write for change in read.found)) and self._platform.hold() > began:
+            self._converge_objects(api)  # what was read before nobody else could write may be so no more
+            return
         self._apply(api, read.found, Stage.FOUNDATION)
         if missing:
             self._platform.hold()

@@ -67,15 +67,15 @@ def main() -> int:
     parser.add_argument("--kubeconfig", type=Path, help="of the proxy that stands before the API server")
     parser.add_argument("--kill-after", type=int, default=0)
     parser.add_argument("--lease-s", type=int)
+    parser.add_argument("--component-s", type=int)
     parser.add_argument("--roll-back", action="store_true")
     parser.add_argument("names", nargs="+")
     options = parser.parse_args()
     kill = Kill(options.kill_after)
     kill.listen()
     inventory = read(options.inventory, components={name: component.requires for name, component in Platform.known().items()})
-    if options.lease_s is not None:
-        deadlines = inventory.deadlines.model_copy(update={"lease_s": options.lease_s})
-        inventory = inventory.model_copy(update={"deadlines": deadlines})
+    given = {name: seconds for name in ("lease_s", "component_s") if (seconds := getattr(options, name)) is not None}
+    inventory = inventory.model_copy(update={"deadlines": inventory.deadlines.model_copy(update=given)})
     platform = Platform(inventory, progress=Lines())
     written: list[str] = []
 

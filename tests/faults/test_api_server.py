@@ -7,6 +7,8 @@ import time
 import pytest
 from proxy import Misbehaviour, Proxy
 
+from converge.kubernetes.wire import PATIENCE_S
+
 pytestmark = pytest.mark.fault
 
 
@@ -68,17 +70,17 @@ def test_watches_cut(place, fresh, proxy, seen):
 
 
 def test_unavailable_for_good(place, fresh, proxy, seen):
-    """Nothing but 503 ends the run after its patience with what was asked, what was seen and why; nothing is written."""
+    """Nothing but 503 ends the run at its deadline with what was asked and seen, told once; dependants are blocked, nothing is written."""
     proxy.judge = lambda asked: Misbehaviour(503)
-    started = time.monotonic()
-    done = place.converge("ingress", kubeconfig=proxy.kubeconfig)
-    outcome = done.outcomes["ingress"]
-    assert outcome.result == "failed"
-    assert "503" in outcome.text
-    assert "temporary trouble" in outcome.text
+    done = place.converge("ingress", kubeconfig=proxy.kubeconfig, component_s=10)
+    cause, dependant = done.outcomes["control-node"], done.outcomes["ingress"]
+    assert cause.result == "failed"
+    assert "503" in cause.text
+    assert "temporary trouble" in cause.text
+    assert (dependant.result, dependant.by) == ("blocked", "control-node")
     assert not done.written
-    assert time.monotonic() - started < 50
-    seen(f"ended after {done.seconds:.0f} s: {' '.join(outcome.text.split())[:110]}")
+    assert done.seconds < 10 + 2 * PATIENCE_S
+    seen(f"deadline of 10 s, ended after {done.seconds:.0f} s: {' '.join(cause.text.split())[:110]}")
 
 
 @pytest.mark.parametrize("program", ["kube-apiserver", "etcd"])

@@ -18,13 +18,15 @@ ROUNDS = 30
 
 
 def answered(place, uri):
-    """When the API server had answered a write, by its audit log."""
+    """When writes had arrived at the API server and when it had answered them, by its audit log."""
     stamps = []
     for line in place.platform.cluster().audit_log.read_text().splitlines()[-3000:]:
         if uri in line and line.endswith("}"):
             entry = json.loads(line)
             if entry["stage"] == "ResponseComplete" and entry["requestURI"].partition("?")[0] == uri:
-                stamps.append(datetime.fromisoformat(entry["stageTimestamp"]).timestamp())
+                stamps.append(
+                    tuple(datetime.fromisoformat(entry[name]).timestamp() for name in ("requestReceivedTimestamp", "stageTimestamp"))
+                )
     return stamps
 
 
@@ -48,7 +50,7 @@ def test_the_reaction_of_a_wait_for_one_object(place, seen):
         stamps = answered(place, uri)[-ROUNDS:]
     finally:
         api.delete("ConfigMap", "reaction", "default")
-    told(seen, [end - stamp for end, stamp in zip(ended, stamps, strict=True)])
+    told(seen, [(end - arrived, end - stamp) for end, (arrived, stamp) in zip(ended, stamps, strict=True)])
 
 
 def test_the_reaction_of_a_wait_for_a_workload(place, seen):
@@ -64,11 +66,14 @@ def test_the_reaction_of_a_wait_for_a_workload(place, seen):
         until(lambda: not place.api.get("Deployment", name, namespace)["status"].get("readyReplicas"), 20, "the pod to be lost")
         wait_until_ready(place.api, [deployment], 60)
         end = time.time()
-        reactions.append(end - max(stamp for stamp in answered(place, uri) if stamp <= end))
+        arrived, stamp = max(stamps for stamps in answered(place, uri) if stamps[0] <= end)
+        reactions.append((end - arrived, end - stamp))
     told(seen, reactions)
 
 
 def told(seen, reactions):
-    milliseconds = [1000 * max(reaction, 0.0) for reaction in reactions]
-    seen(f"{len(milliseconds)} times, median {statistics.median(milliseconds):.0f} ms, at most {max(milliseconds):.0f} ms")
-    assert max(reactions) < BUDGET_S, milliseconds
+    """The event may arrive a moment before the answer is complete: then the reaction counts as none."""
+    arrived, after = ([1000 * max(seconds, 0.0) for seconds in column] for column in zip(*reactions, strict=True))
+    times = f"median {statistics.median(after):.0f} ms, at most {max(after):.0f} ms after the answer"
+    seen(f"{len(after)} times: {times}; with the write itself {statistics.median(arrived):.0f} and {max(arrived):.0f} ms")
+    assert max(after) < 1000 * BUDGET_S, after

@@ -23,6 +23,23 @@ def test_two_harnesses_at_once(place, seen):
     seen(f"runs of {done[0].seconds:.1f} and {done[1].seconds:.1f} s; {f'one waited for {said}' if waited else 'they did not meet'}")
 
 
+def test_what_changes_while_a_run_waits(place, seen):
+    """What another run takes away while this one waits for the lease is put back: what was read before does not count."""
+    place.converge("ingress").require()
+    reference = place.state("ingress")
+    place.api.delete("IngressClass", "traefik")
+    lease = Lease(place.api.view(), holder="elsewhere:17").acquire(5)
+    try:
+        run = place.begin("ingress", component_s=60)
+        run.says("elsewhere:17 is converging this platform")
+        place.api.delete("Deployment", "traefik", "ingress")
+    finally:
+        lease.release()
+    changes = run.end().require().outcomes["ingress"].changes
+    assert place.state("ingress") == reference
+    seen(f"wrote {', '.join(changes)}")
+
+
 def test_the_second_leaves_at_its_deadline(place, seen):
     """A run that waits for another one's lease leaves at its deadline, names the holder, and has written nothing."""
     place.roll_back("ingress")
