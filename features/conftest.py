@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from converge.inventory import Inventory
 
 STEP: pytest.StashKey[str] = pytest.StashKey()
-WAITING: pytest.StashKey[int] = pytest.StashKey()
-"""How many rollbacks nobody asked for."""
+WAITING: pytest.StashKey[Counter[str]] = pytest.StashKey()
+"""How many scenarios of which kind nobody asked for."""
 ROLLBACK = "rollback"
+ON_DEMAND = (ROLLBACK, "rotation")
+"""Kinds of scenarios that are slow, so that only whoever names them gets them."""
 CONVERGED = re.compile(r'"([^"]+)" is converged$')
 
 
@@ -89,18 +92,17 @@ def _load_steps(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Features follow the graph of components and keep the order of their file; what the inventory leaves out is not selected.
 
-    Rollbacks are slow, so they are asked for; they come last and go the other way, so that each finds what it requires.
+    What is slow has to be asked for. Rollbacks come last and go the other way, so that each finds what it requires.
     """
     platform = _platform(config)
     unwanted = set(platform.known()) - set(platform.components)
-    unwanted |= {"disruptive", ROLLBACK} if config.option.verify_only else set()
+    unwanted |= {"disruptive", *ON_DEMAND} if config.option.verify_only else set()
     left_out = [item for item in items if isinstance(item.parent, FeatureFile) and _tagged(item, unwanted)]
-    if ROLLBACK not in config.option.markexpr and not config.option.verify_only:
-        named = {argument.partition("[")[0] for argument in config.args if "::" in argument}
-        waiting = [item for item in items if _tagged(item, {ROLLBACK}) and item.nodeid.partition("[")[0] not in named]
-        waiting = [item for item in waiting if item not in left_out]
-        config.stash[WAITING] = len(waiting)
-        left_out += waiting
+    named = {argument.partition("[")[0] for argument in config.args if "::" in argument}
+    unasked = {kind for kind in ON_DEMAND if kind not in config.option.markexpr}
+    waiting = [item for item in items if item not in left_out and _tagged(item, unasked) and item.nodeid.partition("[")[0] not in named]
+    config.stash[WAITING] = Counter(_tagged(item, unasked)[0] for item in waiting)
+    left_out += waiting
     if left_out:
         config.hook.pytest_deselected(items=left_out)
     place = {name: index for index, name in enumerate(platform.graph.order)}
@@ -114,9 +116,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = sorted((item for item in items if item not in left_out), key=key)
 
 
-def pytest_report_collectionfinish(config: pytest.Config) -> str:
-    count = config.stash.get(WAITING, 0)
-    return f"{count} rollback scenario{'s' if count > 1 else ''}: pytest features/ -m {ROLLBACK}" if count else ""
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    waiting = config.stash.get(WAITING, Counter())
+    return [f"{count} {kind} scenario{'s' if count > 1 else ''}: pytest features/ -m {kind}" for kind, count in sorted(waiting.items())]
 
 
 @pytest.hookimpl(tryfirst=True)

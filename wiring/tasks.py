@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from converge.reporting.results import Scenario
 
 FILE = "START_HERE.md"
-ROLLBACK = "rollback"
+ON_DEMAND = frozenset({"rollback", "rotation"})
 
 
 def add_option(group: pytest.OptionGroup) -> None:
@@ -48,7 +48,7 @@ class TaskStatus:
         file = scenario.nodeid.partition("::")[0]
         if scenario.outcome is not ScenarioOutcome.PASSED:
             self._refuted.add(file)
-        elif ROLLBACK not in scenario.tags:
+        elif ON_DEMAND.isdisjoint(scenario.tags):
             self._passed.setdefault(file, set()).add(scenario.nodeid)
 
     @pytest.hookimpl(trylast=True)
@@ -72,9 +72,9 @@ class TaskStatus:
 
 
 def _count(file: Path) -> int:
-    """How many scenarios prove a feature, each row of an outline for itself; rollbacks have runs of their own."""
+    """How many scenarios prove a feature, each row of an outline for itself; slow kinds have runs of their own."""
     from pytest_bdd.feature import get_feature
 
     feature = get_feature(str(file.parent), file.name)
-    proving = [scenario for scenario in feature.scenarios.values() if ROLLBACK not in scenario.tags]
+    proving = [scenario for scenario in feature.scenarios.values() if ON_DEMAND.isdisjoint(scenario.tags)]
     return sum(sum(len(list(examples.as_contexts())) for examples in scenario.examples) or 1 for scenario in proving)

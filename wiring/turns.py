@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ALONE = frozenset({"rollback", "disruptive"})
+ALONE = frozenset({"rollback", "rotation", "disruptive"})
 
 
 def register(config: pytest.Config, folder: Path) -> None:

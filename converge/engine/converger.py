@@ -44,6 +44,9 @@ class Convergence(Protocol):
         Nobody may need them meanwhile: see `wiring.turns`.
         """
 
+    def rotate(self, name: str) -> Outcome:
+        """Give the generated Secret ``keycloak/keycloak-admin`` new values now; ``text`` says why where that failed."""
+
 
 class Converger:
     """Converges in background threads (the work is waiting): one a component, which waits for those of its requirements.
@@ -60,6 +63,7 @@ class Converger:
         told: Callable[[Outcome], None] = lambda _: None,
         begin: Callable[[list[str]], None] = lambda _: None,
         remove: Removal = lambda _: (),
+        rotate: Work = lambda name: Outcome(name, Result.FAILED, text="nobody rotates here"),
     ) -> None:
         self._graph = graph
         self._work = work
@@ -67,6 +71,7 @@ class Converger:
         self._told = told
         self._begin = begin
         self._remove = remove
+        self._rotate = rotate
         self._missing: dict[str, None] = {}
         self._changed = threading.Condition()
         self._threads: dict[str, threading.Thread] = {}
@@ -121,6 +126,10 @@ class Converger:
         for outcome in outcomes:
             self._told(outcome)
         return outcomes
+
+    def rotate(self, name: str) -> Outcome:
+        """Give a generated Secret new values."""
+        return self._rotate(name)
 
     def restore(self) -> None:
         """Converge again what was rolled back, and wait for it."""

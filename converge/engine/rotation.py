@@ -14,15 +14,31 @@ from typing import TYPE_CHECKING
 from converge import secrets
 from converge.components.component import Component, Credential, GeneratedSecret
 from converge.engine.graph import nearest
-from converge.engine.outcome import Result
+from converge.engine.outcome import Outcome, Result
 from converge.engine.reconcile import Reconciliation
 from converge.errors import NotReady, Refused, ThinkubeError, Unreachable
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.wait import wait_until_ready
 from converge.progress import State
+from converge.redaction import redact
 
 if TYPE_CHECKING:
     from converge.engine.platform import Platform
+
+
+def rotate(platform: Platform, name: str) -> Outcome:
+    """Rotate the Secret ``keycloak/keycloak-admin``; never raises."""
+    started_at, started = time.time(), time.monotonic()
+    changes: tuple[str, ...] = ()
+    result, text = Result.CONVERGED, ""
+    try:
+        rotation = Rotation(platform, *name.split("/", 1))
+        rotation.run()
+        changes = (f"rotate Secret {name}", *(f"restart {ref}" for ref in rotation.consumers))
+    except ThinkubeError as error:
+        result, text = Result.FAILED, redact(str(error))
+    return Outcome(name, result, changes, started_at, time.monotonic() - started, text)
+
 
 SETTLE_S = 30
 """How long a value that was just replaced may go on working."""

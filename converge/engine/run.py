@@ -29,7 +29,7 @@ class Run:
         self.started_at = time.time()
         work = platform.verify if verify_only else platform.converge
         repeat = platform.verify_again if verify_only else platform.converge
-        self.converger = Converger(platform.graph, work, repeat, self._told, self._begin, platform.roll_back)
+        self.converger = Converger(platform.graph, work, repeat, self._told, self._begin, platform.roll_back, platform.rotate)
         self._delete_cluster = delete_cluster
         self._server: OutcomeServer | None = None
 

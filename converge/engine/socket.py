@@ -71,6 +71,10 @@ class RemoteConvergence(Convergence):
         """Let the other process roll it back."""
         return [Outcome.from_json(outcome) for outcome in self._ask("roll_back", [name])["outcomes"]]
 
+    def rotate(self, name: str) -> Outcome:
+        """Let the other process rotate it."""
+        return Outcome.from_json(self._ask("rotate", [name])["outcome"])
+
     def _ask(self, question: str, names: list[str]) -> Any:
         try:
             with socket.socket(socket.AF_UNIX) as line:
@@ -116,6 +120,8 @@ class _Handler(socketserver.StreamRequestHandler):
                 return {"outcome": converger.outcome(names[0]).as_json()}
             if ask == "roll_back":
                 return {"outcomes": [outcome.as_json() for outcome in converger.roll_back(names[0])]}
+            if ask == "rotate":
+                return {"outcome": converger.rotate(names[0]).as_json()}
             return {"outcome": converger.again(names[0]).as_json()}
         except ThinkubeError as error:
             return (

@@ -19,6 +19,7 @@ KINDS = {
     "tls": "certificates and encryption",
     "data": "what was written is still there",
     "rollback": "data outlives a rollback",
+    "rotation": "a generated Secret gets new values",
     "idempotence": "a second converge changes nothing",
     "resources": "requests, limits and probes",
     "security": "credentials, rights and users",

@@ -86,6 +86,10 @@ class FakePlatform:
         result, text = (Result.FAILED, "a finalizer holds it") if broken else (Result.ROLLED_BACK, "")
         return [Outcome(other, result, ("remove it",), time.time(), 0.1, text) for other in reversed(there)]
 
+    def rotate(self, name):
+        self.say("rotate", name)
+        return Outcome(name, Result.CONVERGED)
+
     def plan(self, name):
         self.say("plan", name)
         differs = os.environ.get("FAKE_DIFFERS") == name
