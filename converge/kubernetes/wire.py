@@ -25,6 +25,8 @@ PATIENCE_S = 30.0
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
+_SETTLING_S = 30.0
+"""A server that was away refuses (401, 403) what it should allow until it has read its rules again."""
 
 
 WRITES = frozenset({"create", "apply", "replace", "patch", "delete"})
@@ -77,6 +79,7 @@ class Wire:
         self.discovery = Discovery(self._fetch)
         self.written: dict[Ref, int] = {}
         self.attached: dict[str, object] = {}
+        self._away_at = -_SETTLING_S
 
     def close(self) -> None:
         """Close every connection."""
@@ -106,11 +109,11 @@ class Wire:
                 answer = self.once(request, read_s=read_s)
                 code, body = answer.status, answer.data
             except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
-                code, seen = 0, _brief(error)  # nothing was sent, so even a create may be repeated
+                code, seen = 0, self._was_away(error)  # nothing was sent, so even a create may be repeated
             except urllib3.exceptions.SSLError as error:
                 raise _untrusted(self.credentials.server, error) from error
             except urllib3.exceptions.HTTPError as error:
-                code, seen = 0, _brief(error)
+                code, seen = 0, self._was_away(error)
                 if not request.idempotent:
                     raise Unreachable(
                         request.subject, seen=seen, cause="the answer was lost, so it may or may not have happened"
@@ -125,7 +128,8 @@ class Wire:
                     renewed, self._token = True, self.credentials.token()
                     continue
                 asked_pause = _retry_after(answer.headers.get("Retry-After"))
-                if not is_temporary(code, status, request.verb) or (code in {500, 504} and not request.idempotent):
+                is_later = self._is_settling(code) or is_temporary(code, status, request.verb)
+                if not is_later or (code in {500, 504} and not request.idempotent):
                     if tell:
                         tell(request, code, time.monotonic() - started)
                     raise ApiRefused(request.subject, code, status, next_command=request.next_command)
@@ -173,11 +177,20 @@ class Wire:
             answer = self.once(request, read_s=read_s, stream=True)
             tell(request, answer.status, 0.0)
             if answer.status >= 400:
-                status = read_status(answer.data)
-                raise ApiRefused(request.subject, answer.status, status)
+                refused = ApiRefused(request.subject, answer.status, read_status(answer.data))
+                if self._is_settling(answer.status):
+                    raise Unreachable(request.subject, seen=refused.seen, cause="the server was away a moment ago") from refused
+                raise refused
         except urllib3.exceptions.HTTPError as error:
-            raise Unreachable(request.subject, seen=_brief(error)) from error
+            raise Unreachable(request.subject, seen=self._was_away(error)) from error
         return Events(answer, request.subject)
+
+    def _was_away(self, error: Exception) -> str:
+        self._away_at = time.monotonic()
+        return _brief(error)
+
+    def _is_settling(self, code: int) -> bool:
+        return code in {401, 403} and time.monotonic() - self._away_at < _SETTLING_S
 
     def _fetch(self, path: str) -> dict[str, Any] | None:
         try:

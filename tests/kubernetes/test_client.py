@@ -54,6 +54,14 @@ def test_a_slow_body_is_waited_for(fake_api):
     assert api.get("ConfigMap", "one", "default")["data"] == {"a": "1"}
 
 
+def test_a_server_that_was_just_away_may_refuse_for_a_moment(fake_api):
+    api = fake_api.client()
+    fake_api.reset("list", times=1)
+    fake_api.fail("list", 403, times=2)
+    assert api.list("Pod") == []
+    assert len(fake_api.requests) == 4
+
+
 def test_an_apply_is_repeated_after_a_lost_answer(fake_api):
     api = fake_api.client()
     fake_api.reset("apply")
