@@ -13,6 +13,7 @@ import pytest
 from converge.components.component import Setting
 from converge.components.keycloak import oidc_client, realm
 from converge.components.keycloak.settings import mapper
+from converge.errors import Refused
 from converge.inventory import Inventory
 
 LISTS = {"clients": "clientId", "groups": "name", "users": "username", "client-scopes": "name"}
@@ -82,6 +83,8 @@ class FakeRealm:
             case ["users", user, "groups", group]:
                 self.memberships[user].add(group)
             case ["default-default-client-scopes", scope]:
+                if scope in self.defaults:
+                    raise Refused("a default scope", seen="409 Conflict: Duplicate resource error")
                 self.defaults.add(scope)
             case ["clients", client, "default-client-scopes", scope]:
                 self.items["clients"][client]["defaultClientScopes"].append(self.items["client-scopes"][scope]["name"])

@@ -75,7 +75,7 @@ def creating(made: KubernetesObject) -> tuple[Act, Act]:
         platform.api.create(made)
 
     def delete(platform: Platform) -> None:
-        platform.api.delete(made["kind"], metadata["name"], metadata.get("namespace", ""))
+        platform.api.delete(made["kind"], metadata["name"], metadata.get("namespace", ""), api_version=made["apiVersion"])
 
     return create, delete
 

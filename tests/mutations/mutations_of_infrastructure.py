@@ -350,7 +350,7 @@ INGRESS = (
         "the ingress counts nothing",
         "ingress",
         editing("Deployment", "traefik", "ingress", without_arguments("--metrics.")),
-        ("infrastructure/ingress.feature::The ingress counts its requests",),
+        ("infrastructure/ingress.feature::The ingress counts what passes through it",),
         "metrics",
     ),
 )

@@ -130,7 +130,8 @@ class ClientScope(RealmSetting):
         path = f"client-scopes/{seen['id']}"
         self.realm.replace(path, _without(merged(seen, self.wanted), "mappers", "default", "protocolMappers"))
         _write_mappers(self.realm, path, self.wanted, seen)
-        self.realm.replace(f"default-default-client-scopes/{seen['id']}")
+        if not seen["default"]:  # Keycloak refuses to add it a second time
+            self.realm.replace(f"default-default-client-scopes/{seen['id']}")
 
 
 class Client(RealmSetting):
