@@ -221,7 +221,7 @@ OBJECTS = (
         "minio",
         editing("Ingress", "minio", "minio", _plain_route),
         ("core/minio.feature::An object is stored, listed, read and removed",),
-        "",
+        "404 page not found",
     ),
 )
 
