@@ -45,7 +45,7 @@ class Redactor:
             return
         with self._lock:
             self._values |= {value}
-            self._forms = tuple(sorted({*self._forms, *_forms(value)}, key=len, reverse=True))
+            self._forms = tuple(sorted({*self._forms, *forms(value)}, key=len, reverse=True))
 
     def redact(self, text: str) -> str:
         """``redact("Authorization: Bearer s3cr3t-t0ken")`` is ``"Authorization: Bearer (secret)"``."""
@@ -68,7 +68,7 @@ class Redactor:
                 start = text.find(form, start + 1)
 
 
-def _forms(value: str) -> set[str]:
+def forms(value: str) -> set[str]:
     """The value as it is, and as it stands in URLs, JSON, HTML and base64 (wherever in the encoded bytes it begins)."""
     texts = {value, value.strip(), quote(value, safe=""), quote(value), quote_plus(value), json.dumps(value)[1:-1], html.escape(value)}
     texts |= {json.dumps(value, ensure_ascii=False)[1:-1], html.escape(value, quote=False)}
