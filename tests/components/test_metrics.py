@@ -8,7 +8,7 @@ from converge.components.metrics.component import Metrics
 def test_no_side_is_trusted_without_a_certificate(context: Callable[..., Context]) -> None:
     objects = list(Metrics().objects(context()))
     api = manifests.only(objects, "APIService")
-    assert "insecureSkipTLSVerify" not in api["spec"]
+    assert api["spec"]["insecureSkipTLSVerify"] is False
     assert api["metadata"]["annotations"] == {"cert-manager.io/inject-ca-from": "kube-system/metrics-server"}
     (container,) = manifests.only(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
     assert not [argument for argument in container["args"] if "insecure" in argument]

@@ -300,7 +300,7 @@ INGRESS = (
         "the wildcard certificate is self-signed",
         "cert-manager",
         _reissued(_self_signed),
-        (CERTIFIED, "core/keycloak.feature::Keycloak's host is certified"),
+        (CERTIFIED,),
         "self-signed certificate",
     ),
     Mutation(
