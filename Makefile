@@ -40,7 +40,9 @@ unit: tools ## the harness's own tests, with coverage
 acceptance: tools ## the features and the cluster tests on clusters of their own
 	@$(STAGE) images $(BIN)/thinkube images build --inventory $(TEST_INVENTORY)
 	@$(BIN)/thinkube cluster delete --inventory $(TEST_INVENTORY) --yes  # what a killed run left
-	@$(STAGE) features $(PYTEST) features/ --inventory $(TEST_INVENTORY) --delete-cluster --junitxml=build/acceptance/junit.xml
+	@$(STAGE) features $(BIN)/python scripts/search_secrets.py --inventory $(TEST_INVENTORY) -- $(PYTEST) features/ --inventory $(TEST_INVENTORY)
+	@$(STAGE) rollbacks $(PYTEST) features/ -m "rollback or rotation" --inventory $(TEST_INVENTORY) --report-dir build/acceptance-rollbacks
+	@$(BIN)/thinkube cluster delete --inventory $(TEST_INVENTORY) --yes
 	@$(STAGE) cluster $(PYTEST) tests/nodes -m cluster -q
 
 faults: tools ## break clusters of their own on purpose, and require every promise to be kept (minutes)
