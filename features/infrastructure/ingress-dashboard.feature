@@ -60,6 +60,14 @@ Feature: The ingress's dashboard opens with the platform login
     And "ingress-dashboard" runs no container as root
     And "ingress-dashboard" keeps no credential outside a Secret
 
+  @rollback @data @sso
+  Scenario: Rolling the dashboard back and converging it finds sessions again
+    Given a throw-away person in the group "cluster-admins"
+    And the person is signed in to "ingress-dashboard"
+    When the operator rolls "ingress-dashboard" back and converges it again
+    Then all that was taken away was made anew
+    And "ingress-dashboard" lets the person see "/api/overview"
+
   @idempotence
   Scenario: A second converge of the dashboard changes nothing
     When the operator converges "ingress-dashboard" again
