@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from converge.apis.postgres import Login
 from converge.components.minio import storage
 from converge.components.postgres.component import HOST
 from converge.components.postgres.database import POD, server
+from converge.errors import Refused
 
 if TYPE_CHECKING:
     from converge.components.component import Access
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 PREFIX = "throw-away-"
 TABLE = "notes"
+NO_WAY = ("Network is unreachable", "Connection refused")
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,19 @@ class Consumer:
         """Store this many rows."""
         self.run(f"CREATE TABLE {TABLE} (number integer PRIMARY KEY); INSERT INTO {TABLE} SELECT generate_series(1, {count});")
 
-    def count(self) -> int:
-        """How many rows there are."""
-        return int(self.run(f"SELECT count(*) FROM {TABLE};"))  # noqa: S608 (a constant)
+    def count(self, deadline_s: float = 10) -> int:
+        """How many rows there are; asked again while the way to the server leads nowhere.
+
+        The nodes tell nobody when they have taken up the new pod of a service, so it is asked five times a second.
+        """
+        end = time.monotonic() + deadline_s
+        while True:
+            try:
+                return int(self.run(f"SELECT count(*) FROM {TABLE};"))  # noqa: S608 (a constant)
+            except Refused as error:
+                if time.monotonic() > end or not any(reason in error.seen for reason in NO_WAY):
+                    raise
+                time.sleep(0.2)
 
 
 @contextlib.contextmanager

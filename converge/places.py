@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+DEFAULT_STATE = Path("/var/lib/thinkube")
+
 
 def state_folder() -> Path:
     """Clusters, their data and credentials; ``THINKUBE_STATE`` moves it, e.g. to a larger disk."""
-    return Path(os.environ.get("THINKUBE_STATE") or "/var/lib/thinkube")
+    return Path(os.environ.get("THINKUBE_STATE") or DEFAULT_STATE)
 
 
 def cache_folder() -> Path:

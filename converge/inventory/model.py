@@ -126,9 +126,7 @@ class ComponentOptions(Part):
     enabled: bool = Field(True, description="false leaves it out")
     deadline_s: int | None = Field(None, ge=10, le=7200, description="instead of deadlines.component_s")
     storage: str | None = Field(None, pattern=r"^[1-9]\d{0,5}(Mi|Gi|Ti)$", description="size of its volume, such as 10Gi")
-    replicas: int | None = Field(
-        None, ge=1, le=9, description="how many servers of Valkey: one takes writes"
-    )
+    replicas: int | None = Field(None, ge=1, le=9, description="how many servers of Valkey: one takes writes")
 
 
 class Inventory(Part):

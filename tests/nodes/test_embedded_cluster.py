@@ -34,11 +34,11 @@ def footprint():
     return {
         "processes": {text for path in Path("/proc").glob("[0-9]*/cgroup") if GROUP in (text := _read(path))},
         "mounts": [line for line in Path("/proc/self/mounts").read_text().splitlines() if "nodes-test" in line],
-        "links": sorted(link["ifname"] for link in json.loads(_out("ip", "-json", "link")) if "nodes-test" in link["ifname"]),
+        "links": sorted(link["ifname"] for link in json.loads(_out("ip", "-json", "link")) if link["ifname"].startswith("tk-nodes")),
         "routes": [line for line in _out("ip", "route", "show", "table", "all").splitlines() if "10.88.120" in line or "10.120." in line],
         "rules": _out("ip", "rule"),
         "named namespaces": sorted(Path("/run/netns").glob("*")),
-        "groups": [str(tree / GROUP) for tree in (*cgroups.trees, *cgroups.beside) if (tree / GROUP).exists()],
+        "groups": [str(group) for tree in (*cgroups.trees, *cgroups.beside) for group in tree.glob(f"{GROUP}*")],
         "packet filter": _filter("iptables-save") + _filter("ip6-tables-save") + _filter("nft", "list", "ruleset"),
         "settings": {name: _read(Path("/proc/sys") / name) for name in SETTINGS},
         "files": [path for path in HOST_FOLDERS if Path(path).exists()],

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from converge.inventory.model import EmbeddedNodes, Inventory
 from converge.nodes.embedded.layout import LINK_NAME_MAX, Layout
+from converge.places import DEFAULT_STATE
 
-STATE = Path("/var/lib/thinkube")
+STATE = DEFAULT_STATE
 NAMES = st.from_regex(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?", fullmatch=True)
 
 
@@ -60,3 +61,10 @@ def test_a_node_is_found_by_its_name_or_its_end(text):
 def test_an_unknown_node_is_not_found():
     with pytest.raises(KeyError):
         layout().node("worker-9")
+
+
+def test_the_same_name_in_another_state_folder_is_another_cluster():
+    usual, other = (Layout.of(Inventory(), folder) for folder in (DEFAULT_STATE, Path("/srv/thinkube")))
+    assert (usual.handle, usual.link) == ("local", "tk-local")
+    assert other.handle.startswith("local-")
+    assert other.link != usual.link

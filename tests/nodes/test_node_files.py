@@ -106,9 +106,9 @@ def test_configurations_are_yaml_documents_that_kubeadm_reads_together():
 
 def test_this_machine_gets_one_link_and_routes_to_the_pods():
     commands = links.host_commands(PLAN, 4711)
-    assert commands[0] == "link add tk-local type veth peer name host netns 4711"
+    assert commands[0] == f"link add {PLAN.link} type veth peer name host netns 4711"
     assert [command for command in commands if command.startswith("link add")] == commands[:1]
-    assert "route replace 10.244.1.0/24 via 10.88.88.3 dev tk-local" in links.host_routes(PLAN)
+    assert f"route replace 10.244.1.0/24 via 10.88.88.3 dev {PLAN.link}" in links.host_routes(PLAN)
 
 
 def test_a_node_reaches_the_pods_of_all_others_and_no_pod_that_is_nowhere():

@@ -11,6 +11,7 @@ from pathlib import Path
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes
 from converge.nodes.provider import Node
+from converge.places import DEFAULT_STATE
 
 POD_PREFIX = 24
 LINK_NAME_MAX = 15  # IFNAMSIZ less the closing zero
@@ -93,13 +94,18 @@ class Layout:
         return str(self.service_subnet[10])
 
     @property
+    def handle(self) -> str:
+        """What the kernel knows it by: its name, and for another state folder than the usual a mark of that folder.
+
+        Without the mark a cluster of the same name in another folder would be taken for this one, and ended with it.
+        """
+        return self.name if self.state == DEFAULT_STATE else f"{self.name}-{_digest(str(self.state.absolute()), 4)}"
+
+    @property
     def link(self) -> str:
         """The one network link that this machine gets: ``tk-local``."""
-        plain = f"tk-{self.name}"
-        if len(plain) <= LINK_NAME_MAX:
-            return plain
-        digest = hashlib.sha256(self.name.encode()).hexdigest()
-        return f"tk-{self.name[:5]}-{digest[:6]}"
+        plain = f"tk-{self.handle}"
+        return plain if len(plain) <= LINK_NAME_MAX else f"tk-{self.handle[:5]}-{_digest(self.handle, 6)}"
 
     @property
     def server(self) -> str:
@@ -133,3 +139,7 @@ class Layout:
             if name in (node.name, node.name.removeprefix(f"{self.name}-")):
                 return node
         raise KeyError(name)
+
+
+def _digest(text: str, length: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]

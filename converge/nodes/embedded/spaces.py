@@ -38,7 +38,7 @@ class Spaces:
     @property
     def group(self) -> str:
         """The control group of the whole cluster: ``thinkube/local``."""
-        return f"{PROJECT}/{self.layout.name}"
+        return f"{PROJECT}/{self.layout.handle}"
 
     def group_of(self, owner: str) -> str:
         """The control group of a node, or of the bridge: ``thinkube/local/local-control``."""
