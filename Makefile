@@ -6,7 +6,7 @@ TEST_INVENTORY := inventory/test.yaml
 STAGE := scripts/stage
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools platform test checks lint types contracts unit acceptance faults mutations clean lock
+.PHONY: help setup tools platform test checks lint types contracts unit acceptance features rollbacks faults mutations mutate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -37,19 +37,26 @@ contracts: setup ## which room may import which
 unit: tools ## the harness's own tests, with coverage
 	@$(STAGE) unit $(PYTEST) tests/ -m "not cluster and not slow and not fault and not mutation" -n 2 --cov --cov-report=term:skip-covered -q
 
-acceptance: tools ## the features and the cluster tests on clusters of their own
+acceptance: tools ## the features and the cluster tests on clusters of their own, deleted however it ends
 	@$(STAGE) images $(BIN)/thinkube images build --inventory $(TEST_INVENTORY)
-	@$(BIN)/thinkube cluster delete --inventory $(TEST_INVENTORY) --yes  # what a killed run left
+	@scripts/throw-away-cluster $(TEST_INVENTORY) $(MAKE) --no-print-directory features rollbacks
+	@$(STAGE) cluster $(PYTEST) tests/nodes tests/engine -m cluster -q
+
+features: # verify everything, then look for secrets in all that the run left behind
 	@$(STAGE) features $(BIN)/python scripts/search_secrets.py --inventory $(TEST_INVENTORY) -- $(PYTEST) features/ --inventory $(TEST_INVENTORY)
+
+rollbacks: # take every component away and bring it back; rotate every secret
 	@$(STAGE) rollbacks $(PYTEST) features/ -m "rollback or rotation" --inventory $(TEST_INVENTORY) --report-dir build/acceptance-rollbacks
-	@$(BIN)/thinkube cluster delete --inventory $(TEST_INVENTORY) --yes
-	@$(STAGE) cluster $(PYTEST) tests/nodes -m cluster -q
 
 faults: tools ## break clusters of their own on purpose, and require every promise to be kept (minutes)
 	@$(STAGE) faults $(PYTEST) tests/faults -m fault
 
-mutations: tools ## break a platform of its own in thirty ways, and require the features to go red (minutes)
-	@$(STAGE) mutations $(PYTEST) tests/mutations -m mutation
+mutations: tools ## break a platform of its own in fifty ways, and require the features to go red (minutes)
+	@scripts/throw-away-cluster $(TEST_INVENTORY) $(MAKE) --no-print-directory mutate
+
+mutate:
+	@$(STAGE) converge $(PYTEST) features/ -m idempotence --inventory $(TEST_INVENTORY)
+	@$(STAGE) mutations $(PYTEST) tests/mutations -m mutation --inventory $(TEST_INVENTORY)
 
 lock: ## pin every dependency anew
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/pip install -q uv

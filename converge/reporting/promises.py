@@ -77,7 +77,7 @@ def _tagged(scenarios: Iterable[Scenario], tags: frozenset[str]) -> list[Scenari
 
 
 def _converged(component: ComponentResult) -> Cell:
-    if not component.result:
+    if component.result in ("", "rolled back"):
         return Cell()
     outcome = ScenarioOutcome.PASSED if component.result == "converged" else ScenarioOutcome(component.result)
     return Cell(outcome, int(outcome is ScenarioOutcome.PASSED), 1, component.anchor)

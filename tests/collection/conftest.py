@@ -15,8 +15,6 @@ import converge.reporting.account
 import converge.reporting.plan
 import converge.reporting.terminal  # noqa: F401
 
-pytest_plugins = ["pytester"]
-
 ROOT = Path(__file__).resolve().parents[2]
 
 PLATFORM = '''
