@@ -16,6 +16,8 @@ PACKAGES = {
     "go": "golang-go",
     "mvn": "maven",
     "dpkg-deb": "dpkg",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
 }
 """Program → the Debian package that brings it."""
 
