@@ -91,7 +91,7 @@ def test_the_api_server_finds_the_tokens_issuer_at_the_ingress():
 
 def test_each_kubelet_keeps_to_its_own_control_group():
     roots = [kubeadm.patches(PLAN, node)["kubeletconfiguration+strategic.yaml"]["cgroupRoot"] for node in PLAN.nodes]
-    assert roots == ["/thinkube/local/local-control", "/thinkube/local/local-worker-1", "/thinkube/local/local-worker-2"]
+    assert roots == [f"/thinkube/{PLAN.handle}/{node.name}" for node in PLAN.nodes]
 
 
 def test_configurations_are_yaml_documents_that_kubeadm_reads_together():

@@ -214,7 +214,7 @@ def patches(layout: Layout, node: EmbeddedNode) -> dict[str, Document]:
         "kubeletconfiguration+strategic.yaml": {
             "apiVersion": "kubelet.config.k8s.io/v1beta1",
             "kind": "KubeletConfiguration",
-            "cgroupRoot": f"/{PROJECT}/{layout.name}/{node.name}",
+            "cgroupRoot": f"/{PROJECT}/{layout.handle}/{node.name}",
         }
     }
     if node.is_control:
