@@ -1,6 +1,7 @@
 """A real cluster on this machine: root, a minute or two, and nothing left afterwards."""
 
 import base64
+import contextlib
 import json
 import os
 import signal
@@ -114,7 +115,8 @@ def api(provider):
 
 def kill(*pids):
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ended with one that was killed before it
+            os.kill(pid, signal.SIGKILL)
     until = time.monotonic() + 10
     while any(Path(f"/proc/{pid}/exe").exists() for pid in pids) and time.monotonic() < until:
         time.sleep(0.02)
