@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 
-from converge.nodes.embedded.cgroups import PROJECT
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
 
 VERSION = "v1.37.2"
@@ -214,7 +213,7 @@ def patches(layout: Layout, node: EmbeddedNode) -> dict[str, Document]:
         "kubeletconfiguration+strategic.yaml": {
             "apiVersion": "kubelet.config.k8s.io/v1beta1",
             "kind": "KubeletConfiguration",
-            "cgroupRoot": f"/{PROJECT}/{layout.handle}/{node.name}",
+            "cgroupRoot": f"/{layout.group}/{node.name}",
         }
     }
     if node.is_control:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes
+from converge.nodes.embedded.cgroups import PROJECT
 from converge.nodes.provider import Node
 from converge.places import DEFAULT_STATE
 
@@ -100,6 +101,11 @@ class Layout:
         Without the mark a cluster of the same name in another folder would be taken for this one, and ended with it.
         """
         return self.name if self.state == DEFAULT_STATE else f"{self.name}-{_digest(str(self.state.absolute()), 4)}"
+
+    @property
+    def group(self) -> str:
+        """The control group of the whole cluster: ``thinkube/local``; its nodes' kubelets are told the same."""
+        return f"{PROJECT}/{self.handle}"
 
     @property
     def link(self) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from converge.errors import NotReady
-from converge.nodes.embedded.cgroups import PROJECT, Cgroups
+from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
 from converge.process import Completed, ProgramFailed, run
 
@@ -38,7 +38,7 @@ class Spaces:
     @property
     def group(self) -> str:
         """The control group of the whole cluster: ``thinkube/local``."""
-        return f"{PROJECT}/{self.layout.handle}"
+        return self.layout.group
 
     def group_of(self, owner: str) -> str:
         """The control group of a node, or of the bridge: ``thinkube/local/local-control``."""
