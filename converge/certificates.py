@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from converge import tls
 from converge.components.cert_manager.component import CA
+from converge.kubernetes import issuance
+from converge.kubernetes.issuance import KIND
 from converge.kubernetes.objects import KubernetesObject, Ref
 
 if TYPE_CHECKING:
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from converge.kubernetes.client import Api
 
 ISSUER_ANNOTATION = "cert-manager.io/cluster-issuer"
-KIND = "Certificate.cert-manager.io"
 API_VERSION = "cert-manager.io/v1"
 
 
@@ -58,18 +59,8 @@ def renew(api: Api, name: str, namespace: str, deadline_s: float) -> None:
     """Have a certificate issued anew although it is still valid, as its owner would after a key was lost, and wait for the new one."""
     from converge.kubernetes.wait import wait_until
 
-    certificate = api.get(KIND, name, namespace)
-    revision = certificate["status"].get("revision", 0)
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    issuing = {
-        "type": "Issuing",
-        "status": "True",
-        "reason": "ManuallyTriggered",
-        "message": "renewal asked for",
-        "lastTransitionTime": now,
-    }
-    conditions = [condition for condition in certificate["status"].get("conditions", []) if condition["type"] != "Issuing"]
-    api.patch(KIND, name, namespace, {"status": {"conditions": [*conditions, issuing]}}, subresource="status")
+    revision = api.get(KIND, name, namespace)["status"].get("revision", 0)
+    issuance.ask_again(api, name, namespace)
 
     def renewed(seen: dict[str, Any] | None) -> bool:
         return is_issued(seen) and seen is not None and seen["status"].get("revision", 0) > revision

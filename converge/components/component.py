@@ -134,6 +134,8 @@ class Component:
     namespace: ClassVar[str] = ""
     requires: ClassVar[tuple[str, ...]] = ()
     images: ClassVar[tuple[str, ...]] = ()
+    needed_first: ClassVar[frozenset[str]] = frozenset()
+    """Instances of its own kinds that must be ready before the others are written: ``{"Certificate cert-manager/thinkube-ca"}``."""
 
     def endpoints(self, inventory: Inventory) -> Sequence[Endpoint]:
         """The host names it serves."""

@@ -15,9 +15,10 @@ from converge.engine.outcome import Outcome, Plan, PlannedChange, Result
 from converge.errors import NotReady, ThinkubeError, Unavailable, Unreachable
 from converge.kubernetes import difference as kubernetes_difference
 from converge.kubernetes.apply import Change, Seen, Stage, apply_changes, changes, refuse_conflicts
+from converge.kubernetes.issuance import ask_again, failed_issuances
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.ready import readiness
-from converge.kubernetes.wait import wait_until_ready
+from converge.kubernetes.wait import ObjectsNotReady, wait_until_ready
 from converge.progress import State
 from converge.redaction import redact
 
@@ -29,6 +30,8 @@ T = TypeVar("T")
 Differing = Difference | kubernetes_difference.Difference
 SETTLE_S = 30
 """How long a setting that was just written may take to show."""
+ISSUANCES = 3
+"""How often a certificate is asked for before its failure counts: cert-manager 1.11 now and then signs with a key it has replaced."""
 GLANCE_S = 5
 """How long a verify waits for what should be ready already."""
 
@@ -126,10 +129,14 @@ class Reconciliation:
         if not is_due:
             return
         self._apply(api, read.found, Stage.CONFIGURATION, Stage.WORKLOADS)
-        later = {change.ref for change in read.found if change.stage is Stage.INSTANCES}
-        if later:
-            self._wait(api, [obj for obj in self._objects if Ref.of(obj) not in later])
-            self._apply(api, read.found, Stage.INSTANCES)
+        instances = [change for change in read.found if change.stage is Stage.INSTANCES]
+        pending = {change.ref for change in instances}
+        for is_first in (True, False):
+            wave = [change for change in instances if (str(change.ref) in self._component.needed_first) is is_first]
+            if wave:
+                self._wait(api, [obj for obj in self._objects if Ref.of(obj) not in pending])
+                self._apply(api, wave, Stage.INSTANCES)
+                pending -= {change.ref for change in wave}
         self._wait(api, self._objects)
         self._apply(api, read.found, Stage.REMOVAL)
 
@@ -198,7 +205,20 @@ class Reconciliation:
         self._written += [f"{change.action} {change.ref}" for change in done]
 
     def _wait(self, api: Api, objects: Sequence[KubernetesObject]) -> None:
-        wait_until_ready(api, objects, self._left_s(), progress=self._platform.progress, subject=self._name)
+        """Wait until objects serve; a certificate whose issuance failed is asked for again, a few times: the cause may have passed."""
+        for tries_left in reversed(range(ISSUANCES)):
+            try:
+                wait_until_ready(api, objects, self._left_s(), progress=self._platform.progress, subject=self._name)
+                return
+            except ObjectsNotReady as error:
+                failed = failed_issuances(api, error.refs) if tries_left and error.is_terminal else []
+                if not failed:
+                    raise
+                self._platform.hold()
+                for ref in failed:
+                    self._note(State.CHANGED, f"ask again for {ref}")
+                    ask_again(api, ref.name, ref.namespace)
+                    self._written.append(f"ask again for {ref}")
 
     def _write_settings(self, settings: Sequence[Setting]) -> None:
         for setting in settings:

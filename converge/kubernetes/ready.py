@@ -31,7 +31,7 @@ ALWAYS_READY = frozenset(
 
 HAS_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
 
-_MUST_REPORT = {"Certificate": "Ready", "Issuer": "Ready", "ClusterIssuer": "Ready", "Gateway": "Programmed", "GatewayClass": "Accepted"}
+_MUST_REPORT = {"Issuer": "Ready", "ClusterIssuer": "Ready", "Gateway": "Programmed", "GatewayClass": "Accepted"}
 """Custom kinds that count as ready only once their controller says so; others without conditions need no controller."""
 
 _PERMANENT = (
@@ -107,6 +107,19 @@ def _needs(obj: KubernetesObject, name: str) -> Readiness:
         return READY
     words = ": ".join(filter(None, (entry.get("reason"), entry.get("message"))))
     return Readiness(False, f"not {name}" + (f" ({words})" if words else " yet"))
+
+
+def has_failed_issuance(certificate: KubernetesObject) -> bool:
+    """Whether cert-manager gave up on a Certificate, to try again after an hour or more."""
+    issuing = condition(certificate, "Issuing")
+    return issuing.get("status") == "False" and issuing.get("reason") in ("Failed", "Denied", "InvalidRequest")
+
+
+def _certificate(obj: KubernetesObject) -> Readiness:
+    judged = _needs(obj, "Ready")
+    if judged.is_ready or not has_failed_issuance(obj):
+        return judged
+    return Readiness(False, f"its issuance failed: {condition(obj, 'Issuing').get('message', '')}", is_terminal=True)
 
 
 def _deployment(obj: KubernetesObject) -> Readiness:
@@ -264,4 +277,5 @@ _RULES: dict[str, Callable[[KubernetesObject], Readiness]] = {
     "Node": _node,
     "CustomResourceDefinition": _definition,
     "APIService": _api_service,
+    "Certificate": _certificate,
 }

@@ -137,7 +137,18 @@ def _judge(api: Api, ref: Ref, open_watches: dict[Subject, Watch], began: float)
             judged = Readiness(False, "pending" if found or not name else f"pending: there is no StorageClass {name}")
             return by_events(judged, _recent(open_watches, obj, began))
     events = _recent(open_watches, obj, began)
-    return readiness(obj, pods, events)
+    return readiness(_without_old_verdict(obj, began), pods, events)
+
+
+def _without_old_verdict(obj: KubernetesObject, began: float) -> KubernetesObject:
+    """Without the word that a rollout made no progress, where that was said before the wait began: its cause may be cured."""
+    status = obj.get("status") or {}
+    kept = [
+        entry
+        for entry in status.get("conditions") or ()
+        if entry.get("reason") != "ProgressDeadlineExceeded" or _time(entry.get("lastUpdateTime")) > began - _CLOCKS_S
+    ]
+    return {**obj, "status": {**status, "conditions": kept}} if status.get("conditions") else obj
 
 
 def _recent(open_watches: dict[Subject, Watch], obj: KubernetesObject, began: float) -> list[KubernetesObject]:
@@ -198,4 +209,8 @@ def _event_time(event: KubernetesObject) -> float:
         or event.get("eventTime")
         or event["metadata"].get("creationTimestamp")
     )
+    return _time(text)
+
+
+def _time(text: str | None) -> float:
     return datetime.fromisoformat(text).timestamp() if text else 0.0

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
 from converge.components.component import Component, Difference, GeneratedSecret
 from converge.engine.outcome import Result
-from converge.engine.platform import Platform
 from converge.errors import Missing, NotReady, Refused, ThinkubeError, Unreachable
-from converge.inventory import Inventory
-from converge.inventory.model import Deadlines
 
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "web"}, "data": {"colour": "blue"}}
@@ -82,84 +78,20 @@ class Web(Component):
         return self.before
 
 
-class FakeCluster:
-    name, nodes, ingress_address, kubeconfig = "test", (), "10.88.88.2", Path("/nonexistent")
-
-    def __init__(self) -> None:
-        self.loaded: list[str] = []
-
-    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
-        self.loaded += archives
-
-
-class FakeProvider:
-    def __init__(self, cluster: FakeCluster | None) -> None:
-        self.cluster = cluster
-
-        self.lacks = ""
-
-    def exists(self) -> bool:
-        return True
-
-    def find(self) -> FakeCluster | None:
-        return self.cluster
-
-    def check(self) -> None:
-        if self.lacks:
-            raise Missing("a machine", seen=self.lacks, next_command="get more")
-
-
-class FakeImages:
-    def __init__(self) -> None:
-        self.missing: dict[str, str] = {}
-
-    def availability(self, name: str) -> str | None:
-        return self.missing.get(name)
-
-    def cached(self, name: str) -> str:
-        return ""
-
-    def reference(self, name: str) -> str:
-        return f"thinkube.local/{name}:1"
-
-    def archive(self, name: str) -> Path:
-        return Path(f"/{name}.tar")
-
-    def cancel(self) -> None:
-        pass
-
-
-class Bench:
-    """A platform of one component over a fake API server, and what happened to it."""
-
-    def __init__(self, fake_api) -> None:
-        self.fake_api = fake_api
-        self.log: list[str] = []
-        self.web = Web()
-        self.cluster = FakeCluster()
-        self.images = FakeImages()
-        bench = self
-
-        class Bound(Platform):
-            @classmethod
-            def known(cls):
-                return {"web": bench.web}
-
-        self.platform = Bound(Inventory(deadlines=Deadlines(component_s=10, lease_s=5)))
-        self.platform.__dict__.update(api=fake_api.client(), provider=FakeProvider(self.cluster), images=self.images)
-
-    def converge(self):
-        return self.platform.converge("web")
-
-    def applied(self) -> list[str]:
-        return [f"{request.verb} {(request.body or {}).get('kind', '')}" for request in self.fake_api.writes]
-
-
 @pytest.fixture
-def bench(fake_api):
-    made = Bench(fake_api)
-    yield made
-    made.platform.stop()
+def bench(empty_bench):
+    return with_web(empty_bench)
+
+
+def with_web(bench):
+    bench.web = Web()
+    bench.only(bench.web)
+    return bench
+
+
+def another(bench):
+    """A later run on the same cluster."""
+    return with_web(type(bench)(bench.fake_api))
 
 
 def test_what_is_absent_is_written_and_named(bench) -> None:
@@ -173,7 +105,7 @@ def test_a_second_converge_writes_nothing_at_all(bench) -> None:
     bench.converge()
     bench.platform.close({}, 0.0)
     bench.fake_api.forget()
-    again = Bench(bench.fake_api)
+    again = another(bench)
     outcome = again.converge()
     again.platform.close({"web": outcome}, 0.0)
     assert (outcome.result, outcome.changes) == (Result.CONVERGED, ())
@@ -245,7 +177,7 @@ def test_images_are_loaded_only_where_something_is_to_be_done(bench) -> None:
     bench.web.images = ("web",)
     bench.converge()
     assert bench.cluster.loaded == ["thinkube.local/web:1"]
-    again = Bench(bench.fake_api)
+    again = another(bench)
     again.web.images = ("web",)
     again.converge()
     assert again.cluster.loaded == []
@@ -331,7 +263,7 @@ def test_drift_names_the_field_both_values_and_who_wrote_it(bench) -> None:
 
 
 def test_a_plan_without_a_cluster_says_what_it_cannot_know(bench) -> None:
-    bench.platform.__dict__["provider"] = FakeProvider(None)
+    bench.lose_the_cluster()
     bench.web.settings_wanted = [Realm(bench.log, unreachable=1)]
     plan = bench.platform.plan("web")
     assert [str(change) for change in plan.changes] == ["create Namespace web", "create ConfigMap web/settings"]
@@ -363,7 +295,7 @@ def test_verify_lets_a_changed_field_pass_for_the_drift_scenario_to_name(bench) 
 
 
 def test_verify_without_a_cluster_says_so(bench) -> None:
-    bench.platform.__dict__["provider"] = FakeProvider(None)
+    bench.lose_the_cluster()
     outcome = bench.platform.verify("web")
     assert outcome.result is Result.FAILED
     assert "not running" in outcome.text

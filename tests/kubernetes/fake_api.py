@@ -525,5 +525,5 @@ def _patched(live: Any, patch: Any) -> Any:
         if value is None:
             result.pop(key, None)
         else:
-            result[key] = _patched(result.get(key), value)
+            result[key] = value if isinstance(value, list) else _patched(result.get(key), value)
     return result

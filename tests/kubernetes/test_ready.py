@@ -21,6 +21,7 @@ AGENTS = {"observedGeneration": 1, "desiredNumberScheduled": 2, "updatedNumberSc
 UNSEEN = "its controller has not seen the change yet"
 UNUSED = "waits for its first consumer"
 BY_HAND = {"updateStrategy": {"type": "OnDelete"}}
+GIVEN_UP = {"type": "Issuing", "status": "False", "reason": "Failed", "message": "CSR not signed"}
 LATE = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "m"}
 GOING = {"deletionTimestamp": "2026-01-01T00:00:00Z"}
 STATEFUL = {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "currentRevision": "a", "updateRevision": "a"}
@@ -54,6 +55,12 @@ STATEFUL = {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "current
         pytest.param(obj("DaemonSet", {"observedGeneration": 1, "desiredNumberScheduled": 0}), True, "ready", id="daemon-set-of-none"),
         pytest.param(obj("Job", {"succeeded": 1}, {"completions": 3}), False, "1/3 done", id="job-running"),
         pytest.param(obj("Job", conditions(Complete="True")), True, "ready", id="job"),
+        pytest.param(
+            obj("Certificate", {"conditions": [GIVEN_UP, {"type": "Ready", "status": "True"}]}),
+            True,
+            "ready",
+            id="certificate-renewal-failed",
+        ),
         pytest.param(obj("PersistentVolumeClaim", {"phase": "Bound"}), True, "ready", id="claim"),
         pytest.param(
             obj("PersistentVolumeClaim", PENDING, {"storageClassName": "x"}),
@@ -107,6 +114,7 @@ def test_readiness(found, is_ready, text):
             id="job",
         ),
         pytest.param(obj("PersistentVolumeClaim", {"phase": "Lost"}), "its volume is lost", id="claim"),
+        pytest.param(obj("Certificate", {"conditions": [GIVEN_UP]}), "its issuance failed: CSR not signed", id="certificate"),
         pytest.param(
             obj(
                 "Deployment",

@@ -89,6 +89,17 @@ def test_the_deadline_tells_the_last_thing_seen(fake_api, api):
     assert caught.value.diagnosis.data[0]["object"] == "Deployment default/web"
 
 
+@pytest.mark.parametrize(("age_s", "is_terminal"), [(0, True), (3600, False)], ids=["of-this-rollout", "of-an-earlier-wait"])
+def test_a_rollout_without_progress_ends_the_wait_unless_that_was_said_before(fake_api, api, age_s, is_terminal):
+    said = datetime.fromtimestamp(time.time() - age_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "m", "lastUpdateTime": said}
+    fake_api.put(deployment())
+    fake_api.status("Deployment", "web", "default", observedGeneration=1, updatedReplicas=0, conditions=[late])
+    with pytest.raises(ObjectsNotReady) as caught:
+        wait_until_ready(api, [deployment()], 0.3)
+    assert caught.value.is_terminal is is_terminal
+
+
 def with_replica_set(fake_api, revision="1"):
     notes = {"deployment.kubernetes.io/revision": "1"}
     made = fake_api.put(deployment(annotations=notes))

@@ -32,6 +32,8 @@ class CertManager(Component):
     namespace = NAMESPACE
     requires = ("control-node", "ingress")
     images = tuple(deployments.IMAGES.values())
+    # An issuer that misses its CA looks again after 5, 10, 20 s …, so it is written when the CA is there.
+    needed_first = frozenset({"ClusterIssuer selfsigned", f"Certificate {NAMESPACE}/{CA}"})
 
     def secrets(self, inventory: Inventory) -> Sequence[GeneratedSecret]:
         """With ACME: the token that may write DNS records, from where the inventory says."""

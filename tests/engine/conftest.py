@@ -1,0 +1,101 @@
+"""A platform of one component over a recording API server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from converge.components.component import Component
+from converge.engine.platform import Platform
+from converge.errors import Missing
+from converge.inventory import Inventory
+from converge.inventory.model import Deadlines
+
+
+class FakeCluster:
+    name, nodes, ingress_address, kubeconfig = "test", (), "10.88.88.2", Path("/nonexistent")
+
+    def __init__(self) -> None:
+        self.loaded: list[str] = []
+
+    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
+        self.loaded += archives
+
+
+class FakeProvider:
+    def __init__(self, cluster: FakeCluster | None) -> None:
+        self.cluster = cluster
+
+        self.lacks = ""
+
+    def exists(self) -> bool:
+        return True
+
+    def find(self) -> FakeCluster | None:
+        return self.cluster
+
+    def check(self) -> None:
+        if self.lacks:
+            raise Missing("a machine", seen=self.lacks, next_command="get more")
+
+
+class FakeImages:
+    def __init__(self) -> None:
+        self.missing: dict[str, str] = {}
+
+    def availability(self, name: str) -> str | None:
+        return self.missing.get(name)
+
+    def cached(self, name: str) -> str:
+        return ""
+
+    def reference(self, name: str) -> str:
+        return f"thinkube.local/{name}:1"
+
+    def archive(self, name: str) -> Path:
+        return Path(f"/{name}.tar")
+
+    def cancel(self) -> None:
+        pass
+
+
+class Bench:
+    """A platform of one component over a fake API server, and what happened to it."""
+
+    def __init__(self, fake_api) -> None:
+        self.fake_api = fake_api
+        self.log: list[str] = []
+        self.component: Component | None = None
+        self.cluster = FakeCluster()
+        self.images = FakeImages()
+        bench = self
+
+        class Bound(Platform):
+            @classmethod
+            def known(cls):
+                return {bench.component.name: bench.component}
+
+        self.platform = Bound(Inventory(deadlines=Deadlines(component_s=10, lease_s=5)))
+        self.platform.__dict__.update(api=fake_api.client(), provider=FakeProvider(self.cluster), images=self.images)
+
+    def only(self, component: Component) -> None:
+        """Let the platform consist of that."""
+        self.component = component
+
+    def lose_the_cluster(self) -> None:
+        self.platform.__dict__["provider"] = FakeProvider(None)
+
+    def converge(self):
+        return self.platform.converge(self.component.name)
+
+    def applied(self) -> list[str]:
+        return [f"{request.verb} {(request.body or {}).get('kind', '')}" for request in self.fake_api.writes]
+
+
+@pytest.fixture
+def empty_bench(fake_api):
+    made = Bench(fake_api)
+    yield made
+    made.platform.stop()
