@@ -7,15 +7,14 @@ What makes a .feature file a test is in features/conftest.py. Nothing is read, o
 from __future__ import annotations
 
 import importlib
-import os
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wiring import tasks
+from wiring import progress, tasks
 
 if TYPE_CHECKING:
     from converge.engine.converger import Convergence
@@ -77,7 +76,6 @@ def _open(config: pytest.Config) -> None:
     from converge.engine.tags import known_tags, unknown_names
     from converge.inventory import read
     from converge.progress import SILENCE
-    from converge.reporting.terminal import Display
     from wiring import turns
     from wiring.reporting import register
 
@@ -98,9 +96,8 @@ def _open(config: pytest.Config) -> None:
         register(config, None)
         turns.register(config, Path(config.workerinput["convergence"]["path"]).parent)
         return
-    out = _uncaptured(config.get_terminal_writer()._file)
-    display = Display(out, is_live=out.isatty() and config.option.verbose >= 0, is_verbose=config.option.verbose > 0)
-    platform = platform_class(inventory, progress=SILENCE if config.option.collectonly else display)
+    shown = progress.display(config)
+    platform = platform_class(inventory, progress=SILENCE if config.option.collectonly else shown)
     run = Run(
         platform,
         config.rootpath / config.option.report_dir,
@@ -110,18 +107,11 @@ def _open(config: pytest.Config) -> None:
     if not (config.option.collectonly or config.option.plan or config.option.verify_only):
         platform.check()
     config.pluginmanager.register(Session(config, platform, run.converger), "thinkube")
-    config.pluginmanager.register(Main(config, run, display), "thinkube main")
+    config.pluginmanager.register(Main(config, run, shown), "thinkube main")
     if not (config.option.plan or config.option.collectonly):
+        progress.register(config, shown, platform.graph)
         register(config, run)
         tasks.register(config)
-
-
-def _uncaptured(out: TextIO) -> TextIO:
-    """The same place, also while pytest captures what a scenario writes: the background has something to tell just then."""
-    try:
-        return os.fdopen(os.dup(out.fileno()), "w", encoding="utf-8")
-    except (OSError, ValueError):
-        return out
 
 
 def _named(dotted: str) -> Any:
@@ -162,24 +152,11 @@ class Main:
         self._run = run
         self._display = display
         self._differs: bool | None = None
-        self._own_lines = False
         self._scenarios: list[Scenario] = []
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["convergence"] = self._run.address
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionstart(self) -> None:
-        """Scenarios get whole lines instead of pytest's dots, so that what the background tells never lands inside one."""
-        from _pytest.terminal import TerminalReporter
-
-        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        self._own_lines = type(reporter) is TerminalReporter
-        if self._own_lines:
-            reporter._showfspath = reporter._show_progress_info = False
-        if self._own_lines and self._config.option.verbose > 0:
-            self._config._inicache["verbosity_test_cases"] = 0  # -v shows steps instead
 
     def pytest_report_collectionfinish(self) -> str:
         names = self._run.platform.graph.closure(self._config.pluginmanager.get_plugin("thinkube").needed)
@@ -189,8 +166,6 @@ class Main:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if not self._config.option.plan or session.testsfailed:
-            if self._own_lines and not self._config.option.collectonly:
-                self._display.begin()
             return None
         from converge.reporting.plan import as_text
 
@@ -199,19 +174,12 @@ class Main:
         self._differs = any(plans)
         return True
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> Generator[None, Any, Any]:
-        status = yield
-        return (status[0], "", "") if self._own_lines and isinstance(report, pytest.TestReport) else status
-
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if (data := getattr(report, "scenario", None)) is not None:
             from converge.reporting.results import scenario_from
 
             self._scenarios.append(scenario_from(data))
-            if self._own_lines:
-                self._display.scenario(self._scenarios[-1])
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -17,6 +17,7 @@ from converge.errors import Blocked, ThinkubeError, Unavailable
 from converge.redaction import redact
 from converge.reporting.results import Attachment, Failure, Scenario, ScenarioOutcome, Step, scenario_data
 
+_RUNNERS = frozenset({"_pytest", "pytest_bdd", "pluggy"})
 Attach = Callable[..., None]
 """``attach("The account page", png)`` or ``attach("What the page said", text, "text/plain")``."""
 
@@ -94,6 +95,8 @@ class Recorder:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        if call.excinfo is not None and item.nodeid in self._recordings:
+            _keep_own_frames(call.excinfo)
         report = yield
         if (recording := self._recordings.get(item.nodeid)) is None:
             return report
@@ -166,6 +169,13 @@ def _diagnosis(found: Any) -> str:
         return ""
     text = found if isinstance(found, str) else getattr(found, "text", None)
     return text if isinstance(text, str) else json.dumps(getattr(found, "data", found), indent=1, default=str)
+
+
+def _keep_own_frames(error: pytest.ExceptionInfo[BaseException]) -> None:
+    """A step is called through a screenful of pytest's and pytest-bdd's own code, which says nothing of the failure."""
+    own = error.traceback.filter(lambda entry: _RUNNERS.isdisjoint(Path(str(entry.path)).parts))
+    if own:
+        error.traceback = own
 
 
 def _redact(config: pytest.Config, report: pytest.TestReport) -> None:

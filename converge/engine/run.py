@@ -28,8 +28,8 @@ class Run:
         self.report_folder = report_folder
         self.started_at = time.time()
         work = platform.verify if verify_only else platform.converge
-        repeat = platform.verify_again if verify_only else platform.converge
-        self.converger = Converger(platform.graph, work, repeat, self._told, self._begin, platform.roll_back, platform.rotate)
+        self._repeat = platform.verify_again if verify_only else platform.converge
+        self.converger = Converger(platform.graph, work, self._again, self._told, self._begin, platform.roll_back, platform.rotate)
         self._delete_cluster = delete_cluster
         self._server: OutcomeServer | None = None
 
@@ -61,13 +61,23 @@ class Run:
                 self.platform.delete_cluster()
 
     def _begin(self, names: list[str]) -> None:
+        for name in names:
+            self.platform.progress.note(name, State.PENDING)
         if not self.verify_only:
             self.platform.prepare(names)
+
+    def _again(self, name: str) -> Outcome:
+        outcome = self._repeat(name)
+        self._show(outcome)
+        return outcome
 
     def _told(self, outcome: Outcome) -> None:
         self.report_folder.mkdir(parents=True, exist_ok=True)
         with (self.report_folder / "converge.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(outcome.as_json()) + "\n")
+        self._show(outcome)
+
+    def _show(self, outcome: Outcome) -> None:
         self.platform.progress.note(outcome.component, _state(outcome), _in_short(outcome.text))
 
 
@@ -80,7 +90,7 @@ def _in_short(text: str) -> str:
 def _state(outcome: Outcome) -> State:
     if outcome.result in ("converged", "rolled back"):
         return State.DONE if outcome.changes else State.UNCHANGED
-    return State.UNAVAILABLE if outcome.result == "unavailable" else State.FAILED
+    return {"unavailable": State.UNAVAILABLE, "blocked": State.BLOCKED}.get(outcome.result, State.FAILED)
 
 
 def beside(inventory: Inventory, name: str) -> Inventory:

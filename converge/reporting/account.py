@@ -20,7 +20,7 @@ def account(graph: Graph, outcomes: Mapping[str, Outcome], scenarios: Sequence[S
         yield "converged", "\n".join(rows)
     for outcome in outcomes.values():
         if outcome.result is Result.FAILED:
-            held = [other.component for other in outcomes.values() if other.result is Result.BLOCKED and other.by == outcome.component]
+            held = [name for name in graph.order if (other := outcomes.get(name)) and _is_held(other, outcome)]
             blocked = [
                 one
                 for one in scenarios
@@ -34,3 +34,7 @@ def account(graph: Graph, outcomes: Mapping[str, Outcome], scenarios: Sequence[S
     reasons += [(one.nodeid, one.failure.seen if one.failure else "") for one in scenarios if one.outcome is ScenarioOutcome.UNAVAILABLE]
     if reasons:
         yield "unavailable", "\n".join(f"{what}\n    {why}" for what, why in reasons)
+
+
+def _is_held(other: Outcome, cause: Outcome) -> bool:
+    return other.result is Result.BLOCKED and other.by == cause.component
