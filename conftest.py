@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wiring import progress, tasks
+from wiring import plan, progress, tasks
 
 if TYPE_CHECKING:
     from converge.engine.converger import Convergence
@@ -30,9 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--inventory", default="inventory/local.yaml", metavar="FILE", help="what to build the platform on (default: %(default)s)"
     )
     group.addoption("--verify-only", action="store_true", help="change nothing; drift is a failure")
-    group.addoption(
-        "--plan", action="store_true", help="say what would change, change nothing, run no scenario; exit code 1 where something would"
-    )
+    plan.add_options(group)
     group.addoption("--report-dir", default="build/acceptance", metavar="DIR", help="where reports go (default: %(default)s)")
     group.addoption("--cluster-name", metavar="NAME", help="another name than the inventory's: a cluster of its own beside others")
     group.addoption("--delete-cluster", action="store_true", help="afterwards delete the cluster if this run created it")
@@ -44,8 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    if config.option.plan and hasattr(config.option, "numprocesses"):
-        config.option.numprocesses = None  # planning is one process's work
+    plan.settle(config)
 
 
 @pytest.hookimpl(trylast=True)
@@ -96,6 +93,7 @@ def _open(config: pytest.Config) -> None:
         register(config, None)
         turns.register(config, Path(config.workerinput["convergence"]["path"]).parent)
         return
+    plan.leave_stdout_alone(config)
     shown = progress.display(config)
     platform = platform_class(inventory, progress=SILENCE if config.option.collectonly else shown)
     run = Run(
@@ -108,7 +106,11 @@ def _open(config: pytest.Config) -> None:
         platform.check()
     config.pluginmanager.register(Session(config, platform, run.converger), "thinkube")
     config.pluginmanager.register(Main(config, run, shown), "thinkube main")
-    if not (config.option.plan or config.option.collectonly):
+    if config.option.collectonly:
+        return
+    if config.option.plan:
+        plan.register(config, run)
+    else:
         progress.register(config, shown, platform.graph)
         register(config, run)
         tasks.register(config)
@@ -151,7 +153,6 @@ class Main:
         self._config = config
         self._run = run
         self._display = display
-        self._differs: bool | None = None
         self._scenarios: list[Scenario] = []
 
     @pytest.hookimpl(optionalhook=True)
@@ -162,17 +163,6 @@ class Main:
         names = self._run.platform.graph.closure(self._config.pluginmanager.get_plugin("thinkube").needed)
         verb = "planning" if self._config.option.plan else "verifying" if self._config.option.verify_only else "converging"
         return f"{verb}: {', '.join(names)}" if names else ""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        if not self._config.option.plan or session.testsfailed:
-            return None
-        from converge.reporting.plan import as_text
-
-        plans = self._run.plans(self._config.pluginmanager.get_plugin("thinkube").needed)
-        self._write("\n" + as_text(plans))
-        self._differs = any(plans)
-        return True
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -188,8 +178,6 @@ class Main:
         if session.exitstatus != pytest.ExitCode.INTERRUPTED:
             self._run.restore()
         self._display.close()
-        if self._differs is not None and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-            session.exitstatus = int(self._differs)
         try:
             self._run.close()
         except ThinkubeError as error:
@@ -201,7 +189,7 @@ class Main:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
-        if self._differs is not None:
+        if self._config.option.plan:
             return
         from converge.reporting.account import account
 

@@ -86,5 +86,10 @@ class InventoryFaults(ThinkubeError):
         return "\n".join(str(fault) for fault in self.faults)
 
 
+def first_line(error: ThinkubeError) -> str:
+    """What was wanted and seen, in one line."""
+    return ": ".join(filter(None, (error.wanted, error.seen))).partition("\n")[0]
+
+
 def _hang(text: str) -> str:
     return text.replace("\n", "\n" + " " * 8)

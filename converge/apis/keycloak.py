@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from converge.errors import Refused, Unreachable
 from converge.http import checked, excerpt
@@ -25,20 +27,31 @@ SPARE_S = 10
 """A token is renewed this many seconds before it ends."""
 
 
+@dataclass
+class Grant:
+    """A sign-in that lasts for a while."""
+
+    token: str = ""
+    until: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_SHARED: WeakKeyDictionary[requests.Session, dict[tuple[str, str], Grant]] = WeakKeyDictionary()
+
+
 class Keycloak:
     """The administrator's view of a server: ``Keycloak(http, "https://auth.thinkube.test", "admin", password)``.
 
-    It signs in with the first request; may be used from several threads.
+    It signs in with the first request; may be used from several threads. Those that ``share`` use one sign-in for each HTTP session:
+    checking a password costs a server more than all else that is asked of it.
     """
 
-    def __init__(self, http: requests.Session, url: str, username: str, password: Callable[[], str]) -> None:
+    def __init__(self, http: requests.Session, url: str, username: str, password: Callable[[], str], *, share: bool = False) -> None:
         self._http = http
         self._url = url
         self._username = username
         self._password = password
-        self._lock = threading.Lock()
-        self._token = ""
-        self._until = 0.0
+        self._grant = _SHARED.setdefault(http, {}).setdefault((url, username), Grant()) if share else Grant()
 
     def realm(self, name: str) -> Realm:
         """A realm, which need not exist yet."""
@@ -51,20 +64,21 @@ class Keycloak:
             Refused: the administrator's password is wrong, or Keycloak refuses the request.
             Unreachable: it does not answer (yet).
         """
-        answer = self._http.request(
-            method,
-            f"{self._url}/admin/realms{path}",
-            params=query,
-            json=body,
-            headers={"Authorization": f"Bearer {self._access_token()}"},
-        )
+        token = self._access_token()
+        answer = self._send(method, path, query, body, token)
+        if answer.status_code == 401:  # a server that was set up anew knows nothing of earlier sign-ins
+            answer = self._send(method, path, query, body, self._access_token(refused=token))
         return answer if answer.status_code == 404 else checked(answer, f"{method} {path or '/'} of Keycloak's admin API")
 
-    def _access_token(self) -> str:
-        with self._lock:
-            if time.monotonic() >= self._until:
+    def _send(self, method: str, path: str, query: Mapping[str, str] | None, body: Any, token: str) -> requests.Response:
+        url, headers = f"{self._url}/admin/realms{path}", {"Authorization": f"Bearer {token}"}
+        return self._http.request(method, url, params=query, json=body, headers=headers)
+
+    def _access_token(self, refused: str = "") -> str:
+        with self._grant.lock:
+            if self._grant.token in ("", refused) or time.monotonic() >= self._grant.until:
                 self._sign_in()
-            return self._token
+            return self._grant.token
 
     def _sign_in(self) -> None:
         what = f"Keycloak's administrator {self._username} signed in"
@@ -77,8 +91,8 @@ class Keycloak:
         if answer.status_code == 404:
             raise Unreachable(what, seen="404: the ingress does not lead to it yet")
         granted = checked(answer, what).json()
-        self._token = granted["access_token"]
-        self._until = time.monotonic() + granted["expires_in"] - SPARE_S
+        self._grant.token = granted["access_token"]
+        self._grant.until = time.monotonic() + granted["expires_in"] - SPARE_S
 
 
 class WrongAdministrator(Refused):

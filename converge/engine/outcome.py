@@ -1,9 +1,9 @@
-"""What came of converging a component, and what a converge would change: plain data that also travels between processes."""
+"""What came of converging a component: plain data that also travels between processes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -58,36 +58,3 @@ class Outcome:
     def from_json(cls, data: Mapping[str, Any]) -> Outcome:
         """The outcome that ``as_json`` was made of."""
         return cls(**{**data, "result": Result(data["result"]), "changes": tuple(data["changes"])})
-
-
-@dataclass(frozen=True)
-class PlannedChange:
-    """One thing that a converge would write: ``PlannedChange("change", "Deployment keycloak/keycloak", ("spec.replicas: 1 → 2",))``.
-
-    ``action`` is create, change, recreate, prune or conflict.
-    """
-
-    action: str
-    subject: str
-    details: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return "\n    ".join((f"{self.action} {self.subject}", *self.details))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a converge of one component would change; empty where it is as wanted.
-
-    ``unknown`` says what cannot be known yet, and why: ``("settings: keycloak is not there yet",)``.
-    """
-
-    component: str
-    changes: tuple[PlannedChange, ...] = ()
-    unknown: tuple[str, ...] = field(default=())
-
-    def __bool__(self) -> bool:
-        return bool(self.changes)
-
-    def __str__(self) -> str:
-        return "\n".join(str(change) for change in self.changes)

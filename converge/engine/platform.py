@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from converge.components.component import Access, Component, Context, KubernetesObject
 from converge.engine.access import LazyAccess, ingress_address
 from converge.engine.graph import BadGraph, Graph, nearest
-from converge.engine.outcome import Outcome, Plan
+from converge.engine.outcome import Outcome
 from converge.errors import Missing, NotReady
 from converge.inventory import Inventory
 from converge.nodes.provider import Cluster, NodeProvider
@@ -19,7 +19,9 @@ from converge.progress import SILENCE, Progress
 if TYPE_CHECKING:
     from converge.engine.hold import Hold
     from converge.engine.loading import Loading
+    from converge.engine.plan import Plan
     from converge.images.store import Images
+    from converge.kubernetes.applyset import Seen
     from converge.kubernetes.client import Api
 
 
@@ -199,11 +201,17 @@ class Platform:
 
             tools.require()
 
-    def plan(self, name: str) -> Plan:
-        """What a converge of this component would change; writes nothing."""
-        from converge.engine.reconcile import Reconciliation
+    def plan(self, name: str, seen: Seen | None = None) -> Plan:
+        """What a converge of this component would change; writes nothing. Plans made together share what is ``seen``."""
+        from converge.engine.planner import Planner
 
-        return Reconciliation(self, self.component(name)).plan()
+        return Planner(self, self.component(name), seen).plan()
+
+    def seen(self) -> Seen | None:
+        """What is there of every component, each kind listed once; None where no cluster runs."""
+        from converge.kubernetes.applyset import Seen
+
+        return Seen(self.api.view(read_only=True)) if self.find_cluster() else None
 
     def converge(self, name: str) -> Outcome:
         """Bring one component (not what it requires) to its desired state and wait until it serves; never raises."""

@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from converge import secrets
-from converge.components.component import Component, Difference, KubernetesObject, Setting
-from converge.engine.outcome import Outcome, Plan, PlannedChange, Result
-from converge.errors import NotReady, ThinkubeError, Unavailable, Unreachable
-from converge.kubernetes import difference as kubernetes_difference
+from converge.components.component import Component, KubernetesObject, Setting
+from converge.engine.outcome import Outcome, Result
+from converge.engine.planner import Planner
+from converge.errors import NotReady, ThinkubeError, Unavailable, Unreachable, first_line
 from converge.kubernetes.apply import Change, Seen, Stage, apply_changes, changes, refuse_conflicts
 from converge.kubernetes.issuance import ask_again, failed_issuances
 from converge.kubernetes.objects import Ref
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from converge.kubernetes.client import Api
 
 T = TypeVar("T")
-Differing = Difference | kubernetes_difference.Difference
 SETTLE_S = 30
 """How long a setting that was just written may take to show."""
 ISSUANCES = 3
@@ -58,7 +57,7 @@ class Reconciliation:
         self._deadline_s = options.deadline_s or platform.inventory.deadlines.component_s
         self._ends_at = time.monotonic() + self._deadline_s
 
-    # The three things that are done with a component
+    # What is done with a component
 
     def converge(self) -> Outcome:
         """Bring it to its desired state."""
@@ -67,31 +66,6 @@ class Reconciliation:
     def verify(self, *, drift: bool = False) -> Outcome:
         """Look whether it is there and serves; with ``drift`` its outcome names every change that a converge would make."""
         return self._told(lambda: self._verify(drift=drift))
-
-    def plan(self) -> Plan:
-        """What a converge would change, as far as it can be known now."""
-        unknown: list[str] = []
-        found: list[PlannedChange] = []
-        try:
-            found += self._planned_objects()
-        except ThinkubeError as error:
-            unknown.append(f"its objects: {_first_line(error)}")
-        for setting in self._settings(unknown):
-            try:
-                if differences := setting.differences():
-                    found.append(PlannedChange("change", setting.subject, tuple(map(_words, differences))))
-            except ThinkubeError as error:
-                unknown.append(f"{setting.subject}: {_first_line(error)}")
-        return Plan(self._name, tuple(found), tuple(unknown))
-
-    def _planned_objects(self) -> Iterator[PlannedChange]:
-        generated = self._component.secrets(self._platform.inventory)
-        if self._platform.find_cluster() is None:
-            yield from (PlannedChange("create", f"Secret {secret.namespace}/{secret.name}") for secret in generated)
-            yield from (PlannedChange("create", str(Ref.of(obj))) for obj in self._objects)
-            return
-        api = self._platform.api.view(read_only=True)
-        yield from (_planned(change) for change in (*self._missing_secrets(api), *self._read(api).found) if change.is_drift)
 
     def write_prerequisites(self) -> None:
         """Let what it requires hold what it should hold for it: the first part of a converge, by itself."""
@@ -143,13 +117,15 @@ class Reconciliation:
     def _verify(self, *, drift: bool) -> None:
         self._platform.cluster()
         self._require_images()
-        plan = self.plan()
+        plan = Planner(self._platform, self._component).plan()
         if plan.unknown:
-            raise NotReady(f"{self._name} converged", seen="\n".join(plan.unknown), next_command=f"pytest features/ -m {self._name}")
+            raise NotReady(
+                f"{self._name} converged", seen="\n".join(map(str, plan.unknown)), next_command=f"pytest features/ -m {self._name}"
+            )
         if drift:
             self._written += [str(change) for change in plan.changes]
             return
-        absent = [str(change) for change in plan.changes if change.action == "create"]
+        absent = [str(change) for change in plan.changes if change.action == "create" and not change.is_setting]
         if absent:
             raise NotReady(
                 f"{self._name} converged", seen="absent:\n" + "\n".join(absent), next_command=f"pytest features/ -m {self._name}"
@@ -251,17 +227,9 @@ class Reconciliation:
             except (Unreachable, NotReady) as error:
                 if time.monotonic() > ends_at or self._platform.stopping.is_set():
                     raise
-                self._note(State.WAITING, _first_line(error))
+                self._note(State.WAITING, first_line(error))
                 self._platform.stopping.wait(pause_s)
         raise AssertionError("pauses have no end")
-
-    def _settings(self, unknown: list[str]) -> Iterator[Setting]:
-        context, access = self._platform.context, self._platform.access
-        try:
-            yield from self._component.prerequisites(context, access)
-            yield from self._component.settings(context, access)
-        except ThinkubeError as error:
-            unknown.append(f"its settings: {_first_line(error)}")
 
     def _left_s(self) -> float:
         return max(1.0, self._ends_at - time.monotonic())
@@ -276,18 +244,3 @@ def _pauses() -> Iterator[float]:
     while True:
         yield pause_s
         pause_s = min(2.0, pause_s * 1.5)
-
-
-def _planned(change: Change) -> PlannedChange:
-    reason = (change.reason,) if change.reason else ()
-    return PlannedChange(str(change.action), str(change.ref), (*reason, *map(_words, change.differences)))
-
-
-def _words(difference: Differing) -> str:
-    by = f" ({difference.manager})" if difference.manager else ""
-    return redact(f"{difference.field}: {difference.seen} → {difference.wanted}{by}")
-
-
-def _first_line(error: BaseException) -> str:
-    seen = getattr(error, "seen", "") or str(error)
-    return f"{getattr(error, 'wanted', '')}: {seen}".strip(": ").partition("\n")[0]

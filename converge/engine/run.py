@@ -9,14 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from converge.engine.converger import Converger
-from converge.engine.outcome import Outcome, Plan
+from converge.engine.outcome import Outcome
+from converge.engine.plan import Plans
 from converge.engine.platform import Platform
 from converge.engine.socket import Address, OutcomeServer
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes
 from converge.progress import State
 
-PLANS_AT_ONCE = 8
+PLANS_AT_ONCE = 16
 
 
 class Run:
@@ -39,10 +40,15 @@ class Run:
         self._server = self._server or OutcomeServer(self.converger)
         return self._server.address
 
-    def plans(self, names: list[str]) -> list[Plan]:
+    def plans(self, names: list[str]) -> Plans:
         """What converging these components and what they require would change, in order; writes nothing."""
+        started = time.monotonic()
+        graph, seen = self.platform.graph, self.platform.seen()
         with ThreadPoolExecutor(PLANS_AT_ONCE, thread_name_prefix="plan") as pool:
-            return list(pool.map(self.platform.plan, self.platform.graph.closure(names)))
+            plans = list(pool.map(lambda name: self.platform.plan(name, seen), graph.closure(names)))
+        absent = {plan.component for plan in plans if plan.is_absent}
+        made = tuple(plan.after([name for name in graph.closure([plan.component]) if name in absent]) for plan in plans)
+        return Plans(made, time.monotonic() - started)
 
     def restore(self) -> None:
         """Leave no component rolled back that was there before."""

@@ -1,20 +1,118 @@
-"""A plan as text."""
+"""A plan as a person reads it: what would change, component by component, in lines that fit their terminal."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import difflib
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import NamedTuple
 
-from converge.engine.outcome import Plan
+from converge.engine.plan import Plan, PlannedChange, PlannedField, Plans, shown
+
+SIGNS = {"create": "+", "change": "~", "recreate": "±", "prune": "-", "conflict": "!"}
+_COLOURS = {"+": "green", "~": "yellow", "±": "yellow", "-": "red", "!": "red", "?": "cyan"}
+_PHRASES = {"conflict": "in conflict", "unknown": "not known"}
+LONGEST_DIFF = 40
+"""Lines of one text's difference; JSON has them all."""
 
 
-def as_text(plans: Sequence[Plan]) -> str:
-    """Each component with what would change, or that nothing would, and a line of totals."""
-    rows = []
-    for plan in plans:
-        rows.append(f"{plan.component}: {f'{len(plan.changes)} to change' if plan else 'as wanted'}")
-        rows += [f"  {line}" for change in plan.changes for line in str(change).splitlines()]
-        rows += [f"  not known yet: {reason}" for reason in plan.unknown]
-    totals = Counter(change.action for plan in plans for change in plan.changes)
-    rows.append(", ".join(f"{count} to {action}" for action, count in totals.items()) or "nothing would change")
-    return "\n".join(rows)
+class Row(NamedTuple):
+    """One line and its colour, as pytest's terminal writer names it; "" for none."""
+
+    text: str
+    style: str = ""
+
+
+def rows(plans: Plans, width: int = 80) -> Iterator[Row]:
+    """Each component with what would change, those that are as wanted in one line, and a line of totals; none longer than ``width``."""
+    for plan in plans.plans:
+        if plan:
+            yield Row(plan.component, "bold")
+            yield from _component(plan, width)
+    if as_wanted := [plan.component for plan in plans.plans if not plan]:
+        yield from _wrapped(f"as wanted: {', '.join(as_wanted)}", width, "", hang=2)
+    yield from _wrapped(totals(plans), width, "bold", hang=2)
+
+
+def totals(plans: Plans) -> str:
+    """``3 to create, 1 to change; nothing was written``, or ``nothing to do``."""
+    counted = [f"{number} {_PHRASES.get(what, f'to {what}')}" for what, number in plans.totals.items() if number]
+    return f"{', '.join(counted)}; nothing was written" if counted else "nothing to do"
+
+
+def cut(text: str, width: int) -> str:
+    """A text without its middle where it is too long: both ends say what it is."""
+    if len(text) <= width:
+        return text
+    kept = max(width - 1, 2)
+    return f"{text[: (kept + 1) // 2]}…{text[-(kept // 2) :]}"
+
+
+def _component(plan: Plan, width: int) -> Iterator[Row]:
+    for change in plan.changes:
+        sign = SIGNS[change.action]
+        reason = f": {change.reason}" if change.reason else ""
+        yield from _wrapped(f"  {sign} {change.action} {change.subject}{reason}", width, _COLOURS[sign], hang=6)
+        for field in change.fields:
+            yield from _field(change, field, width)
+    together = defaultdict(list)
+    for one in plan.unknown:
+        together[one.after, "" if one.after else one.reason].append(one.subject)
+    for (after, reason), subjects in together.items():
+        names = ", ".join(subjects)
+        text = f"known once {after} is there: {names}" if after else f"not known: {names}: {reason}"
+        yield from _wrapped(f"  ? {text}", width, _COLOURS["?"], hang=6)
+
+
+def _field(change: PlannedChange, field: PlannedField, width: int) -> Iterator[Row]:
+    by = f", written by {field.manager}" + (f" at {field.time}" if field.time else "") if field.manager else ""
+    seen, wanted = shown(field.seen), shown(field.wanted)
+    if field.secret or (change.action == "conflict" and len(seen) + len(wanted) < width):
+        yield from _wrapped(f"      {field}", width, "", hang=8)
+    elif _is_text(field):
+        yield from _wrapped(f"      {field.field}{by}", width, "", hang=8)
+        yield from _text(str(field.seen), str(field.wanted), width - 8)
+    elif len(seen) + len(wanted) < width // 2:
+        yield from _wrapped(f"      {field.field}: {seen} → {wanted}{by}", width, "", hang=8)
+    else:
+        yield from _wrapped(f"      {field.field}{by}", width, "", hang=8)
+        seen, wanted = _cut_alike(seen, wanted, width - 10)
+        yield Row(f"        - {seen}", "red")
+        yield Row(f"        + {wanted}", "green")
+
+
+def _is_text(field: PlannedField) -> bool:
+    return isinstance(field.wanted, str) and isinstance(field.seen, str) and "\n" in field.wanted.strip() + field.seen.strip()
+
+
+def _text(seen: str, wanted: str, width: int) -> Iterator[Row]:
+    """What differs between two texts of many lines."""
+    found = list(difflib.unified_diff(seen.splitlines(), wanted.splitlines(), n=1, lineterm=""))[3:]
+    for line in found[:LONGEST_DIFF]:
+        sign, rest = ("…", "") if line.startswith("@@") else (line[0], line[1:])
+        yield Row(f"        {cut(f'{sign} {rest}', width)}".rstrip(), {"+": "green", "-": "red"}.get(sign, ""))
+    if len(found) > LONGEST_DIFF:
+        yield Row(f"        … and {len(found) - LONGEST_DIFF} lines more")
+    if not found:
+        yield Row("        only the ends of lines differ")
+
+
+def _cut_alike(one: str, other: str, width: int) -> tuple[str, str]:
+    """Both without their middles, unless what differs stands there: then it is kept, and the end goes."""
+    short = cut(one, width), cut(other, width)
+    if short[0] != short[1] or one == other:
+        return short
+    head = width // 3
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    place = max(head, same - 8)
+    whole = (f"{text[:head]}…{text[place:]}" for text in (one, other))
+    left, right = (text if len(text) <= width else f"{text[: width - 1]}…" for text in whole)
+    return left, right
+
+
+def _wrapped(text: str, width: int, style: str, *, hang: int) -> Iterator[Row]:
+    indent = " " * (len(text) - len(text.lstrip()))
+    lines = textwrap.wrap(text.lstrip(), width, initial_indent=indent, subsequent_indent=" " * hang, break_on_hyphens=False)
+    yield from (Row(line, style) for line in lines)

@@ -23,7 +23,8 @@ from pathlib import Path
 
 from converge.components.component import Component
 from converge.engine.graph import Graph
-from converge.engine.outcome import Outcome, Plan, PlannedChange, Result
+from converge.engine.outcome import Outcome, Result
+from converge.engine.plan import Plan, PlannedChange, PlannedField, Unknown
 from converge.errors import Missing
 
 
@@ -88,10 +89,15 @@ class FakePlatform:
         self.say("rotate", name)
         return Outcome(name, Result.CONVERGED)
 
-    def plan(self, name):
+    def seen(self):
+        return None
+
+    def plan(self, name, seen):
         self.say("plan", name)
         differs = os.environ.get("FAKE_DIFFERS") == name
-        return Plan(name, (PlannedChange("change", "Deployment database/database", ("spec.replicas: 1 → 2",)),) if differs else ())
+        change = PlannedChange("change", "Deployment", "database", "database", fields=(PlannedField("spec.replicas", 2, 1, "kubectl"),))
+        unknown = (Unknown("realm", "nobody answers"),) if os.environ.get("FAKE_UNKNOWN") == name else ()
+        return Plan(name, (change,) if differs else (), unknown)
 
     def check(self):
         if os.environ.get("FAKE_MISSING"):

@@ -13,9 +13,6 @@ def cases(junit: Path) -> list[ElementTree.Element]:
     return list(ElementTree.parse(junit).iter("testcase"))  # noqa: S314 - written by this very run
 
 
-DATABASE_CHANGE = ["*change Deployment database/database*", "*spec.replicas: 1 → 2*", "*1 to change*"]
-
-
 def test_a_failed_component_is_told_once_and_blocks_only_its_dependants(project, monkeypatch) -> None:
     monkeypatch.setenv("FAKE_BROKEN", "database")
     result = project.run("features/", "--junitxml", "junit.xml")
@@ -82,20 +79,6 @@ def test_a_missing_step_fails_its_scenario_by_name(project) -> None:
     result = project.run("features/core/other.feature")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert 'Step definition is not found: Then "nobody knows"' in result.stdout.str()
-
-
-def test_a_plan_prints_the_changes_runs_nothing_and_ends_with_one(project, monkeypatch) -> None:
-    monkeypatch.setenv("FAKE_DIFFERS", "database")
-    result = project.run("features/", "--plan", "-m", "login")
-    assert result.ret == 1
-    result.stdout.fnmatch_lines(DATABASE_CHANGE)
-    assert sorted(project.calls) == ["close", "plan base", "plan database", "plan login"]
-
-
-def test_a_plan_of_nothing_ends_with_zero(project) -> None:
-    result = project.run("features/", "--plan", "-n", "2")
-    assert result.ret == 0
-    result.stdout.fnmatch_lines(["nothing would change"])
 
 
 def test_verify_only_converges_nothing(project) -> None:

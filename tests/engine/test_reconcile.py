@@ -9,7 +9,7 @@ import pytest
 
 from converge.components.component import Component, Difference, GeneratedSecret
 from converge.engine.outcome import Result
-from converge.errors import Missing, NotReady, Refused, ThinkubeError, Unreachable
+from converge.errors import Missing, Refused, ThinkubeError, Unreachable
 
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "web"}, "data": {"colour": "blue"}}
@@ -233,49 +233,6 @@ def test_no_secret_leaves_in_the_text_of_a_failure(bench) -> None:
 
     bench.web.objects = refuse
     assert "s3cr3t-canary" not in bench.converge().text
-
-
-def test_a_plan_names_everything_and_only_reads(bench) -> None:
-    bench.web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
-    bench.web.settings_wanted = [Realm(bench.log)]
-    plan = bench.platform.plan("web")
-    assert [f"{change.action} {change.subject}" for change in plan.changes] == [
-        "create Secret web/admin",
-        "create Namespace web",
-        "create ConfigMap web/settings",
-        "change realm test",
-    ]
-    assert bench.fake_api.writes == []
-    assert bench.log == []
-
-
-def test_a_plan_of_what_is_as_wanted_is_empty(bench) -> None:
-    bench.converge()
-    assert not bench.platform.plan("web")
-
-
-def test_drift_names_the_field_both_values_and_who_wrote_it(bench) -> None:
-    bench.converge()
-    bench.fake_api.edit("ConfigMap", "settings", "web", {"data": {"colour": "red"}}, manager="kubectl-edit")
-    text = str(bench.platform.plan("web"))
-    for part in ("ConfigMap web/settings", "data.colour", "red", "blue", "kubectl-edit"):
-        assert part in text
-
-
-def test_a_plan_without_a_cluster_says_what_it_cannot_know(bench) -> None:
-    bench.lose_the_cluster()
-    bench.web.settings_wanted = [Realm(bench.log, unreachable=1)]
-    plan = bench.platform.plan("web")
-    assert [str(change) for change in plan.changes] == ["create Namespace web", "create ConfigMap web/settings"]
-    assert plan.unknown == ("realm test: the admin API: connection refused",)
-
-
-def test_a_plan_says_what_it_cannot_know_of_objects_that_need_what_is_not_there(bench) -> None:
-    def later(context):
-        raise NotReady("the platform's CA certificate", seen="no Secret")
-
-    bench.web.objects = later
-    assert bench.platform.plan("web").unknown == ("its objects: the platform's CA certificate: no Secret",)
 
 
 def test_verify_says_what_is_absent_and_writes_nothing(bench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from converge.apis.keycloak import Keycloak, Realm, WrongAdministrator
 from converge.components.component import Access, Credential, GeneratedSecret, Setting
@@ -35,7 +36,8 @@ def secrets(inventory: Inventory) -> Sequence[GeneratedSecret]:
 def realm(inventory: Inventory, access: Access) -> Realm:
     """The realm as Keycloak's administrator sees it."""
     url = f"https://{inventory.host('auth')}"
-    return Keycloak(access.http, url, "admin", lambda: access.secret("keycloak", ADMINISTRATOR_SECRET, "password")).realm(REALM)
+    password = partial(access.secret, "keycloak", ADMINISTRATOR_SECRET, "password")
+    return Keycloak(access.http, url, "admin", password, share=True).realm(REALM)
 
 
 def settings(inventory: Inventory, here: Realm, access: Access) -> Sequence[Setting]:

@@ -1,0 +1,96 @@
+"""Plans one component: reads everything at once, compares, and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from converge import secrets
+from converge.components.component import Component, Setting
+from converge.engine.plan import Plan, PlannedChange, Unknown, of_absent, of_change, of_setting
+from converge.errors import NotReady, ThinkubeError, first_line
+from converge.kubernetes.applyset import Seen
+from converge.kubernetes.changes import changes
+from converge.kubernetes.objects import Ref
+from converge.kubernetes.stages import defined_kinds, stage_of, turn_of
+from converge.redaction import redact
+
+if TYPE_CHECKING:
+    from converge.engine.platform import Platform
+
+LOOKS_AT_ONCE = 8
+"""How many things of one component are looked at together: its objects, and each of its settings."""
+
+
+class Planner:
+    """One component of a platform; ``seen`` are lists that the plans of many components share."""
+
+    def __init__(self, platform: Platform, component: Component, seen: Seen | None = None) -> None:
+        self._platform = platform
+        self._component = component
+        self._name = component.name
+        self._seen = seen
+        self._context = replace(platform.context, ca_pem=self._ca_pem_now_or_later)
+
+    def plan(self) -> Plan:
+        """What a converge would change, as far as it can be known now."""
+        unknown: list[Unknown] = []
+        settings = list(self._settings(unknown))
+        with ThreadPoolExecutor(LOOKS_AT_ONCE, thread_name_prefix=f"look at {self._name}") as pool:
+            looks = [pool.submit(self._look, "its objects", lambda: list(self._objects()))]
+            looks += [pool.submit(self._look, setting.subject, partial(_setting, setting)) for setting in settings]
+        found: list[PlannedChange] = []
+        for look in looks:
+            changed, unclear = look.result()
+            found += changed
+            unknown += unclear
+        return Plan(self._name, tuple(found), tuple(unknown))
+
+    def _look(self, subject: str, look: Callable[[], list[PlannedChange]]) -> tuple[list[PlannedChange], list[Unknown]]:
+        try:
+            return look(), []
+        except ThinkubeError as error:
+            return [], [self._unknown(subject, error)]
+
+    def _unknown(self, subject: str, error: ThinkubeError) -> Unknown:
+        first = "" if self._platform.find_cluster() else self._platform.graph.closure([self._name])[0]
+        return Unknown(redact(subject), redact(first_line(error)), first)
+
+    def _objects(self) -> Iterator[PlannedChange]:
+        generated = self._component.secrets(self._platform.inventory)
+        objects = list(self._component.objects(self._context))
+        if self._platform.find_cluster() is None:
+            yield from (of_absent(Ref("Secret", secret.name, secret.namespace, "v1")) for secret in generated)
+            yield from map(of_absent, _in_order(map(Ref.of, objects), defined_kinds(objects)))
+            return
+        api = self._platform.api.view(read_only=True)
+        found = secrets.changes(api, self._name, generated) if generated else []
+        found += changes(api, self._name, objects, seen=self._seen) if objects else []
+        yield from (of_change(change) for change in found if change.is_drift)
+
+    def _settings(self, unknown: list[Unknown]) -> Iterator[Setting]:
+        access = self._platform.access
+        try:
+            yield from self._component.prerequisites(self._context, access)
+            yield from self._component.settings(self._context, access)
+        except ThinkubeError as error:
+            unknown.append(self._unknown("its settings", error))
+
+    def _ca_pem_now_or_later(self) -> str:
+        """Objects that carry the CA can be named before there is one."""
+        try:
+            return self._platform.ca_pem()
+        except NotReady:
+            return "(made by cert-manager)"
+
+
+def _setting(setting: Setting) -> list[PlannedChange]:
+    differences = setting.differences()
+    return [of_setting(setting.subject, differences)] if differences else []
+
+
+def _in_order(refs: Iterable[Ref], own_kinds: frozenset[str]) -> list[Ref]:
+    return sorted(refs, key=lambda ref: (turn_of(ref, stage_of(ref, own_kinds)), ref))

@@ -1,0 +1,306 @@
+"""A plan: what a converge would do, as data, found without writing, and without a secret in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+
+from converge.components.component import Component, Difference, GeneratedSecret
+from converge.engine.plan import Plan, PlannedField, Plans, Unknown, of_setting
+from converge.engine.run import Run
+from converge.errors import NotReady, Unreachable
+from converge.kubernetes.apply import apply_changes, changes
+from converge.redaction import REDACTOR
+
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}
+CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "web"}, "data": {"colour": "blue"}}
+KEYS = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": "web"}, "stringData": {"a.key": "one", "b": "two"}}
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web", "namespace": "web"},
+    "spec": {
+        "replicas": 1,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "x:1"}]}},
+    },
+}
+
+
+class Bucket:
+    """A setting of an admin API that remembers what was asked of it."""
+
+    def __init__(self, differences: Sequence[Difference] = (), error: Exception | None = None) -> None:
+        self.subject, self.found, self.error, self.writes = "bucket data", differences, error, 0
+
+    def differences(self) -> Sequence[Difference]:
+        if self.error:
+            raise self.error
+        return self.found
+
+    def write(self) -> None:
+        self.writes += 1
+
+
+class Web(Component):
+    name, issue, namespace = "web", "CORE-001", "web"
+
+    def __init__(self) -> None:
+        self.wanted: list[dict] = [CONFIG, NAMESPACE]
+        self.generated: list[GeneratedSecret] = []
+        self.held: list[Bucket] = []
+
+    def objects(self, context):
+        return self.wanted
+
+    def secrets(self, inventory):
+        return self.generated
+
+    def settings(self, context, access):
+        return self.held
+
+
+@pytest.fixture
+def web() -> Web:
+    return Web()
+
+
+@pytest.fixture
+def bench(empty_bench, web):
+    empty_bench.only(web)
+    return empty_bench
+
+
+@pytest.fixture
+def converged(bench):
+    assert bench.converge().text == ""
+    bench.fake_api.forget()
+    return bench
+
+
+def said(plan: Plan) -> list[str]:
+    return [f"{change.action} {change.subject}" for change in plan.changes]
+
+
+def test_a_plan_names_what_is_absent(bench, web) -> None:
+    web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
+    web.held = [Bucket([Difference("bucket data", "", wanted="present", seen="absent")])]
+    plan = bench.platform.plan("web")
+    assert said(plan) == ["create Secret web/admin", "create Namespace web", "create ConfigMap web/settings", "create bucket data"]
+    assert plan.changes[-1].kind == "setting"
+
+
+def test_a_plan_of_what_is_as_wanted_is_empty(converged) -> None:
+    assert not converged.platform.plan("web")
+
+
+def test_a_changed_field_has_both_values_and_who_wrote_it(converged) -> None:
+    converged.fake_api.edit("ConfigMap", "settings", "web", {"data": {"colour": "red"}}, manager="kubectl-edit")
+    (change,) = converged.platform.plan("web").changes
+    (field,) = change.fields
+    assert (change.action, change.api_version, change.kind, change.namespace, change.name) == (
+        "change",
+        "v1",
+        "ConfigMap",
+        "web",
+        "settings",
+    )
+    assert (field.field, field.wanted, field.seen, field.manager) == ("data.colour", "blue", "red", "kubectl-edit")
+    assert field.time
+    assert "data.colour: wanted blue, seen red, written by kubectl-edit at" in str(change)
+
+
+def test_a_field_of_another_manager_is_a_conflict_with_both_values(bench, web, fake_api) -> None:
+    apply_changes(api := fake_api.client(), "web", changes(api, "web", [NAMESPACE, DEPLOYMENT]))
+    fake_api.edit("Deployment", "web", "web", {"spec": {"replicas": 5}}, manager="autoscaler", subresource="scale")
+    web.wanted = [NAMESPACE, DEPLOYMENT]
+    (change,) = bench.platform.plan("web").changes
+    assert (change.action, change.subject) == ("conflict", "Deployment web/web")
+    assert [(field.field, field.wanted, field.seen, field.manager) for field in change.fields] == [("spec.replicas", 1, 5, "autoscaler")]
+
+
+def test_an_object_of_somebody_else_is_a_conflict_that_names_them(bench, fake_api) -> None:
+    fake_api.put(CONFIG, manager="helm")
+    change = bench.platform.plan("web").changes[-1]
+    assert str(change) == "conflict ConfigMap web/settings: it exists and was made by helm"
+
+
+def test_a_recreate_says_why(bench, web, fake_api) -> None:
+    old = deepcopy(DEPLOYMENT)
+    old["spec"]["selector"]["matchLabels"] = old["spec"]["template"]["metadata"]["labels"] = {"app": "old"}
+    fake_api.store.immutable.add(("apps/v1/deployments", "selector"))
+    apply_changes(api := fake_api.client(), "web", changes(api, "web", [NAMESPACE, old]))
+    web.wanted = [NAMESPACE, DEPLOYMENT]
+    (change,) = bench.platform.plan("web").changes
+    assert (change.action, change.reason) == ("recreate", "spec.selector cannot change in place")
+    assert "spec.selector.matchLabels.app" in [field.field for field in change.fields]
+
+
+def test_what_left_the_desired_state_is_pruned(converged, web) -> None:
+    web.wanted = [NAMESPACE]
+    (change,) = converged.platform.plan("web").changes
+    assert (str(change), change.fields) == ("prune ConfigMap web/settings: no longer wanted", ())
+
+
+def test_of_a_secret_a_plan_tells_only_which_keys_change(bench, web, fake_api) -> None:
+    web.wanted = [NAMESPACE, KEYS]
+    assert bench.converge().text == ""
+    fake_api.edit("Secret", "keys", "web", {"data": {"a.key": "Y2FuYXJ5"}}, manager="somebody")
+    (change,) = bench.platform.plan("web").changes
+    assert [(field.field, field.secret, field.wanted, field.seen) for field in change.fields] == [
+        ('data["a.key"]', "changed", None, None),
+        ("data.b", "unchanged", None, None),
+    ]
+    assert change.fields[0].manager == "somebody"
+    assert "Y2FuYXJ5" not in json.dumps(change.as_json()) + str(change)
+
+
+def test_of_a_generated_secret_that_lacks_a_key_too(bench, web, fake_api) -> None:
+    web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
+    assert bench.converge().text == ""
+    web.generated = [GeneratedSecret("web", "admin", {"password": "password", "token": "hex32"})]
+    (change,) = bench.platform.plan("web").changes
+    assert (change.action, change.reason) == ("change", "it lacks token")
+    assert [(field.field, field.secret) for field in change.fields] == [("data.password", "unchanged"), ("data.token", "changed")]
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted"),
+    [
+        ("url", "https://me:s3cr3t-canary@x"),
+        ("smtp.password", "s3cr3t-canary"),
+        ("smtp", {"password": "s3cr3t-canary"}),
+        ("list", ["known-canary"]),
+    ],
+    ids=["in an address", "by its field", "by its key", "by its value"],
+)
+def test_no_secret_enters_a_plan(field, wanted) -> None:
+    REDACTOR.add("known-canary")
+    change = of_setting("realm a", [Difference("realm a", field, wanted=wanted, seen=None)])
+    assert "canary" not in json.dumps(change.as_json()) + str(change)
+    assert "(secret)" in str(change)
+
+
+def test_a_setting_tells_its_fields_and_what_they_are_about() -> None:
+    found = [
+        Difference("database a", "owner", wanted="a", seen="b"),
+        Difference("role a", "password", wanted="(secret)", seen="(another)"),
+    ]
+    change = of_setting("database a", found)
+    assert (change.action, change.subject) == ("change", "database a")
+    assert change.fields == (PlannedField("owner", "a", "b"), PlannedField("role a password", secret="changed"))
+
+
+def test_what_could_not_be_looked_at_is_neither_absent_nor_different(converged, web) -> None:
+    web.held = [Bucket(error=Unreachable("MinIO", seen="connection refused"))]
+    plan = converged.platform.plan("web")
+    assert (plan.changes, plan.unknown) == ((), (Unknown("bucket data", "MinIO: connection refused"),))
+    assert plan
+
+
+def test_objects_that_need_what_is_not_there_are_said_to(bench, web) -> None:
+    def later(context):
+        raise NotReady("the release's manifests", seen="no archive")
+
+    web.objects = later
+    assert bench.platform.plan("web").unknown == (Unknown("its objects", "the release's manifests: no archive"),)
+
+
+def test_objects_that_carry_the_ca_are_named_before_there_is_one(bench, web) -> None:
+    web.objects = lambda context: [{**CONFIG, "data": {"ca.crt": context.ca_pem()}}]
+    plan = bench.platform.plan("web")
+    assert (said(plan), plan.unknown) == (["create ConfigMap web/settings"], ())
+
+
+def test_without_a_cluster_everything_is_named_in_the_order_in_which_it_would_be_written(bench, web) -> None:
+    bench.lose_the_cluster()
+    web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
+    web.held = [Bucket(error=NotReady("cluster local running", seen="not running"))]
+    plan = bench.platform.plan("web")
+    assert said(plan) == ["create Secret web/admin", "create Namespace web", "create ConfigMap web/settings"]
+    assert plan.unknown == (Unknown("bucket data", "cluster local running: not running", after="web"),)
+
+
+def test_what_is_unknown_names_what_has_to_be_there_first(bench, web) -> None:
+    web.held = [Bucket(error=Unreachable("MinIO", seen="connection refused"))]
+    (plan,) = Run(bench.platform, Path("unused")).plans(["web"]).plans
+    assert [one.after for one in plan.unknown] == ["web"]
+
+
+@pytest.mark.parametrize("state", ["nothing is there", "all is as wanted", "much has changed"])
+def test_planning_asks_only_for_objects_lists_and_dry_runs(bench, web, fake_api, state) -> None:
+    web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
+    web.wanted = [NAMESPACE, CONFIG, KEYS]
+    if state != "nothing is there":
+        assert bench.converge().text == ""
+    if state == "much has changed":
+        fake_api.edit("ConfigMap", "settings", "web", {"data": {"colour": "red"}})
+        fake_api.edit("Secret", "admin", "web", {"data": {"password": None}})
+        web.wanted = [NAMESPACE, CONFIG, DEPLOYMENT]
+    web.held = [Bucket([Difference("bucket data", "versions", wanted=True, seen=False)])]
+    fake_api.forget()
+    plans = Run(bench.platform, Path("unused")).plans(["web"])
+    assert {what: number for what, number in plans.totals.items() if number} == {
+        "nothing is there": {"create": 4, "change": 1},
+        "all is as wanted": {"change": 1},
+        "much has changed": {"create": 1, "change": 3, "prune": 1},
+    }[state]
+    verbs = {"dry run" if request.is_dry_run else request.method for request in fake_api.requests}
+    assert verbs == ({"GET", "dry run"} if state == "much has changed" else {"GET"})
+    assert web.held[0].writes == 0
+
+
+def test_plans_made_together_list_each_kind_once(bench, web, fake_api) -> None:
+    web.wanted = [NAMESPACE, CONFIG]
+    assert bench.converge().text == ""
+    fake_api.forget()
+    seen = bench.platform.seen()
+    for _ in range(3):
+        assert not bench.platform.plan("web", seen)
+    lists = [request.path for request in fake_api.requests if request.verb == "list"]
+    assert sorted(lists) == ["/api/v1/configmaps", "/api/v1/namespaces", "/api/v1/namespaces/thinkube-system/configmaps"]
+
+
+def test_as_json_a_plan_has_the_shape_that_is_documented(converged, web) -> None:
+    web.held = [Bucket([Difference("bucket data", "versions", wanted=True, seen=False)])]
+    data = Run(converged.platform, Path("unused")).plans(["web"]).as_json("local")
+    assert data.pop("seconds") > 0
+    assert json.loads(json.dumps(data)) == {
+        "version": 1,
+        "platform": "local",
+        "totals": {"create": 0, "change": 1, "recreate": 0, "prune": 0, "conflict": 0, "unknown": 0},
+        "components": [
+            {
+                "name": "web",
+                "changes": [
+                    {
+                        "action": "change",
+                        "kind": "setting",
+                        "apiVersion": "",
+                        "namespace": "",
+                        "name": "bucket data",
+                        "reason": "",
+                        "fields": [{"field": "versions", "wanted": True, "seen": False, "manager": "", "time": "", "secret": None}],
+                    }
+                ],
+                "unknown": [],
+            }
+        ],
+    }
+
+
+def test_the_example_in_the_reference_has_that_shape_too() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs/reference/plan.md").read_text()
+    example = json.loads(text.partition("```json\n")[2].partition("```")[0])
+    made = Plans((Plan("web", (of_setting("a", [Difference("a", "b", 1, 2)]),), (Unknown("c", "d"),)),)).as_json("local")
+    assert (list(example), example["totals"].keys()) == (list(made), made["totals"].keys())
+    for component in example["components"]:
+        assert list(component) == list(made["components"][0])
+        for kind in ("changes", "unknown"):
+            assert all(list(one) == list(made["components"][0][kind][0]) for one in component[kind])
+        fields = [field for change in component["changes"] for field in change["fields"]]
+        assert all(list(field) == list(made["components"][0]["changes"][0]["fields"][0]) for field in fields)
