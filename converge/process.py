@@ -8,9 +8,10 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from converge.errors import Missing, ThinkubeError
 
@@ -43,8 +44,11 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     stop: threading.Event | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> Completed:
     """Run ``argv`` and return what it said; ``env`` is added to this process's own. Setting ``stop`` ends the program early.
+
+    ``told`` hears each line at once, from threads of its own; such a program gets no ``stdin``.
 
     Secrets go through ``stdin`` or ``env``, never through ``argv``: arguments are visible to every process.
 
@@ -67,16 +71,17 @@ def run(
         )
     except FileNotFoundError as error:
         raise Missing(f"the program `{words[0]}`", seen="not installed", next_command="make tools") from error
+    reading = _Reading(process, told) if told else None
     try:
-        out, err = _communicate(process, stdin, timeout_s, stop)
+        out, err = reading.to_end(timeout_s, stop) if reading else _communicate(process, stdin, timeout_s, stop)
     except subprocess.TimeoutExpired:
-        out, err = _end(process)
+        out, err = _end(process, reading)
         called_off = stop is not None and stop.is_set()
         raise ProgramFailed(
             Completed(words, -signal.SIGKILL, out, err), seen="called off" if called_off else f"no end after {timeout_s:.0f} s"
         ) from None
     except BaseException:
-        _end(process)
+        _end(process, reading)
         raise
     completed = Completed(words, process.returncode, out, err)
     if completed.code not in expect:
@@ -97,7 +102,46 @@ def _communicate(process: subprocess.Popen[str], stdin: str | None, timeout_s: f
                 raise
 
 
-def _end(process: subprocess.Popen[str]) -> tuple[str, str]:
+class _Reading:
+    """Reads what a program says while it runs, line by line."""
+
+    def __init__(self, process: subprocess.Popen[str], told: Callable[[str], None]) -> None:
+        self._process = process
+        self._told = told
+        self._said: tuple[list[str], list[str]] = ([], [])
+        streams = zip((process.stdout, process.stderr), self._said, strict=True)
+        self._readers = [threading.Thread(target=self._read, args=(stream, lines), daemon=True) for stream, lines in streams if stream]
+        for reader in self._readers:
+            reader.start()
+
+    def to_end(self, timeout_s: float, stop: threading.Event | None) -> tuple[str, str]:
+        """All that it said, once it has ended."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                self._process.wait(max(0.0, min(0.25, deadline - time.monotonic())))
+                return self.rest()
+            except subprocess.TimeoutExpired:
+                if (stop is not None and stop.is_set()) or time.monotonic() >= deadline:
+                    raise
+
+    def rest(self) -> tuple[str, str]:
+        """What was said up to the end."""
+        for reader in self._readers:
+            reader.join()
+        return "".join(self._said[0]), "".join(self._said[1])
+
+    def _read(self, stream: IO[str], lines: list[str]) -> None:
+        with stream:
+            for line in stream:
+                lines.append(line)
+                self._told(line.rstrip())
+
+
+def _end(process: subprocess.Popen[str], reading: _Reading | None) -> tuple[str, str]:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    return process.communicate()
+    if reading is None:
+        return process.communicate()
+    process.wait()
+    return reading.rest()

@@ -11,7 +11,6 @@ from converge.cli.inventory import add_option, chosen
 
 if TYPE_CHECKING:
     from converge.nodes.provider import NodeProvider
-    from converge.progress import State
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,7 +38,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _start(arguments: argparse.Namespace) -> int:
-    cluster = _provider(arguments).start(_Lines())
+    from converge.progress import Lines
+
+    cluster = _provider(arguments).start(Lines(sys.stderr))
     for node in cluster.nodes:
         print(f"{node.name}  {node.address}  {node.role}")
     print(f"export KUBECONFIG={cluster.kubeconfig}")
@@ -100,17 +101,10 @@ def _env(arguments: argparse.Namespace) -> int:
 def _provider(arguments: argparse.Namespace) -> NodeProvider:
     from converge.images.store import Images
     from converge.nodes import provider
+    from converge.progress import Lines
 
     inventory = chosen(arguments)
     if arguments.name:
         inventory = type(inventory).model_validate({**inventory.model_dump(exclude_unset=True), "name": arguments.name})
-    progress = _Lines()
+    progress = Lines(sys.stderr)
     return provider(inventory, Images(inventory, progress), progress)
-
-
-class _Lines:
-    """A progress that prints one line a change."""
-
-    def note(self, subject: str, state: State, detail: str = "") -> None:
-        """``cluster local: wait for DNS``."""
-        sys.stderr.write(f"{subject}: {detail or state}\n")

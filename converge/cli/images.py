@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 from converge.cli.inventory import add_option, chosen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from converge.images.store import Images
-    from converge.progress import State
+    from converge.progress import Progress
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,26 +38,33 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from converge.errors import Refused
+    from converge.reporting.terminal import showing
 
-    images = _images(arguments)
-    known = [*images.catalog.images, "programs"]
-    unknown = [name for name in arguments.names if name not in known]
-    if unknown:
-        raise Refused("images of the catalog", seen=f"unknown: {', '.join(unknown)}", cause=f"there are: {', '.join(known)}")
     started = time.monotonic()
-    names = [name for name in images.catalog.images if not arguments.names or name in arguments.names]
-    if not arguments.names:
-        # Some can only stand below others here; pulling all does not include them.
-        names = [name for name in names if images.availability(name) is None]
-    wants_programs = not arguments.names or "programs" in arguments.names
-    images.prepare(names, programs=wants_programs, releases=() if arguments.names else images.catalog.releases)
-    for name in names:
-        print(f"{images.reference(name)}  {images.archive(name)}")
-    if wants_programs:
-        print(f"programs  {images.programs()}")
+    with showing(sys.stderr) as progress:
+        ready = _have(_images(arguments, progress), arguments.names)
+    for reference, place in ready:
+        print(f"{reference}  {place}")
     print(f"ready after {time.monotonic() - started:.1f} s")
     return 0
+
+
+def _have(images: Images, wanted: Sequence[str]) -> list[tuple[str, Path]]:
+    """Have images, and what is called so, in the cache: what each is called and where it is."""
+    from converge.errors import Refused
+
+    known = [*images.catalog.images, "programs"]
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise Refused("images of the catalog", seen=f"unknown: {', '.join(unknown)}", cause=f"there are: {', '.join(known)}")
+    names = [name for name in images.catalog.images if not wanted or name in wanted]
+    if not wanted:
+        # Some can only stand below others here; pulling all does not include them.
+        names = [name for name in names if images.availability(name) is None]
+    wants_programs = not wanted or "programs" in wanted
+    images.prepare(names, programs=wants_programs, releases=() if wanted else images.catalog.releases)
+    ready = [(images.reference(name), images.archive(name)) for name in names]
+    return [*ready, ("programs", images.programs())] if wants_programs else ready
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -87,15 +97,8 @@ def _gc(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _images(arguments: argparse.Namespace) -> Images:
+def _images(arguments: argparse.Namespace, progress: Progress | None = None) -> Images:
     from converge.images.store import Images
+    from converge.progress import Lines
 
-    return Images(chosen(arguments), _Lines())
-
-
-class _Lines:
-    """A progress that prints one line a change."""
-
-    def note(self, subject: str, state: State, detail: str = "") -> None:
-        """``image keycloak: building``."""
-        sys.stderr.write(f"{subject}: {detail or state}\n")
+    return Images(chosen(arguments), progress or Lines(sys.stderr))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from converge.images.cache import remove
@@ -15,6 +16,8 @@ from converge.process import run
 ARCHIVE = "image.tar"
 SCRATCH = ".scratch"
 CONTEXT = "context"
+_STEP = re.compile(r"STEP (\d+)/(\d+): (.*)")
+_PHASE = re.compile(r"I: (.*?)\.*$")
 
 # Documentation and translations are of no use in an image; licences stay.
 EXCLUDED = (
@@ -34,11 +37,13 @@ def build(
     artifacts: Mapping[str, Path],
     labels: Mapping[str, str],
     stop: threading.Event,
+    at: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Build ``folder/image.tar``, an OCI archive that holds the image under each of ``references``.
 
     ``parent`` is what the Containerfile's ``FROM localhost/NAME`` stands for, e.g. ``("base", Path("…/image.tar"))``;
     ``artifacts`` are what its ``COPY --from=NAME`` may take, beside the files of the recipe's own folder.
+    ``at`` hears each step: ``"step 3 of 12: COPY …"``.
     """
     scratch = folder / SCRATCH
     for needed in ("tmp", "storage", "run"):
@@ -53,13 +58,20 @@ def build(
     options = ["--pull=never", "--network=host", "--layers=false", "--format=oci"]
     options += [f"--build-context={name}={path}" for name, path in artifacts.items()]
     options += [f"--label={label}={value}" for label, value in labels.items()]
+
+    def told(line: str) -> None:
+        if step := _STEP.match(line):
+            at(f"step {step[1]} of {step[2]}: {step[3]}")
+
     context = scratch / CONTEXT if (scratch / CONTEXT).is_dir() else containerfile.parent
     fetch(
         [*buildah, "build", *options, f"--tag={references[0]}", f"--file={containerfile}", context],
         f"what {references[0].partition(':')[0]} is made from",
         stop=stop,
         env=env,
+        told=told,
     )
+    at("packing")
     layout = scratch / "layout"
     built = f"containers-storage:[vfs@{scratch / 'storage'}+{scratch / 'run'}]{references[0]}"
     for reference in references:
@@ -69,8 +81,13 @@ def build(
     remove(scratch)
 
 
-def make_debian(folder: Path, debian: Debian, stop: threading.Event) -> None:
-    """Make the Debian file system that the base image adds."""
+def make_debian(folder: Path, debian: Debian, stop: threading.Event, at: Callable[[str], None] = lambda _: None) -> None:
+    """Make the Debian file system that the base image adds; ``at`` hears each step."""
+
+    def told(line: str) -> None:
+        if phase := _PHASE.match(line):
+            at(phase[1])
+
     context = folder / SCRATCH / CONTEXT
     context.mkdir(parents=True)
     options = [f"--dpkgopt={excluded}" for excluded in EXCLUDED]
@@ -79,6 +96,7 @@ def make_debian(folder: Path, debian: Debian, stop: threading.Event) -> None:
         f"Debian {debian.suite}",
         stop=stop,
         env={"TMPDIR": str(context.parent)},
+        told=told,
     )
 
 

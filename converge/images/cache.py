@@ -33,7 +33,7 @@ class Key:
     digest: str
 
     def __str__(self) -> str:
-        return f"{self.kind.removesuffix('s')} {self.name}"
+        return f"{'image' if self.kind == 'pulled' else self.kind.removesuffix('s')} {self.name}"
 
 
 class Corrupt(ThinkubeError):
@@ -98,9 +98,11 @@ class Cache:
         """
         if self.holds(key):
             return self.path(key)
-        with self._locked(key):
+        with self._locked(key) as has_waited:
             try:
                 if self.check(key):
+                    if has_waited:
+                        self._progress.note(str(key), State.DONE, "by the other process")
                     return self.path(key)
             except Corrupt as error:
                 self._progress.note(str(key), State.CHANGED, f"{error.seen}: making it again")
@@ -124,7 +126,8 @@ class Cache:
             raise
 
     @contextlib.contextmanager
-    def _locked(self, key: Key) -> Iterator[None]:
+    def _locked(self, key: Key) -> Iterator[bool]:
+        """Hold the entry's lock; whether another process had it before."""
         lock = self.folder / "locks" / f"{key.kind}-{key.name}-{key.digest}"
         lock.parent.mkdir(parents=True, exist_ok=True)
         with lock.open("a+") as file:
@@ -140,7 +143,7 @@ class Cache:
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
-            yield
+            yield waiting
 
     def entries(self) -> Iterator[Key]:
         """Everything that is stored, whole or not."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import re
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from converge.errors import Missing, Refused
@@ -28,6 +30,9 @@ _ENVIRONMENT: dict[str, str] = {
     "GOWORK": "off",
     "GO111MODULE": "on",
 }
+_DOWNLOADING = "go: downloading "
+_PACKAGE = re.compile(r"[\w.@~/-]+")
+"""What `go build -v` says of a package: its name."""
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -85,15 +90,36 @@ def download(module: str, *, go: Path | None = None, stop: threading.Event | Non
     return answer
 
 
-def fetch_modules(name: str, artifact: GoArtifact, recipe: Path, stop: threading.Event) -> None:
-    """Download what the programs of a recipe are compiled from, and nothing else."""
-    argv: list[str | Path] = [go_program(), "list", "-deps", *_tags(artifact), "-f", "", _target(recipe)]
-    fetch(argv, f"the Go modules of {name}", stop=stop, env=_ENVIRONMENT, cwd=recipe)
+def fetch_modules(name: str, artifact: GoArtifact, recipe: Path, stop: threading.Event, at: Callable[[str], None] = lambda _: None) -> int:
+    """Download what the programs of a recipe are compiled from, and nothing else; of how many packages they consist.
+
+    ``at`` hears of each module: ``"12: k8s.io/api v0.37.2"``.
+    """
+    count = 0
+
+    def told(line: str) -> None:
+        nonlocal count
+        if line.startswith(_DOWNLOADING):
+            count += 1
+            at(f"{count}: {line.removeprefix(_DOWNLOADING)}")
+
+    argv: list[str | Path] = [go_program(), "list", "-deps", *_tags(artifact), "-f", "{{.ImportPath}}", _target(recipe)]
+    return len(fetch(argv, f"the Go modules of {name}", stop=stop, env=_ENVIRONMENT, cwd=recipe, told=told).stdout.splitlines())
 
 
-def build(name: str, artifact: GoArtifact, recipe: Path, folder: Path, stop: threading.Event) -> None:
-    """Build the programs of a recipe into ``folder``: static, stripped, the same bytes for the same inputs."""
-    flags = ["-trimpath", *_tags(artifact), "-ldflags", " ".join(("-s", "-w", *artifact.ldflags))]
+def build(
+    name: str, artifact: GoArtifact, recipe: Path, folder: Path, stop: threading.Event, at: Callable[[str], None] = lambda _: None
+) -> None:
+    """Build the programs of a recipe into ``folder``: static, stripped, the same bytes for the same inputs.
+
+    ``at`` hears the name of each package that is compiled, which those are not that the compiler has in its own cache.
+    """
+
+    def told(line: str) -> None:
+        if _PACKAGE.fullmatch(line):
+            at(line)
+
+    flags = ["-v", "-trimpath", *_tags(artifact), "-ldflags", " ".join(("-s", "-w", *artifact.ldflags))]
     scratch = folder / ".scratch"
     scratch.mkdir()
     try:
@@ -103,11 +129,13 @@ def build(name: str, artifact: GoArtifact, recipe: Path, folder: Path, stop: thr
             cwd=recipe,
             timeout_s=3600,
             stop=stop,
+            told=told,
         )
     except ProgramFailed as error:
         if "no space left" in error.completed.stderr:
             raise Missing(f"room to build {name}", seen="no space left on device", next_command="thinkube images gc") from error
-        raise
+        trouble = "\n".join(line for line in error.completed.stderr.splitlines() if not _PACKAGE.fullmatch(line))
+        raise ProgramFailed(dataclasses.replace(error.completed, stderr=trouble), seen=error.seen) from error
     remove(scratch)
     for further in artifact.names:
         (folder / further).symlink_to(name)

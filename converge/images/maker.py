@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import threading
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from converge.errors import ThinkubeError
 from converge.images import builder, go, packages, releases, tools
-from converge.images.cache import Cache, Key, Stopped
+from converge.images.cache import Cache, Key, Stopped, size
 from converge.images.catalog import FINISHING, Catalog, DebianArtifact, GoArtifact, MavenArtifact, PyPiArtifact, recipe
 from converge.images.digests import Digests
 from converge.images.upstream import Upstream
@@ -116,16 +117,28 @@ class Maker:
         artifact = self._catalog.artifacts[name]
         match artifact:
             case GoArtifact():
-                self._progress.note(f"artifact {name}", State.WAITING, "downloading Go modules")
-                go.fetch_modules(name, artifact, recipe(name), self._stop)
-                with self._turn(self._compiling, f"artifact {name}", "compiling"):
-                    go.build(name, artifact, recipe(name), folder, self._stop)
+                self._compile(name, artifact, folder)
             case DebianArtifact():
-                packages.debian(artifact, folder, self._stop)
+                with self._growing(f"artifact {name}", "downloading", folder):
+                    packages.debian(artifact, folder, self._stop)
             case PyPiArtifact():
-                packages.pypi(artifact, folder, self._stop)
+                with self._growing(f"artifact {name}", "downloading", folder):
+                    packages.pypi(artifact, folder, self._stop)
             case MavenArtifact():
-                packages.maven(artifact, folder, self._stop)
+                with self._growing(f"artifact {name}", "downloading", folder):
+                    packages.maven(artifact, folder, self._stop)
+
+    def _compile(self, name: str, artifact: GoArtifact, folder: Path) -> None:
+        subject = f"artifact {name}"
+        self._progress.note(subject, State.WAITING, "downloading Go modules")
+        packages = go.fetch_modules(name, artifact, recipe(name), self._stop, lambda module: self._moved(subject, module))
+        numbers = itertools.count(1)
+
+        def at(package: str) -> None:
+            self._moved(subject, f"{next(numbers)} of {packages} packages: {package}")
+
+        with self._turn(self._compiling, subject, "compiling"):
+            go.build(name, artifact, recipe(name), folder, self._stop, at)
 
     def _build(self, name: str, folder: Path) -> None:
         tools.require()
@@ -133,19 +146,24 @@ class Maker:
         parent = (image.from_, self.built(image.from_)) if image.from_ else None
         artifacts = {needed: self.artifact(needed) for needed in image.artifacts}
         with self._turn(self._packing, f"image {name}", "building"):
+            at = self._steps(f"image {name}")
             if name == "base":
-                builder.make_debian(folder, self._catalog.debian, self._stop)
+                builder.make_debian(folder, self._catalog.debian, self._stop, at)
             names, labels = self.names(name, pulls=False), self._labels(name)
-            builder.build(folder, recipe(name) / "Containerfile", names, parent=parent, artifacts=artifacts, labels=labels, stop=self._stop)
+            containerfile = recipe(name) / "Containerfile"
+            builder.build(folder, containerfile, names, parent=parent, artifacts=artifacts, labels=labels, stop=self._stop, at=at)
 
     def _pull(self, name: str, folder: Path) -> None:
-        self._upstream.pull(self._catalog.images[name].upstream, folder)
+        published = self._catalog.images[name].upstream
+        with self._growing(f"image {name}", f"pulling {published[0]}", folder):
+            self._upstream.pull(published, folder)
         finish = recipe(name) / FINISHING
         if finish.exists():
             tools.require()
             parent = ("upstream", folder / builder.ARCHIVE)
             with self._turn(self._packing, f"image {name}", "building on the published image"):
-                builder.build(folder, finish, self.names(name, pulls=True), parent=parent, artifacts={}, labels={}, stop=self._stop)
+                names, at = self.names(name, pulls=True), self._steps(f"image {name}")
+                builder.build(folder, finish, names, parent=parent, artifacts={}, labels={}, stop=self._stop, at=at)
 
     def _labels(self, name: str) -> dict[str, str]:
         image = self._catalog.images[name]
@@ -166,6 +184,31 @@ class Maker:
                 return origin
             case _:
                 return f"recipes/{name}/go.mod"
+
+    def _steps(self, subject: str) -> Callable[[str], None]:
+        return lambda step: self._progress.note(subject, State.WAITING, step)
+
+    def _moved(self, subject: str, far: str) -> None:
+        self._progress.note(subject, State.MOVED, far)
+
+    @contextlib.contextmanager
+    def _growing(self, subject: str, doing: str, folder: Path) -> Iterator[None]:
+        """Tell how much has arrived in a folder; the programs that download say nothing of it on a pipe."""
+        self._progress.note(subject, State.WAITING, doing)
+        ended = threading.Event()
+
+        def look() -> None:
+            while not ended.wait(0.5):
+                with contextlib.suppress(OSError):  # files come and go
+                    self._moved(subject, f"{size(folder) / 1e6:.0f} MB")
+
+        looking = threading.Thread(target=look, name=f"size of {subject}", daemon=True)
+        looking.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            looking.join()
 
     @contextlib.contextmanager
     def _turn(self, semaphore: threading.Semaphore, subject: str, doing: str) -> Iterator[None]:

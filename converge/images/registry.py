@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from converge.errors import Refused, Unreachable
@@ -38,8 +38,9 @@ def fetch(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     timeout_s: float = 1800,
+    told: Callable[[str], None] | None = None,
 ) -> Completed:
-    """Run a program that downloads ``what``, e.g. ``"the Go module github.com/minio/minio"``.
+    """Run a program that downloads ``what``, e.g. ``"the Go module github.com/minio/minio"``; ``told`` hears each line it says.
 
     Raises:
         Refused: the registry does not serve it, or serves something else than what is pinned.
@@ -48,7 +49,7 @@ def fetch(
     """
     for pause_s in (*PAUSES_S, None):
         try:
-            return run(argv, env=env, cwd=cwd, timeout_s=timeout_s, stop=stop)
+            return run(argv, env=env, cwd=cwd, timeout_s=timeout_s, stop=stop, told=told)
         except ProgramFailed as error:
             said = f"{error.completed.stderr}\n{error.completed.stdout}"
             if MISMATCH.search(said):

@@ -58,6 +58,7 @@ class Lease:
         """
         deadline = time.monotonic() + deadline_s
         seen: tuple[str, float] = ("", 0.0)
+        has_waited = False
         while True:
             current = self._api.find("Lease", self._name, SYSTEM_NAMESPACE)
             version = current["metadata"]["resourceVersion"] if current else ""
@@ -67,6 +68,8 @@ class Lease:
             expires = seen[1] + self._lasting(current)
             if not holder or holder == self.holder or time.monotonic() >= expires or self._is_dead_here(holder):
                 if self._take(current):
+                    if has_waited:
+                        progress.note("lease", State.DONE)
                     return self
                 continue
             left = deadline - time.monotonic()
@@ -77,6 +80,7 @@ class Lease:
                     cause=f"another run is under way; if it is dead, its lease ends {DURATION_S} s after its last sign of life",
                     next_command=f"kubectl get lease {self._name} -n {SYSTEM_NAMESPACE} -o yaml",
                 )
+            has_waited = True
             progress.note("lease", State.WAITING, f"{holder} is converging this platform")
             self._wait_for_change(version, min(left, max(0.05, expires - time.monotonic())))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from converge.progress import FINAL, QUIET, State
@@ -163,6 +165,18 @@ class Display:
         sign, style = _SIGNS[work.state]
         head = f"{clock(now - work.since)}  {sign} {subject:<{self._works.width}} "
         return self._styled(head + work.text(columns - len(head)), style)
+
+
+@contextlib.contextmanager
+def showing(out: TextIO) -> Iterator[Display]:
+    """A display for a command line without scenarios: live on a terminal, coloured unless ``NO_COLOR`` is set."""
+    is_terminal = out.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    display = Display(out, is_live=is_terminal, is_coloured=is_terminal and not os.environ.get("NO_COLOR"))
+    display.begin()
+    try:
+        yield display
+    finally:
+        display.close()
 
 
 def _words(subject: str, state: State, detail: str) -> str:

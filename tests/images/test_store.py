@@ -40,7 +40,7 @@ class Workshop:
         self.work(f"build {containerfile.parent.name}")
         (folder / builder.ARCHIVE).write_text(" ".join(references))
 
-    def go(self, name: str, artifact: object, recipe: Path, folder: Path, stop: threading.Event) -> None:
+    def go(self, name: str, artifact: object, recipe: Path, folder: Path, *_: object) -> None:
         self.work(f"go {name}")
         (folder / name).write_text("program")
 
@@ -60,7 +60,7 @@ def workshop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workshop:
     monkeypatch.setattr(tools, "require", lambda: None)
     monkeypatch.setattr(builder, "build", workshop.build)
     monkeypatch.setattr(builder, "make_debian", lambda *_: workshop.work("debian"))
-    monkeypatch.setattr(go, "fetch_modules", lambda *_: None)
+    monkeypatch.setattr(go, "fetch_modules", lambda *_: 1)
     monkeypatch.setattr(go, "build", workshop.go)
     for registry in ("debian", "pypi", "maven"):
         monkeypatch.setattr(packages, registry, workshop.unpack)
@@ -209,7 +209,7 @@ def test_one_go_build_runs_at_a_time(workshop: Workshop, monkeypatch: pytest.Mon
 def test_calling_off_ends_everything_and_leaves_nothing(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = images()
 
-    def build(name: str, artifact: object, recipe: Path, folder: Path, stop: threading.Event) -> None:
+    def build(name: str, artifact: object, recipe: Path, folder: Path, stop: threading.Event, *_: object) -> None:
         chosen.cancel()
         raise ProgramFailed(Completed(("go", "build"), -9, "", ""))
 

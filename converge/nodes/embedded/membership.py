@@ -120,6 +120,8 @@ class Membership:
                 self.api.delete("Node", node.name)  # of a worker whose credentials were lost
                 for phase in ("preflight", "kubelet-start"):
                     self.spaces.run(node.name, ["kubeadm", "join", "phase", phase, f"--config={kubeadm.CONFIGURATION}"])
+                if attempt > 1:
+                    self.progress.note(node.name, State.DONE, "joined")
                 return
             except ThinkubeError as error:
                 if attempt == JOIN_ATTEMPTS:

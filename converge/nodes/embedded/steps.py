@@ -50,6 +50,7 @@ def run_steps(steps: Sequence[Step], progress: Progress, subject: str, *, stoppe
                     name = running.pop(future)
                     future.result()
                     done.add(name)
+                    progress.note(subject, State.MOVED, f"{len(done)} of {len(steps)} steps")
         except BaseException:
             stopped.set()
             raise
