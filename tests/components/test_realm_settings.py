@@ -213,3 +213,19 @@ def test_a_client_secret_shows_in_no_difference(here: FakeRealm, wanted: Callabl
     shown = str([setting.differences() for setting in wanted()])
     assert "client-secret" not in shown
     assert "another" in shown
+
+
+@pytest.mark.parametrize(
+    "change", [lambda here: None, change_realm, remove_mapper, change_secret, leave_group], ids=lambda value: value.__name__
+)
+def test_looking_for_differences_writes_nothing(
+    here: FakeRealm, wanted: Callable[[], list[Setting]], change: Callable[[FakeRealm], None]
+) -> None:
+    assert all(setting.differences() for setting in wanted()[:1])
+    assert here.writes == []
+    write_all(wanted())
+    change(here)
+    here.writes.clear()
+    for setting in wanted():
+        setting.differences()
+    assert here.writes == []
