@@ -70,7 +70,7 @@ class Planning:
         thinkube: Any = self._config.pluginmanager.get_plugin("thinkube")
         gc.freeze()  # what pytest has collected stays: looking through it for garbage takes a tenth of the time of a plan
         plans = self._run.plans(thinkube.needed)
-        self._exit_code = int(bool(plans))
+        self._exit_code = int(bool(plans)) if plans.plans else None  # nothing selected has an exit code of pytest's own
         if self._config.option.plan_format == "json":
             data = plans.as_json(self._run.platform.inventory.name)
             sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n")

@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 
 
 class LazyAccess(Access):
-    """Access whose HTTP session is made when first used: before that there may be no CA to trust."""
+    """Access whose HTTP session is made when first used: before that there may be no CA to trust.
 
-    def __init__(self, platform: Platform) -> None:
+    ``read_only``: what should only look cannot write to the cluster.
+    """
+
+    def __init__(self, platform: Platform, *, read_only: bool = False) -> None:
         vars(self).update(
             _platform=platform,
             secret=lambda namespace, name, key: _secret(platform.api, namespace, name, key),
             execute=lambda namespace, pod, argv, stdin: platform.api.execute(namespace, pod, argv, stdin),
             provider=platform.provider,
             cluster=platform.cluster,
-            api=lambda: platform.api,
+            api=lambda: platform.api.view(read_only=True) if read_only else platform.api,
             progress=platform.progress,
         )
 

@@ -72,7 +72,7 @@ class Planner:
         yield from (of_change(change) for change in found if change.is_drift)
 
     def _settings(self, unknown: list[Unknown]) -> Iterator[Setting]:
-        access = self._platform.access
+        access = self._platform.looking
         try:
             yield from self._component.prerequisites(self._context, access)
             yield from self._component.settings(self._context, access)

