@@ -24,6 +24,9 @@ VERSION = 1
 SETTING = "setting"
 """The kind of what only a product's admin API holds."""
 
+LONGEST = 160
+"""Characters of a value in the words of a drift."""
+
 CHANGED, UNCHANGED = "changed", "unchanged"
 _HIDDEN = {SECRET, "(another)"}
 
@@ -44,7 +47,7 @@ class PlannedField:
 
     def __str__(self) -> str:
         by = f", written by {self.manager}" + (f" at {self.time}" if self.time else "") if self.manager else ""
-        return f"{self.field}: " + (self.secret or f"wanted {shown(self.wanted)}, seen {shown(self.seen)}") + by
+        return f"{self.field}: " + (self.secret or f"wanted {cut(shown(self.wanted), LONGEST)}, seen {cut(shown(self.seen), LONGEST)}") + by
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ class Plans:
 
 def of_change(change: Change) -> PlannedChange:
     """What comparing found of one Kubernetes object."""
-    fields = [_field(difference) for difference in change.differences]
+    fields = _paired([_field(difference) for difference in change.differences])
     if change.ref.kind == "Secret" and change.live is not None and change.action is not Action.PRUNE:
         fields = [*(one for one in fields if not one.field.startswith("data")), *_secret_fields(change)]
     return _planned(change.action, change.ref, change.reason, fields)
@@ -183,6 +186,14 @@ def shown(value: Any) -> str:
     return value if is_plain else json.dumps(value, default=str, ensure_ascii=False)
 
 
+def cut(text: str, width: int) -> str:
+    """A text without its middle where it is too long: both ends say what it is."""
+    if len(text) <= width:
+        return text
+    kept = max(width - 1, 2)
+    return f"{text[: (kept + 1) // 2]}…{text[-(kept // 2) :]}"
+
+
 def _planned(action: Action, ref: Ref, reason: str, fields: Sequence[PlannedField]) -> PlannedChange:
     return PlannedChange(str(action), ref.kind, ref.name, ref.namespace, ref.api_version, redact(reason), tuple(fields))
 
@@ -195,6 +206,23 @@ def _field(difference: Difference, subject: str = "") -> PlannedField:
         return PlannedField(name, manager=difference.manager, time=difference.time, secret=CHANGED)
     wanted, seen = (_clean(value, name.rpartition(".")[2]) for value in (difference.wanted, difference.seen))
     return PlannedField(name, wanted, seen, difference.manager, difference.time)
+
+
+def _paired(fields: Sequence[PlannedField]) -> list[PlannedField]:
+    """Where something goes from a place in a list and something else comes there, that is one change."""
+    paired: dict[str, PlannedField] = {}
+    rest: list[PlannedField] = []
+    for one in fields:
+        other = paired.setdefault(one.field, one)
+        if other is one:
+            continue
+        if other.seen is None and one.wanted is None:
+            paired[one.field] = replace(one, wanted=other.wanted)
+        elif other.wanted is None and one.seen is None:
+            paired[one.field] = replace(other, wanted=one.wanted)
+        else:
+            rest.append(one)
+    return [*paired.values(), *rest]
 
 
 def _secret_fields(change: Change) -> Iterator[PlannedField]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
-from converge.engine.plan import Plan, PlannedChange, PlannedField, Plans, shown
+from converge.engine.plan import Plan, PlannedChange, PlannedField, Plans, cut, shown
 
 SIGNS = {"create": "+", "change": "~", "recreate": "±", "prune": "-", "conflict": "!"}
 _COLOURS = {"+": "green", "~": "yellow", "±": "yellow", "-": "red", "!": "red", "?": "cyan"}
@@ -42,14 +43,6 @@ def totals(plans: Plans) -> str:
     return f"{', '.join(counted)}; nothing was written" if counted else "nothing to do"
 
 
-def cut(text: str, width: int) -> str:
-    """A text without its middle where it is too long: both ends say what it is."""
-    if len(text) <= width:
-        return text
-    kept = max(width - 1, 2)
-    return f"{text[: (kept + 1) // 2]}…{text[-(kept // 2) :]}"
-
-
 def _component(plan: Plan, width: int) -> Iterator[Row]:
     for change in plan.changes:
         sign = SIGNS[change.action]
@@ -70,17 +63,19 @@ def _field(change: PlannedChange, field: PlannedField, width: int) -> Iterator[R
     by = f", written by {field.manager}" + (f" at {field.time}" if field.time else "") if field.manager else ""
     seen, wanted = shown(field.seen), shown(field.wanted)
     if field.secret or (change.action == "conflict" and len(seen) + len(wanted) < width):
-        yield from _wrapped(f"      {field}", width, "", hang=8)
+        yield from _wrapped_field(str(field), width)
     elif _is_text(field):
-        yield from _wrapped(f"      {field.field}{by}", width, "", hang=8)
+        yield from _wrapped_field(f"{field.field}{by}", width)
         yield from _text(str(field.seen), str(field.wanted), width - 8)
     elif len(seen) + len(wanted) < width // 2:
-        yield from _wrapped(f"      {field.field}: {seen} → {wanted}{by}", width, "", hang=8)
+        yield from _wrapped_field(f"{field.field}: {seen} → {wanted}{by}", width)
     else:
-        yield from _wrapped(f"      {field.field}{by}", width, "", hang=8)
+        yield from _wrapped_field(f"{field.field}{by}", width)
         seen, wanted = _cut_alike(seen, wanted, width - 10)
-        yield Row(f"        - {seen}", "red")
-        yield Row(f"        + {wanted}", "green")
+        if field.seen is not None:
+            yield Row(f"        - {seen}", "red")
+        if field.wanted is not None:
+            yield Row(f"        + {wanted}", "green")
 
 
 def _is_text(field: PlannedField) -> bool:
@@ -114,5 +109,15 @@ def _cut_alike(one: str, other: str, width: int) -> tuple[str, str]:
 
 def _wrapped(text: str, width: int, style: str, *, hang: int) -> Iterator[Row]:
     indent = " " * (len(text) - len(text.lstrip()))
-    lines = textwrap.wrap(text.lstrip(), width, initial_indent=indent, subsequent_indent=" " * hang, break_on_hyphens=False)
-    yield from (Row(line, style) for line in lines)
+    wrapper = textwrap.TextWrapper(width, initial_indent=indent, subsequent_indent=" " * hang, break_on_hyphens=False)
+    yield from (Row(line, style) for line in wrapper.wrap(text.lstrip()))
+
+
+def _wrapped_field(text: str, width: int) -> Iterator[Row]:
+    """A long path is broken between its parts."""
+    wrapper = _FieldWrapper(width, initial_indent=" " * 6, subsequent_indent=" " * 8, break_on_hyphens=False)
+    yield from map(Row, wrapper.wrap(text))
+
+
+class _FieldWrapper(textwrap.TextWrapper):
+    wordsep_simple_re = re.compile(r"(\s+|(?=\.))")

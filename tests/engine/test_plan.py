@@ -140,6 +140,15 @@ def test_a_recreate_says_why(bench, web, fake_api) -> None:
     assert "spec.selector.matchLabels.app" in [field.field for field in change.fields]
 
 
+def test_what_takes_the_place_of_something_else_in_a_list_is_one_change(bench, web, fake_api) -> None:
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "web"}}
+    web.wanted = [NAMESPACE, {**service, "spec": {"externalIPs": ["10.0.0.1", "10.0.0.2"]}}]
+    assert bench.converge().text == ""
+    web.wanted = [NAMESPACE, {**service, "spec": {"externalIPs": ["10.0.0.1", "10.0.0.3"]}}]
+    (change,) = bench.platform.plan("web").changes
+    assert [(field.field, field.wanted, field.seen) for field in change.fields] == [("spec.externalIPs[1]", "10.0.0.3", "10.0.0.2")]
+
+
 def test_what_left_the_desired_state_is_pruned(converged, web) -> None:
     web.wanted = [NAMESPACE]
     (change,) = converged.platform.plan("web").changes

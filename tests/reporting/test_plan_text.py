@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converge.engine.plan import Plan, PlannedChange, PlannedField, Plans, Unknown
-from converge.reporting.plan import LONGEST_DIFF, cut, rows
+from converge.engine.plan import Plan, PlannedChange, PlannedField, Plans, Unknown, cut
+from converge.reporting.plan import LONGEST_DIFF, rows
 
 COREFILE = "\n".join(f"line {number}" for number in range(30))
 
@@ -80,6 +80,24 @@ def test_what_does_not_fit_is_cut_in_the_middle() -> None:
     assert found[2].startswith('        + ["https://minio')
     assert found[2].endswith('headlamp.thinkube.test/callback"]')
     assert all("…" in line and len(line) == 80 for line in found[1:])
+
+
+def test_what_is_absent_takes_no_line() -> None:
+    long = "https://ingress-dashboard.thinkube.test/oauth2/callback"
+    assert fields(PlannedField("args[1]", long), PlannedField("args[2]", None, long)) == [
+        "      args[1]",
+        f"        + {long}",
+        "      args[2]",
+        f"        - {long}",
+    ]
+
+
+def test_a_long_path_is_broken_between_its_parts() -> None:
+    path = 'spec.template.spec.containers[name="minio"].env[name="MINIO_BROWSER_REDIRECT_URL"].value'
+    assert fields(PlannedField(path, 1, 2)) == [
+        '      spec.template.spec.containers[name="minio"]',
+        '        .env[name="MINIO_BROWSER_REDIRECT_URL"].value: 2 → 1',
+    ]
 
 
 def test_what_differs_only_in_its_middle_shows_that() -> None:
