@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ class Reporting:
         self._scenarios: dict[str, Scenario] = {}
         self._selected = 0
         self._told = ""
+        self._versions: Mapping[str, str] = {}
         junit = config.pluginmanager.get_plugin("junitxml")
         if junit and not config.option.xmlpath:
             config.option.xmlpath = str(run.report_folder / "junit.xml")
@@ -57,6 +58,7 @@ class Reporting:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        self._versions = self._run.platform.versions()  # afterwards there may be no cluster any more
         try:
             return (yield)
         finally:
@@ -81,7 +83,8 @@ class Reporting:
             self._told = f"no report was written: {error}"
 
     def _results(self, exit_code: int) -> Results:
-        from converge.reporting.environment import environment, inventory_text
+        from converge.reporting import trials
+        from converge.reporting.environment import environment, image_uses, inventory_text
         from converge.reporting.gherkin_source import feature_of
 
         platform, outcomes = self._run.platform, self._run.converger.outcomes
@@ -110,8 +113,11 @@ class Reporting:
             components=tuple(components),
             features=tuple(feature_of(path, file.read_text(encoding="utf-8")) for path, file in files.items() if file.is_file()),
             scenarios=tuple(scenarios),
-            environment=environment(),
+            environment=environment(self._versions),
             inventory=inventory_text(platform.inventory),
+            images=image_uses((component for name, component in platform.components.items() if name in outcomes), lambda: platform.images),
+            faults=trials.faults(self._config.rootpath),
+            mutations=trials.mutations(self._config.rootpath),
         )
 
 

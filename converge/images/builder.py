@@ -16,7 +16,8 @@ from converge.process import run
 ARCHIVE = "image.tar"
 SCRATCH = ".scratch"
 CONTEXT = "context"
-_STEP = re.compile(r"STEP (\d+)/(\d+): (.*)")
+_STEP = re.compile(r"STEP (\d+)/(\d+): ((?:FROM|RUN|COPY|ADD)\b.*)")
+"""Steps that do something; the others are written down at once."""
 _PHASE = re.compile(r"I: (.*?)\.*$")
 
 # Documentation and translations are of no use in an image; licences stay.

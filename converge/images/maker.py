@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -86,7 +85,6 @@ class Maker:
         def making(folder: Path) -> None:
             if key in self._failures:
                 raise self._failures[key]
-            started = time.monotonic()
             self._progress.note(str(key), State.STARTED)
             try:
                 make(folder)
@@ -98,7 +96,7 @@ class Maker:
                 if explained is error:
                     raise
                 raise explained from error
-            self._progress.note(str(key), State.DONE, f"{time.monotonic() - started:.0f} s")
+            self._progress.note(str(key), State.DONE)
 
         return self._cache.obtain(key, making)
 
@@ -143,6 +141,8 @@ class Maker:
     def _build(self, name: str, folder: Path) -> None:
         tools.require()
         image = self._catalog.images[name]
+        if needs := [*([f"image {image.from_}"] if image.from_ else ()), *(f"artifact {needed}" for needed in image.artifacts)]:
+            self._progress.note(f"image {name}", State.WAITING, f"for {', '.join(needs)}")
         parent = (image.from_, self.built(image.from_)) if image.from_ else None
         artifacts = {needed: self.artifact(needed) for needed in image.artifacts}
         with self._turn(self._packing, f"image {name}", "building"):

@@ -12,8 +12,9 @@ from converge.reporting.results import Scenario, ScenarioOutcome
 def account(graph: Graph, outcomes: Mapping[str, Outcome], scenarios: Sequence[Scenario]) -> Iterator[tuple[str, str]]:
     """Its sections, each a title and a text."""
     if done := [outcome for outcome in outcomes.values() if outcome.result is Result.CONVERGED]:
+        width = max(len(outcome.component) for outcome in done)
         done.sort(key=lambda outcome: graph.order.index(outcome.component))
-        rows = [f"{outcome.component:<16} {outcome.seconds:6.1f} s  {len(outcome.changes) or 'nothing'} written" for outcome in done]
+        rows = [f"{outcome.component:<{width}} {outcome.seconds:6.1f} s  {len(outcome.changes) or 'nothing'} written" for outcome in done]
         seconds = {outcome.component: outcome.seconds for outcome in done}
         chain = graph.longest_chain(seconds)
         rows.append(f"longest chain: {' → '.join(chain)} ({sum(seconds[name] for name in chain):.1f} s)")

@@ -73,6 +73,10 @@ def as_html(results: Results, history: History) -> str:
         matrix=rows,
         rows={row.component.name: row for row in rows},
         areas=_areas(results),
+        trials=(
+            ("Faults", results.faults, "kept their promise", "make faults"),
+            ("Mutations", results.mutations, "turned the right scenario red, for the right reason", "make mutations"),
+        ),
         timeline=timeline(results),
         history=history,
         tallest=max((sum(run.counts.values()) for run in history.runs), default=0) or 1,

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 import yaml
 
 from converge.inventory import Inventory
+from converge.reporting.results import ImageUse
+
+if TYPE_CHECKING:
+    from converge.components.component import Component
+    from converge.images.store import Images
 
 _PACKAGES = ("pytest", "pytest-bdd", "pytest-xdist", "gherkin-official", "kubernetes")
 
@@ -20,10 +27,20 @@ def product_version() -> str:
     return _version("thinkube") or "unreleased"
 
 
-def environment() -> tuple[tuple[str, str], ...]:
-    """Rows of the report: ``(("Thinkube", "0.1.0"), ("Python", "3.11.2"), …)``."""
-    packages = [(name, found) for name in _PACKAGES if (found := _version(name))]
-    return (("Thinkube", product_version()), ("Python", platform.python_version()), *packages, *_machine())
+def environment(versions: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Rows of the report: ``(("Thinkube", "0.1.0"), ("Kubernetes", "v1.37.2"), …)``; ``versions`` are what the cluster says of itself."""
+    packages = ", ".join(f"{name} {found}" for name in _PACKAGES if (found := _version(name)))
+    return (("Thinkube", product_version()), *versions.items(), ("Python", platform.python_version()), ("Python packages", packages), *_machine())
+
+
+def image_uses(components: Iterable[Component], images: Callable[[], Images]) -> tuple[ImageUse, ...]:
+    """What these components run; ``images`` is opened only where one of them runs something."""
+    uses = []
+    for component in components:
+        for name in component.images:
+            published = images().catalog.images[name].upstream
+            uses.append(ImageUse(component.name, name, published[0] if published else "", images().reference(name)))
+    return tuple(uses)
 
 
 def inventory_text(inventory: Inventory) -> str:

@@ -125,6 +125,36 @@ class ComponentResult:
 
 
 @dataclass(frozen=True)
+class ImageUse:
+    """An image that a component runs: ``ImageUse("minio", "minio", "quay.io/minio/minio:RELEASE…", "thinkube.local/minio:5f1c…")``.
+
+    ``published`` is its name at its makers (empty: it is our own), ``reference`` what the nodes call it.
+    """
+
+    component: str
+    name: str
+    published: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Something that was broken on purpose, on which day; ``verdict`` is kept (a fault), killed (a mutation) or what went wrong."""
+
+    name: str
+    promise: str
+    seen: str
+    verdict: str
+    on: str
+
+    @property
+    def outcome(self) -> ScenarioOutcome:
+        """As for a scenario."""
+        known = {"kept": ScenarioOutcome.PASSED, "killed": ScenarioOutcome.PASSED, "skipped": ScenarioOutcome.UNAVAILABLE}
+        return known.get(self.verdict, ScenarioOutcome.FAILED)
+
+
+@dataclass(frozen=True)
 class Results:
     """A whole run. ``selected`` counts the scenarios that were to run: more than ran where it was interrupted."""
 
@@ -138,6 +168,9 @@ class Results:
     scenarios: tuple[Scenario, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     inventory: str = ""
+    images: tuple[ImageUse, ...] = ()
+    faults: tuple[Trial, ...] = ()
+    mutations: tuple[Trial, ...] = ()
 
     @property
     def counts(self) -> dict[ScenarioOutcome, int]:

@@ -104,7 +104,7 @@ class Display:
         with self._lock:
             for worker in list(self._blocked):
                 self._tell_blocked(worker)
-            live, self._live, self._is_live = self._live, None, False
+            live, self._live = self._live, None
         if live is not None:
             live.end()
 

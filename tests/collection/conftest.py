@@ -99,6 +99,9 @@ class FakePlatform:
         unknown = (Unknown("realm", "nobody answers"),) if os.environ.get("FAKE_UNKNOWN") == name else ()
         return Plan(name, (change,) if differs else (), unknown)
 
+    def versions(self):
+        return {"Kubernetes": "v1.2.3"}
+
     def check(self):
         if os.environ.get("FAKE_MISSING"):
             lacks = "not installed: buildah\\nonly 2 GiB free"

@@ -42,7 +42,7 @@ def test_postgresql_killed_under_keycloak(place, people, seen):
 
 
 def test_keycloak_killed_during_a_login(place, people, seen):
-    """Keycloak is killed with -9 between the form and the password: that login fails and says why, and a new one works later."""
+    """Keycloak is killed with -9 between the form and the password; that login fails and says why, and a new one works later."""
     with people.person() as person:
         party = people.kubernetes()
         attempt = party.begin()

@@ -44,6 +44,7 @@ class Row:
     repaired_by: str = ""
     seen: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
+    on: str = field(default_factory=lambda: time.strftime("%Y-%m-%d"))
 
 
 @pytest.fixture(scope="session")
@@ -105,8 +106,17 @@ def row(request: pytest.FixtureRequest, mutation: Mutation) -> Iterator[Row]:
     yield made
     folder = request.config.rootpath / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "mutations.json").write_text(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False) + "\n")
-    (folder / "mutations.md").write_text(_table(rows))
+    table = [*_earlier(folder / "mutations.json", {row.mutation for row in rows}), *rows]
+    (folder / "mutations.json").write_text(json.dumps([asdict(row) for row in table], indent=2, ensure_ascii=False) + "\n")
+    (folder / "mutations.md").write_text(_table(table))
+
+
+def _earlier(file: Path, tried: set[str]) -> list[Row]:
+    """Rows of earlier runs stay until their mutation is tried again."""
+    if not file.exists():
+        return []
+    day = time.strftime("%Y-%m-%d", time.localtime(file.stat().st_mtime))
+    return [Row(**{"on": day, **data}) for data in json.loads(file.read_text()) if data["mutation"] not in tried]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -106,3 +106,21 @@ def test_what_is_unavailable_says_its_reason_once(make_run) -> None:
     attention = as_html(run, History()).partition('id="attention"')[2].partition("</section>")[0]
     assert attention.count("no node of this inventory has an NVIDIA GPU") == 1
     assert sum(scenario.outcome is ScenarioOutcome.UNAVAILABLE for scenario in run.scenarios) == 8
+
+
+def test_what_was_broken_on_purpose_is_counted_and_a_broken_promise_is_a_word(make_run) -> None:
+    text = as_html(make_run(), History())
+    assert "1 of 2 kept their promise." in text
+    assert "1 of 1 turned the right scenario red, for the right reason." in text
+    assert '<b class="word failed" aria-hidden="true">broken</b>' in text
+
+
+def test_where_nothing_was_broken_the_command_that_does_it_is_named(make_run) -> None:
+    text = as_html(replace(make_run(), faults=(), mutations=()), History())
+    assert [text.count(f"<code>{command}</code> does") for command in ("make faults", "make mutations")] == [1, 1]
+
+
+def test_images_have_their_makers_name_and_the_nodes_name(make_run) -> None:
+    text = as_html(make_run(), History())
+    assert "quay.io/minio/minio:1.2.3" in text
+    assert "thinkube.local/minio:5f1c0a2b3c4d5e6f" in text

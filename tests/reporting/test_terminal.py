@@ -11,7 +11,6 @@ import struct
 import termios
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -79,8 +78,8 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    yield Terminal()
+def terminal() -> Terminal:
+    return Terminal()
 
 
 def live(terminal: Terminal, **options: bool) -> Display:
