@@ -58,7 +58,7 @@ class Keycloak:
         return Realm(self, name)
 
     def request(self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Any = None) -> requests.Response:
-        """One call below ``/admin/realms``; a 404 is returned, other refusals are raised.
+        """One call below ``/admin/realms``; a 404 of Keycloak's own is returned, other refusals are raised.
 
         Raises:
             Refused: the administrator's password is wrong, or Keycloak refuses the request.
@@ -68,6 +68,8 @@ class Keycloak:
         answer = self._send(method, path, query, body, token)
         if answer.status_code == 401:  # a server that was set up anew knows nothing of earlier sign-ins
             answer = self._send(method, path, query, body, self._access_token(refused=token))
+        if answer.status_code == 404 and "json" not in answer.headers.get("Content-Type", ""):
+            raise Unreachable("Keycloak's admin API", seen="404: the ingress does not lead to it yet")
         return answer if answer.status_code == 404 else checked(answer, f"{method} {path or '/'} of Keycloak's admin API")
 
     def _send(self, method: str, path: str, query: Mapping[str, str] | None, body: Any, token: str) -> requests.Response:

@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from converge.apis.keycloak import Keycloak, WrongAdministrator
+from converge.errors import Unreachable
 
 URL = "https://auth.thinkube.test"
 
 
 class Answer:
-    reason, headers, text = "", {"Content-Type": "application/json"}, ""
+    reason = text = ""
 
-    def __init__(self, status_code: int, body: Any = None) -> None:
+    def __init__(self, status_code: int, body: Any = None, media_type: str = "application/json") -> None:
+        self.headers = {"Content-Type": media_type}
         self.status_code, self.body, self.ok = status_code, body, status_code < 400
 
     def json(self) -> Any:
@@ -29,6 +31,7 @@ class Server:
         self.passwords = {"admin": "right"}
         self.tokens: set[str] = set()
         self.lasts_s = 60
+        self.lost: Answer | None = None
 
     def post(self, url: str, data: dict[str, str]) -> Answer:
         self.asked.append("sign in")
@@ -39,6 +42,8 @@ class Server:
 
     def request(self, method: str, url: str, *, params: Any, json: Any, headers: dict[str, str]) -> Answer:
         self.asked.append(f"{method} {url.removeprefix(URL)}")
+        if self.lost:
+            return self.lost
         return Answer(200, []) if headers["Authorization"].removeprefix("Bearer ") in self.tokens else Answer(401)
 
 
@@ -75,3 +80,13 @@ def test_a_sign_in_that_is_about_to_end_is_renewed(server: Server) -> None:
     administrator(server).request("GET", "")
     administrator(server).request("GET", "")
     assert server.asked.count("sign in") == 2
+
+
+def test_what_a_realm_lacks_is_told_from_a_server_that_is_not_there(server: Server) -> None:
+    """Or else everything would seem absent while the ingress leads nowhere, and an earlier sign-in is still good."""
+    administrator(server).request("GET", "")
+    server.lost = Answer(404, media_type="application/json;charset=UTF-8")
+    assert administrator(server).request("GET", "/nowhere").status_code == 404
+    server.lost = Answer(404, media_type="text/plain; charset=utf-8")
+    with pytest.raises(Unreachable, match="admin API"):
+        administrator(server).request("GET", "/thinkube")
