@@ -30,7 +30,13 @@ def product_version() -> str:
 def environment(versions: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Rows of the report: ``(("Thinkube", "0.1.0"), ("Kubernetes", "v1.37.2"), …)``; ``versions`` are what the cluster says of itself."""
     packages = ", ".join(f"{name} {found}" for name in _PACKAGES if (found := _version(name)))
-    return (("Thinkube", product_version()), *versions.items(), ("Python", platform.python_version()), ("Python packages", packages), *_machine())
+    return (
+        ("Thinkube", product_version()),
+        *versions.items(),
+        ("Python", platform.python_version()),
+        ("Python packages", packages),
+        *_machine(),
+    )
 
 
 def image_uses(components: Iterable[Component], images: Callable[[], Images]) -> tuple[ImageUse, ...]:
