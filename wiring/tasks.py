@@ -41,6 +41,8 @@ class TaskStatus:
             from converge.reporting.results import scenario_from
 
             self._heard(scenario_from(data))
+        elif report.failed and report.when not in ("setup", "call", "teardown") and ".feature::" in report.nodeid:
+            self._refuted.add(report.nodeid.partition("::")[0])  # its process died
 
     def _heard(self, scenario: Scenario) -> None:
         from converge.reporting.results import ScenarioOutcome

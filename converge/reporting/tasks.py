@@ -18,12 +18,12 @@ MARKS = {"complete": "x", "pending": " "}
 
 @dataclass(frozen=True)
 class Task:
-    """A line with a box: ``- [ ] CORE-004 Keycloak: `features/core/keycloak.feature```; lines count from 1."""
+    """A line with a box, and the features that prove it: ``- [ ] CORE-006 MinIO: `features/core/minio.feature```; lines count from 1."""
 
     line: int
     text: str
     is_complete: bool
-    feature: str = ""
+    features: tuple[str, ...] = ()
 
 
 def tasks(text: str) -> list[Task]:
@@ -34,8 +34,8 @@ def tasks(text: str) -> list[Task]:
         if line.lstrip().startswith(("```", "~~~")):
             is_code = not is_code
         if not is_code and (match := _TASK.match(line.rstrip("\r"))):
-            feature = _FEATURE.search(line)
-            found.append(Task(number, match["after"].removeprefix("] "), match["mark"] != " ", feature[1] if feature else ""))
+            features = tuple(_FEATURE.findall(line))
+            found.append(Task(number, match["after"].removeprefix("] "), match["mark"] != " ", features))
     return found
 
 
@@ -56,15 +56,18 @@ def with_status(text: str, line: int, *, complete: bool) -> str:
 
 
 def with_proofs(text: str, proofs: Mapping[str, bool]) -> tuple[str, list[str]]:
-    """The text with each task ticked whose feature is proven and unticked whose is not, and the lines that changed, in words.
+    """The text with each task ticked whose features are all proven and unticked where one is not, and the lines that changed, in words.
 
-    ``proofs`` holds the features that ran: ``{"features/core/keycloak.feature": True}``; other tasks stay as they are.
+    ``proofs`` holds the features that ran: ``{"features/core/keycloak.feature": True}``; a task of which some did not run, and none of
+    the others failed, stays as it is.
     """
     changed = []
     for task in tasks(text):
-        if task.feature in proofs and task.is_complete is not proofs[task.feature]:
-            text = with_status(text, task.line, complete=proofs[task.feature])
-            changed.append(f"line {task.line}: {'complete' if proofs[task.feature] else 'pending'}: {task.text}")
+        known = [proofs.get(feature) for feature in task.features]
+        is_proven = False if False in known else True if known and all(known) else task.is_complete
+        if is_proven is not task.is_complete:
+            text = with_status(text, task.line, complete=is_proven)
+            changed.append(f"line {task.line}: {'complete' if is_proven else 'pending'}: {task.text}")
     return text, changed
 
 

@@ -1,5 +1,6 @@
 """The task list: one line changes, or nothing does."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,17 +38,38 @@ def file(tmp_path):
 
 
 def test_tasks_are_the_lines_with_a_box_outside_of_code():
-    assert [(task.line, task.is_complete, task.feature) for task in tasks.tasks(TEXT)] == [
-        (3, False, "features/core/keycloak.feature"),
-        (4, True, "features/core/minio.feature"),
-        (9, False, ""),
+    assert [(task.line, task.is_complete, task.features) for task in tasks.tasks(TEXT)] == [
+        (3, False, ("features/core/keycloak.feature",)),
+        (4, True, ("features/core/minio.feature",)),
+        (9, False, ()),
     ]
 
 
 def test_the_product_s_own_list_names_each_task_s_feature():
     found = tasks.tasks((ROOT / "START_HERE.md").read_text())
     assert len(found) >= 24
-    assert all(task.feature for task in found if task.text.startswith(("CORE-", "OPT-")))
+    assert all(task.features for task in found if task.text.startswith(("CORE-", "OPT-")))
+
+
+def test_every_feature_stands_in_the_line_of_its_issue():
+    found = tasks.tasks((ROOT / "START_HERE.md").read_text())
+    lines = {task.text.partition(" ")[0]: task.features for task in found if task.features}
+    forgotten = []
+    for file in sorted((ROOT / "features").rglob("*.feature")):
+        issues = re.findall(r"@((?:CORE|OPT)-\d+)", next(line for line in file.read_text().splitlines() if line.startswith("@")))
+        path = file.relative_to(ROOT).as_posix()
+        forgotten += [f"{issue}: {path}" for issue in issues if path not in lines.get(issue, ())]
+    assert not forgotten
+
+
+def test_a_task_of_several_features_needs_all_of_them_and_one_failure_is_enough():
+    text = "- [ ] CORE-006 MinIO: `features/core/minio.feature`, `features/core/minio-console.feature`\n"
+    store, console = tasks.tasks(text)[0].features
+    assert tasks.with_proofs(text, {store: True}) == (text, [])
+    ticked, changed = tasks.with_proofs(text, {store: True, console: True})
+    assert (ticked[3], changed[0][:16]) == ("x", "line 1: complete")
+    assert tasks.with_proofs(ticked, {console: True}) == (ticked, [])
+    assert tasks.with_proofs(ticked, {console: False})[0] == text
 
 
 @pytest.mark.parametrize(("line", "near"), [(1, 3), (5, 4), (7, 9), (99, 9), (0, 3), (-5, 3)])
