@@ -100,6 +100,7 @@ class Reporting:
                     changes=outcome.changes,
                     text=outcome.text,
                     by=outcome.by,
+                    diagnosis=outcome.diagnosis,
                 )
             components.append(made)
         scenarios = sorted(self._scenarios.values(), key=lambda scenario: (scenario.feature, scenario.line, scenario.nodeid))

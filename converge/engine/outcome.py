@@ -26,7 +26,8 @@ class Outcome:
 
     ``changes`` names every write: ``("create Deployment keycloak/keycloak", "write realm thinkube")``; empty where nothing differed.
     ``text`` is the reason of what did not converge, ready for people and free of secrets; ``by`` the component that it is blocked by
-    (its own name where it failed itself); ``started_at`` counts seconds since 1970.
+    (its own name where it failed itself); ``diagnosis`` everything that was seen of what never served, as JSON; ``started_at`` counts
+    seconds since 1970.
     """
 
     component: str
@@ -36,6 +37,7 @@ class Outcome:
     seconds: float = 0.0
     text: str = ""
     by: str = ""
+    diagnosis: str = ""
 
     def require(self) -> Outcome:
         """Return it where the component converged.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -136,17 +137,20 @@ class Reconciliation:
 
     def _told(self, work: Callable[[], None]) -> Outcome:
         started_at, started = time.time(), time.monotonic()
-        result, text = Result.CONVERGED, ""
+        result, text, diagnosis = Result.CONVERGED, "", ""
         try:
             work()
         except Unavailable as error:
             result, text = Result.UNAVAILABLE, error.seen or error.wanted
         except ThinkubeError as error:
             result, text = Result.FAILED, str(error)
+            if isinstance(error, ObjectsNotReady):
+                diagnosis = json.dumps(error.diagnosis.data, indent=1, ensure_ascii=False, default=str)
         except Exception:
             result, text = Result.FAILED, f"a fault of the harness itself:\n{traceback.format_exc()}"
         by = "" if result is Result.CONVERGED else self._name
-        return Outcome(self._name, result, tuple(self._written), started_at, time.monotonic() - started, redact(text), by)
+        took = time.monotonic() - started
+        return Outcome(self._name, result, tuple(self._written), started_at, took, redact(text), by, redact(diagnosis))
 
     def _require_images(self) -> None:
         for image in self._component.images:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ _SCREEN_LOG_LINES = 8
 _EVENTS = 5
 _PODS = 3
 _WIDTH = 200
+_ERROR = re.compile(r"error|fail|denied|refused|invalid|exceeded", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -144,9 +146,9 @@ def _condition(one: dict[str, Any]) -> str:
 
 
 def _screen(data: Sequence[dict[str, Any]]) -> list[str]:
-    """The most telling lines first: bad conditions, failing pods with their last words, warnings."""
+    """The likely cause in one line, then what it is read from: bad conditions, failing pods with their last words, warnings."""
     budget = max(6, _SCREEN_LINES // max(1, len(data)))
-    lines: list[str] = []
+    lines: list[str] = [likely] if (likely := _likely_cause(data)) else []
     for entry in data:
         mine = (
             [f"{entry['object']}: {entry.get('state') or entry.get('trouble') or 'there'}"] if len(data) > 1 or "pods" not in entry else []
@@ -167,6 +169,22 @@ def _screen(data: Sequence[dict[str, Any]]) -> list[str]:
         ]
         lines += mine if len(mine) <= budget else [*mine[: budget - 1], f"… {len(mine) - budget + 1} more lines in the report"]
     return lines[:_SCREEN_LINES]
+
+
+def _likely_cause(data: Sequence[dict[str, Any]]) -> str:
+    """What the first object that says why says: its pod's last words, else its newest warning, else a condition that tells of an error."""
+    for entry in data:
+        for pod in [pod for pod in entry.get("pods", ()) if not pod["is_ready"]]:
+            words = next((log[-1].strip() for log in pod["logs"].values() if log and log[-1].strip()), "")
+            if words:
+                return f"{pod['state']}: {words}"
+        warnings = [event for event in entry.get("events", ()) if event["type"] == "Warning" and event["message"]]
+        if warnings:
+            return str(warnings[-1]["message"])
+        for text in entry.get("conditions", ()):
+            if "=False" in text and _ERROR.search(text):
+                return str(text.partition(" (")[2].removesuffix(")"))
+    return ""
 
 
 def _next_command(refs: Sequence[Ref], data: Sequence[dict[str, Any]]) -> str:

@@ -117,6 +117,7 @@ class ComponentResult:
     changes: tuple[str, ...] = ()
     text: str = ""
     by: str = ""
+    diagnosis: str = ""
 
     @property
     def anchor(self) -> str:

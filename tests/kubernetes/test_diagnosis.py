@@ -75,3 +75,17 @@ def test_what_cannot_be_read_is_said(fake_api, api):
 
 def test_an_absent_object_is_said(api):
     assert "Deployment default/none: absent" in diagnose(api, [Ref("Deployment", "none", "default", "apps/v1")]).text
+
+
+def test_its_first_line_is_the_likely_cause(api):
+    first = diagnose(api, [REF]).text.splitlines()[0]
+    assert first == "container main crashed 5 times: exit status 1: FATAL: no room"
+
+
+def test_the_likely_cause_is_told_by_a_warning_where_nothing_runs(fake_api):
+    fake_api.put({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "namespace": "default"}, "spec": {}})
+    about = {"kind": "PersistentVolumeClaim", "name": "data", "namespace": "default"}
+    event = {"type": "Warning", "reason": "ProvisioningFailed", "message": "no room on node-1", "involvedObject": about}
+    fake_api.put({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e", "namespace": "default"}, **event})
+    found = diagnose(fake_api.client(), [Ref("PersistentVolumeClaim", "data", "default")])
+    assert found.text.splitlines()[0] == "no room on node-1"

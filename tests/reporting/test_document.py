@@ -124,3 +124,10 @@ def test_images_have_their_makers_name_and_the_nodes_name(make_run) -> None:
     text = as_html(make_run(), History())
     assert "quay.io/minio/minio:1.2.3" in text
     assert "thinkube.local/minio:5f1c0a2b3c4d5e6f" in text
+
+
+def test_a_component_that_failed_has_its_whole_diagnosis(make_run) -> None:
+    run = make_run()
+    components = tuple(replace(each, diagnosis='{"pod": "harbor-core-0"}') if each.result == "failed" else each for each in run.components)
+    text = as_html(replace(run, components=components), History())
+    assert text.count("<summary>Diagnosis</summary><pre>{&#34;pod&#34;: &#34;harbor-core-0&#34;}</pre>") == 1
