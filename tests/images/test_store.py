@@ -18,6 +18,7 @@ from converge.images.store import Images
 from converge.inventory.model import Images as Source
 from converge.inventory.model import Inventory
 from converge.process import Completed, ProgramFailed
+from converge.progress import State
 
 
 class Workshop:
@@ -280,3 +281,19 @@ def test_four_jobs_at_most_run_at_once() -> None:
 
     chosen._together([job] * 12)
     assert len(names) <= 4
+
+
+def test_a_pull_tells_how_much_has_arrived(workshop: Workshop) -> None:
+    notes: list[tuple[str, State, str]] = []
+
+    class Notes:
+        def note(self, subject: str, state: State, detail: str = "") -> None:
+            notes.append((subject, state, detail))
+
+    workshop.pause_s = 0.7
+    workshop.answers["registry.k8s.io"] = None
+    Images(Inventory(images=Source(source="upstream")), Notes()).archive("coredns")
+    assert notes[0] == ("image coredns", State.STARTED, "")
+    assert notes[1][2].startswith("pulling registry.k8s.io/coredns/coredns:")
+    assert notes[2] == ("image coredns", State.MOVED, "0 MB")
+    assert notes[-1] == ("image coredns", State.DONE, "")
