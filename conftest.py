@@ -9,12 +9,13 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wiring import plan, progress, tasks
+from wiring import plan, processes, progress, tasks
 
 if TYPE_CHECKING:
     from converge.engine.converger import Convergence
@@ -35,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cluster-name", metavar="NAME", help="another name than the inventory's: a cluster of its own beside others")
     group.addoption("--delete-cluster", action="store_true", help="afterwards delete the cluster if this run created it")
     tasks.add_option(group)
+    processes.add_option(parser)
     parser.addini(
         "platform", "the class that is converged; the harness's own tests put a fake here", default="converge.engine.platform:Platform"
     )
@@ -43,6 +45,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     plan.settle(config)
+    processes.settle(config)
+    if processes.wants_only_features(config) and config.pluginmanager.has_plugin("hypothesispytest"):
+        config.pluginmanager.unregister(name="hypothesispytest")  # its summary of tests that nobody runs here takes most of a second
 
 
 @pytest.hookimpl(trylast=True)
@@ -89,9 +94,11 @@ def _open(config: pytest.Config) -> None:
         raise pytest.UsageError(f"-m {config.option.markexpr}: unknown: {', '.join(unknown)}\nknown: {', '.join(tags)}")
     if hasattr(config, "workerinput"):
         convergence = RemoteConvergence(config.workerinput["convergence"])
-        config.pluginmanager.register(Session(config, platform_class(inventory, progress=SILENCE), convergence), "thinkube")
+        platform = platform_class(inventory, progress=SILENCE)
+        session = Session(config, platform, convergence, stands=config.workerinput["stands"])
+        config.pluginmanager.register(session, "thinkube")
         register(config, None)
-        turns.register(config, Path(config.workerinput["convergence"]["path"]).parent)
+        turns.register(config, Path(config.workerinput["convergence"]["path"]).parent, platform.graph)
         return
     plan.leave_stdout_alone(config)
     shown = progress.display(config)
@@ -133,7 +140,9 @@ def _names_in(expression: str) -> Iterable[str]:
 class Session:
     """What every process of a run has: the platform to look at, and who knows what has converged."""
 
-    def __init__(self, config: pytest.Config, platform: Platform, convergence: Convergence) -> None:
+    def __init__(self, config: pytest.Config, platform: Platform, convergence: Convergence, *, stands: bool = False) -> None:
+        self.stands = stands
+        """Whether several processes share a platform that was there before the run."""
         self.platform = platform
         self.convergence = convergence
         self.needed: list[str] = []
@@ -157,7 +166,11 @@ class Main:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput["convergence"] = self._run.address
+        node.workerinput |= {"convergence": self._run.address, "stands": self._stands}
+
+    @cached_property
+    def _stands(self) -> bool:
+        return self._run.platform.find_cluster() is not None
 
     def pytest_report_collectionfinish(self) -> str:
         names = self._run.platform.graph.closure(self._config.pluginmanager.get_plugin("thinkube").needed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -19,6 +20,7 @@ from pytest_bdd.scenario import scenario_wrapper_template_registry
 from converge.engine.tags import known_tags, tag_faults
 from converge.errors import Blocked, ThinkubeError, Unavailable
 from converge.redaction import redact
+from wiring import turns
 
 if TYPE_CHECKING:
     from converge.engine.converger import Convergence
@@ -29,6 +31,9 @@ STEP: pytest.StashKey[str] = pytest.StashKey()
 WAITING: pytest.StashKey[Counter[str]] = pytest.StashKey()
 """How many scenarios of which kind nobody asked for."""
 ROLLBACK = "rollback"
+TIME_CONSUMING = "time-consuming"
+LEAF = 3
+"""A component that no more than so many stand on, itself included, is taken away beside other components' scenarios."""
 ON_DEMAND = (ROLLBACK, "rotation")
 """Kinds of scenarios that are slow, so that only whoever names them gets them."""
 CONVERGED = re.compile(r'"([^"]+)" is converged$')
@@ -92,7 +97,9 @@ def _load_steps(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Features follow the graph of components and keep the order of their file; what the inventory leaves out is not selected.
 
-    What is slow has to be asked for. Rollbacks come last and go the other way, so that each finds what it requires.
+    What is slow has to be asked for. What takes something away comes when everything has converged, what others stand on last.
+    Where processes share a platform that stands already, nothing is to be converged: what waits for long is begun early then, and
+    so is what hardly anybody needs, beside scenarios of other components. Rollbacks come last, so that each finds what it requires.
     """
     platform = _platform(config)
     unwanted = set(platform.known()) - set(platform.components)
@@ -107,11 +114,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
     place = {name: index for index, name in enumerate(platform.graph.order)}
 
-    def key(item: pytest.Item) -> tuple[bool, int, str]:
+    stands = config.pluginmanager.get_plugin("thinkube").stands
+
+    def key(item: pytest.Item) -> tuple[int, float, str]:
         names = _tagged(item, set(place)) if isinstance(item.parent, FeatureFile) else []
         number = max(place[name] for name in names) if names else len(place)
-        is_rollback = bool(_tagged(item, {ROLLBACK}))
-        return is_rollback, -number if is_rollback else number, str(item.path) if names else ""
+        path = str(item.path) if names else ""
+        if _tagged(item, {ROLLBACK}):
+            return 3, -number, path
+        is_long, is_disruptive = (bool(_tagged(item, {kind})) for kind in (TIME_CONSUMING, turns.DISRUPTIVE))
+        is_leaf = all(len(platform.graph.dependants(name)) <= LEAF for name in names)
+        if stands and is_long and not is_leaf:
+            return 0, number, path
+        if stands and is_leaf and (is_long or is_disruptive):
+            required = {needed for name in names for needed in platform.graph.closure([name])} - set(names)
+            return 1, max((place[name] for name in required), default=0) - 0.5, path
+        return (2, -number, path) if is_disruptive else (1, number, path)
 
     items[:] = sorted((item for item in items if item not in left_out), key=key)
 
@@ -123,8 +141,24 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
+    for item in session.items:
+        if isinstance(item.parent, FeatureFile):
+            item.stash[turns.TARGETS] = frozenset(_targets(item))
     needed = [name for item in session.items if isinstance(item.parent, FeatureFile) for name in _needed_by(item)]
     session.config.pluginmanager.get_plugin("thinkube").needed = list(dict.fromkeys(needed))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Nothing is taken away from under a component that is being converged: what stands on it is done before."""
+    if not isinstance(item.parent, FeatureFile) or not _tagged(item, {turns.DISRUPTIVE}):
+        return
+    thinkube = item.config.pluginmanager.get_plugin("thinkube")
+    graph = thinkube.platform.graph
+    selected = graph.closure(thinkube.needed)
+    for name in {found for target in item.stash[turns.TARGETS] for found in graph.dependants(target)}.intersection(selected):
+        with contextlib.suppress(ThinkubeError):  # its own scenarios say why
+            thinkube.convergence.wait_for(name)
 
 
 def _needed_by(item: pytest.Item) -> list[str]:
@@ -132,6 +166,16 @@ def _needed_by(item: pytest.Item) -> list[str]:
     components = _platform(item.config).components
     named = [found[1] for step in _template(item).steps if (found := CONVERGED.search(step.name))]
     return [name for name in (*_tagged(item, set(components)), *named) if name in components]
+
+
+def _targets(item: pytest.Item) -> Iterator[str]:
+    """The components that a scenario is about, and those that lose their pods in it."""
+    components = _platform(item.config).components
+    yield from _tagged(item, set(components))
+    example = getattr(item, "callspec", None)
+    values = next(iter(example.params.values()), {}) if example else {}
+    for step in _template(item).steps:
+        yield from (name for name in turns.losing(step.name, values if isinstance(values, dict) else {}) if name in components)
 
 
 def _tagged(item: pytest.Item, names: set[str]) -> list[str]:

@@ -37,8 +37,6 @@ def settle(config: pytest.Config) -> None:
         return
     if hasattr(config.option, "numprocesses"):
         config.option.numprocesses = None
-    if config.pluginmanager.has_plugin("hypothesispytest"):
-        config.pluginmanager.unregister(name="hypothesispytest")  # its summary of tests that nobody runs here takes most of a second
 
 
 def register(config: pytest.Config, run: Run) -> None:

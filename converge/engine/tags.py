@@ -26,6 +26,7 @@ KINDS = {
     "network": "names, addresses and routes",
     "negative": "what must be refused",
     "disruptive": "takes something away from a running component, such as its pods; left out by --verify-only",
+    "time-consuming": "takes long, mostly by waiting: begun first where processes share a platform that stands",
 }
 
 

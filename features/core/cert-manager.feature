@@ -53,7 +53,7 @@ Feature: cert-manager certifies every host of the platform
     And "cert-manager" runs no container as root
     And "cert-manager" keeps no credential outside a Secret
 
-  @data
+  @data @disruptive
   Scenario: Certificates survive the loss of cert-manager's pods
     When every pod of "cert-manager" is deleted
     Then every workload of "cert-manager" is ready

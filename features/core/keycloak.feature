@@ -37,7 +37,7 @@ Feature: Keycloak knows every person and application of the platform
       | the person's | granted       |
       | a wrong      | invalid_grant |
 
-  @data @disruptive
+  @data @disruptive @time-consuming
   Scenario: People survive the loss of Keycloak's pod
     Given a throw-away person
     When every pod of "keycloak" is deleted

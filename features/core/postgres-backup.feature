@@ -6,6 +6,7 @@ Feature: PostgreSQL's databases come back from object storage
   Background:
     Given "postgres-backup" is converged
 
+  @time-consuming
   Scenario: A backup can be restored
     Given a throw-away consumer
     And the consumer has stored 3 rows

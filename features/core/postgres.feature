@@ -53,7 +53,7 @@ Feature: PostgreSQL keeps the rows of every component
   Scenario: What PostgreSQL keeps lies on a volume of its own
     Then what "postgres" keeps outlives its pods
 
-  @data @disruptive
+  @data @disruptive @time-consuming
   Scenario: Rows survive the loss of PostgreSQL's pod
     Given a throw-away consumer
     And the consumer has stored 3 rows

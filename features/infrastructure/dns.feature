@@ -20,6 +20,7 @@ Feature: Names of the platform resolve inside the cluster
   Scenario: Names outside the platform do not lead to it
     Then none of these pods finds anything under "auth.thinkube.invalid"
 
+  @disruptive
   Scenario: Names resolve again after the cluster's DNS was restarted
     When the operator restarts the cluster's DNS
     Then every replica of the cluster's DNS answers for "auth" of the domain

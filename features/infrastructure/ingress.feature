@@ -13,7 +13,7 @@ Feature: The ingress is the one way into the platform
   Scenario: The ingress counts what passes through it
     Then the ingress counts its requests
 
-  @data
+  @data @disruptive
   Scenario: The ingress survives the loss of its pod
     When every pod of "ingress" is deleted
     Then every workload of "ingress" is ready

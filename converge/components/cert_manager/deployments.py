@@ -44,7 +44,7 @@ def fit(released: list[KubernetesObject], image: Callable[[str], str], *, public
         container |= {
             "image": image(image_name),
             "args": _arguments(name, container, public=public),
-            "resources": blocks.resources("100m/500m", "128Mi/512Mi"),
+            "resources": blocks.resources("25m/500m", "128Mi/512Mi"),
             "securityContext": blocks.locked_down(),
             "readinessProbe": blocks.http_probe(ready, port, period_s=1),
             "livenessProbe": blocks.http_probe(alive, port, period_s=20),

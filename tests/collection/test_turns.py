@@ -1,0 +1,65 @@
+"""Which scenarios run beside each other, in which order, and in how many processes."""
+
+from __future__ import annotations
+
+import pytest
+
+from converge.engine.graph import Graph
+from wiring.turns import PLATFORM, claims, losing
+
+GRAPH = Graph({"base": (), "database": ("base",), "login": ("database",), "objects": ("base",)})
+LOSS = "The database comes back | it works | @disruptive"
+
+
+def test_a_scenario_shares_what_it_stands_on() -> None:
+    assert claims(["login"], {"sso"}, GRAPH) == {PLATFORM: False, "base": False, "database": False, "login": False}
+
+
+def test_who_takes_something_away_has_it_alone_and_nothing_else() -> None:
+    assert claims(["database"], {"disruptive"}, GRAPH) == {PLATFORM: False, "base": False, "database": True}
+
+
+def test_a_rollback_has_the_platform_alone() -> None:
+    assert claims(["objects"], {"rollback"}, GRAPH)[PLATFORM] is True
+
+
+def test_everybody_claims_in_the_same_order() -> None:
+    assert list(claims(["login", "objects"], (), GRAPH)) == [PLATFORM, "base", "database", "login", "objects"]
+
+
+@pytest.mark.parametrize(
+    ("step", "example", "lost"),
+    [
+        ('every pod of "minio" is deleted', {}, ["minio"]),
+        ('every pod of "<component>" is deleted', {"component": "valkey"}, ["valkey"]),
+        ('every workload of "minio" is ready', {}, []),
+    ],
+)
+def test_the_steps_tell_who_loses_its_pods(step: str, example: dict[str, str], lost: list[str]) -> None:
+    assert list(losing(step, example)) == lost
+
+
+def test_what_takes_something_away_comes_last(project) -> None:
+    project.write("features/core/outage.feature", project.feature("database", "CORE-005", "core", LOSS))
+    result = project.run("--collect-only", "-q", "features/")
+    assert [line for line in result.outlines if "::" in line][-1] == "features/core/outage.feature::The database comes back"
+
+
+def test_nothing_is_taken_away_before_what_stands_on_it_has_converged(project, monkeypatch) -> None:
+    project.write("features/core/outage.feature", project.feature("database", "CORE-005", "core", LOSS))
+    project.run("features/core/outage.feature", "features/core/login.feature").assert_outcomes(passed=4)
+    monkeypatch.setenv("FAKE_BROKEN", "login")
+    result = project.run("features/core/outage.feature", "features/core/login.feature")
+    assert result.parseoutcomes()["passed"] == 1
+
+
+@pytest.mark.parametrize("stands", ["", "1"], ids=["a new platform", "one that stands"])
+def test_all_features_are_shared_by_as_many_processes_as_the_project_says(project, monkeypatch, stands: str) -> None:
+    monkeypatch.setenv("FAKE_STANDS", stands)
+    project.write("features/core/outage.feature", project.feature("database", "CORE-005", "core", LOSS))
+    project.run_apart("features/", "-o", "feature_processes=2").stdout.fnmatch_lines(["created: 2/2 workers", "*8 passed*"])
+
+
+@pytest.mark.parametrize("arguments", [["features/", "-n", "0"], ["features/", "-m", "login"], ["features/core"], ["features/", "-s"]])
+def test_a_part_of_them_or_whoever_watches_closely_stays_in_one_process(project, arguments: list[str]) -> None:
+    assert "workers" not in project.run(*arguments, "-o", "feature_processes=2").stdout.str()
