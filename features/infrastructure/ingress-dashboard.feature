@@ -44,7 +44,8 @@ Feature: The ingress's dashboard opens with the platform login
     Given a throw-away person in the group "cluster-admins"
     And the person is signed in to "ingress-dashboard"
     When every pod of "<component>" is deleted
-    Then every workload of "ingress-dashboard" is ready
+    Then every workload of "<component>" is ready
+    And every workload of "ingress-dashboard" is ready
     And "ingress-dashboard" lets the person see "/api/overview"
 
     Examples:
