@@ -67,8 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _wants_features(config: pytest.Config) -> bool:
     """Whether an argument is a feature, or a folder that holds or lies in the folder of features."""
     folder = config.rootpath / "features"
-    paths = [(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args]
-    return folder.is_dir() and any(path.is_relative_to(folder) or folder.is_relative_to(path) for path in paths)
+    return folder.is_dir() and any(path.is_relative_to(folder) or folder.is_relative_to(path) for path in processes.paths(config))
 
 
 def _open(config: pytest.Config) -> None:

@@ -30,11 +30,7 @@ if TYPE_CHECKING:
 STEP: pytest.StashKey[str] = pytest.StashKey()
 WAITING: pytest.StashKey[Counter[str]] = pytest.StashKey()
 """How many scenarios of which kind nobody asked for."""
-ROLLBACK = "rollback"
-TIME_CONSUMING = "time-consuming"
-LEAF = 3
-"""A component that no more than so many stand on, itself included, is taken away beside other components' scenarios."""
-ON_DEMAND = (ROLLBACK, "rotation")
+ON_DEMAND = (turns.ROLLBACK, "rotation")
 """Kinds of scenarios that are slow, so that only whoever names them gets them."""
 CONVERGED = re.compile(r'"([^"]+)" is converged$')
 
@@ -97,9 +93,7 @@ def _load_steps(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Features follow the graph of components and keep the order of their file; what the inventory leaves out is not selected.
 
-    What is slow has to be asked for. What takes something away comes when everything has converged, what others stand on last.
-    Where processes share a platform that stands already, nothing is to be converged: what waits for long is begun early then, and
-    so is what hardly anybody needs, beside scenarios of other components. Rollbacks come last, so that each finds what it requires.
+    What is slow has to be asked for; `wiring.turns` says which comes first.
     """
     platform = _platform(config)
     unwanted = set(platform.known()) - set(platform.components)
@@ -112,24 +106,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out += waiting
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-    place = {name: index for index, name in enumerate(platform.graph.order)}
-
     stands = config.pluginmanager.get_plugin("thinkube").stands
 
     def key(item: pytest.Item) -> tuple[int, float, str]:
-        names = _tagged(item, set(place)) if isinstance(item.parent, FeatureFile) else []
-        number = max(place[name] for name in names) if names else len(place)
-        path = str(item.path) if names else ""
-        if _tagged(item, {ROLLBACK}):
-            return 3, -number, path
-        is_long, is_disruptive = (bool(_tagged(item, {kind})) for kind in (TIME_CONSUMING, turns.DISRUPTIVE))
-        is_leaf = all(len(platform.graph.dependants(name)) <= LEAF for name in names)
-        if stands and is_long and not is_leaf:
-            return 0, number, path
-        if stands and is_leaf and (is_long or is_disruptive):
-            required = {needed for name in names for needed in platform.graph.closure([name])} - set(names)
-            return 1, max((place[name] for name in required), default=0) - 0.5, path
-        return (2, -number, path) if is_disruptive else (1, number, path)
+        names = _tagged(item, set(platform.graph.order)) if isinstance(item.parent, FeatureFile) else []
+        kinds = {mark.name for mark in item.iter_markers()}
+        return (*turns.place(names, kinds, platform.graph, stands=stands), str(item.path) if names else "")
 
     items[:] = sorted((item for item in items if item not in left_out), key=key)
 

@@ -28,16 +28,17 @@ def settle(config: pytest.Config) -> None:
 
 def wants_only_features(config: pytest.Config) -> bool:
     """Whether nothing but features is among the arguments."""
-    return all(path.is_relative_to(config.rootpath / "features") for path in _paths(config))
+    return all(path.is_relative_to(config.rootpath / "features") for path in paths(config))
 
 
 def _wants_every_feature(config: pytest.Config) -> bool:
     option = config.option
     is_narrowed = option.markexpr or option.keyword or option.deselect or getattr(option, "lf", False) or option.collectonly or option.plan
-    return not is_narrowed and _paths(config) == [config.rootpath / "features"]
+    return not is_narrowed and paths(config) == [config.rootpath / "features"]
 
 
-def _paths(config: pytest.Config) -> list[Path]:
+def paths(config: pytest.Config) -> list[Path]:
+    """The files and folders among the arguments."""
     return [(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args]
 
 

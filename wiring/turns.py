@@ -1,10 +1,10 @@
-"""Which scenarios may run beside each other: who takes something away from a component is alone with all that stand on it."""
+"""Which scenarios come first, and which may run beside each other: who takes a component away is alone with all that stand on it."""
 
 from __future__ import annotations
 
 import fcntl
 import re
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,12 @@ TARGETS: pytest.StashKey[Iterable[str]] = pytest.StashKey()
 LOSING = re.compile(r'every pod of "([^"]+)" is deleted')
 PLATFORM = "platform"
 """What every scenario shares, and rollbacks and rotations have alone."""
-OF_THE_PLATFORM = frozenset({"rollback", "rotation"})
+ROLLBACK = "rollback"
+OF_THE_PLATFORM = frozenset({ROLLBACK, "rotation"})
 DISRUPTIVE = "disruptive"
+TIME_CONSUMING = "time-consuming"
+LEAF = 3
+"""A component that no more than so many others stand on is taken away beside other components' scenarios."""
 
 
 def register(config: pytest.Config, folder: Path, graph: Graph) -> None:
@@ -42,6 +46,25 @@ def claims(targets: Iterable[str], kinds: Iterable[str], graph: Graph) -> dict[s
     if DISRUPTIVE in kinds:
         found |= dict.fromkeys(names, True)
     return {PLATFORM: not OF_THE_PLATFORM.isdisjoint(kinds), **{name: found[name] for name in sorted(found)}}
+
+
+def place(names: Collection[str], kinds: Collection[str], graph: Graph, *, stands: bool) -> tuple[int, float]:
+    """Where a scenario of some components comes: first by the whole number, then by the other, then as features and files have it.
+
+    What takes something away comes when everything has converged, what others stand on last. Where processes share a platform that
+    ``stands`` already, nothing is to be converged: what waits for long is begun early then, and so is what hardly anybody needs,
+    beside scenarios of other components. Rollbacks come last and go the other way, so that each finds what it requires.
+    """
+    number = max(map(graph.order.index, names), default=len(graph.order))
+    if ROLLBACK in kinds:
+        return 3, -number
+    if stands and (DISRUPTIVE in kinds or TIME_CONSUMING in kinds):
+        if all(len(graph.dependants(name)) <= LEAF for name in names):
+            required = set(graph.closure(names)) - set(names)
+            return 1, max(map(graph.order.index, required), default=0) - 0.5
+        if TIME_CONSUMING in kinds:
+            return 0, number
+    return (2, -number) if DISRUPTIVE in kinds else (1, number)
 
 
 class Turns:

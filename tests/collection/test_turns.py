@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from converge.engine.graph import Graph
-from wiring.turns import PLATFORM, claims, losing
+from wiring.turns import PLATFORM, claims, losing, place
 
 GRAPH = Graph({"base": (), "database": ("base",), "login": ("database",), "objects": ("base",)})
 LOSS = "The database comes back | it works | @disruptive"
@@ -37,6 +37,18 @@ def test_everybody_claims_in_the_same_order() -> None:
 )
 def test_the_steps_tell_who_loses_its_pods(step: str, example: dict[str, str], lost: list[str]) -> None:
     assert list(losing(step, example)) == lost
+
+
+def test_on_a_platform_that_stands_what_hardly_anybody_needs_is_taken_away_before_its_own_scenarios_run() -> None:
+    kinds = {"disruptive", "time-consuming"}
+    assert place(["login"], {"disruptive"}, GRAPH, stands=True) < place(["login"], set(), GRAPH, stands=True)
+    assert place(["login"], kinds, GRAPH, stands=False) > place(["login"], set(), GRAPH, stands=False)
+
+
+def test_on_a_platform_that_stands_what_many_need_and_what_takes_long_is_begun_first_of_all() -> None:
+    many = Graph({"base": (), **{name: ("base",) for name in ("a", "b", "c", "d")}})
+    assert place(["base"], {"disruptive", "time-consuming"}, many, stands=True)[0] == 0
+    assert place(["base"], {"disruptive"}, many, stands=True)[0] == 2
 
 
 def test_what_takes_something_away_comes_last(project) -> None:
