@@ -46,7 +46,7 @@ def test_on_a_platform_that_stands_what_hardly_anybody_needs_is_taken_away_befor
 
 
 def test_on_a_platform_that_stands_what_many_need_and_what_takes_long_is_begun_first_of_all() -> None:
-    many = Graph({"base": (), **{name: ("base",) for name in ("a", "b", "c", "d")}})
+    many = Graph({"base": (), **dict.fromkeys(("a", "b", "c", "d"), ("base",))})
     assert place(["base"], {"disruptive", "time-consuming"}, many, stands=True)[0] == 0
     assert place(["base"], {"disruptive"}, many, stands=True)[0] == 2
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from converge.components.component import Component
+from converge.components.component import Component, GeneratedSecret, KubernetesObject, Setting
 from converge.engine.platform import Platform
 from converge.errors import Missing
 from converge.inventory import Inventory
 from converge.inventory.model import Deadlines
+
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}
+CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "web"}, "data": {"colour": "blue"}}
 
 
 class FakeCluster:
@@ -61,6 +64,30 @@ class FakeImages:
         pass
 
 
+class Web(Component):
+    """A component that consists of what a test gives it."""
+
+    name, issue, namespace = "web", "CORE-001", "web"
+
+    def __init__(self) -> None:
+        self.wanted: list[KubernetesObject] = [NAMESPACE, CONFIG]
+        self.generated: list[GeneratedSecret] = []
+        self.settings_wanted: list[Setting] = []
+        self.before: list[Setting] = []
+
+    def objects(self, context):
+        return self.wanted
+
+    def secrets(self, inventory):
+        return self.generated
+
+    def settings(self, context, access):
+        return self.settings_wanted
+
+    def prerequisites(self, context, access):
+        return self.before
+
+
 class Bench:
     """A platform of one component over a fake API server, and what happened to it."""
 
@@ -92,6 +119,23 @@ class Bench:
 
     def applied(self) -> list[str]:
         return [f"{request.verb} {(request.body or {}).get('kind', '')}" for request in self.fake_api.writes]
+
+
+def with_web(bench):
+    bench.web = Web()
+    bench.only(bench.web)
+    return bench
+
+
+@pytest.fixture
+def bench(empty_bench):
+    return with_web(empty_bench)
+
+
+@pytest.fixture
+def another():
+    """A later run on the same cluster."""
+    return lambda bench: with_web(Bench(bench.fake_api))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.components.component import Component, Difference, GeneratedSecret
+from converge.components.component import Difference, GeneratedSecret
 from converge.engine.plan import Plan, PlannedField, Plans, Unknown, of_setting
 from converge.engine.run import Run
 from converge.errors import NotReady, Unreachable
@@ -46,33 +46,9 @@ class Bucket:
         self.writes += 1
 
 
-class Web(Component):
-    name, issue, namespace = "web", "CORE-001", "web"
-
-    def __init__(self) -> None:
-        self.wanted: list[dict] = [CONFIG, NAMESPACE]
-        self.generated: list[GeneratedSecret] = []
-        self.held: list[Bucket] = []
-
-    def objects(self, context):
-        return self.wanted
-
-    def secrets(self, inventory):
-        return self.generated
-
-    def settings(self, context, access):
-        return self.held
-
-
 @pytest.fixture
-def web() -> Web:
-    return Web()
-
-
-@pytest.fixture
-def bench(empty_bench, web):
-    empty_bench.only(web)
-    return empty_bench
+def web(bench):
+    return bench.web
 
 
 @pytest.fixture
@@ -88,7 +64,7 @@ def said(plan: Plan) -> list[str]:
 
 def test_a_plan_names_what_is_absent(bench, web) -> None:
     web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
-    web.held = [Bucket([Difference("bucket data", "", wanted="present", seen="absent")])]
+    web.settings_wanted = [Bucket([Difference("bucket data", "", wanted="present", seen="absent")])]
     plan = bench.platform.plan("web")
     assert said(plan) == ["create Secret web/admin", "create Namespace web", "create ConfigMap web/settings", "create bucket data"]
     assert plan.changes[-1].kind == "setting"
@@ -205,7 +181,7 @@ def test_a_setting_tells_its_fields_and_what_they_are_about() -> None:
 
 
 def test_what_could_not_be_looked_at_is_neither_absent_nor_different(converged, web) -> None:
-    web.held = [Bucket(error=Unreachable("MinIO", seen="connection refused"))]
+    web.settings_wanted = [Bucket(error=Unreachable("MinIO", seen="connection refused"))]
     plan = converged.platform.plan("web")
     assert (plan.changes, plan.unknown) == ((), (Unknown("bucket data", "MinIO: connection refused"),))
     assert plan
@@ -228,14 +204,14 @@ def test_objects_that_carry_the_ca_are_named_before_there_is_one(bench, web) -> 
 def test_without_a_cluster_everything_is_named_in_the_order_in_which_it_would_be_written(bench, web) -> None:
     bench.lose_the_cluster()
     web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
-    web.held = [Bucket(error=NotReady("cluster local running", seen="not running"))]
+    web.settings_wanted = [Bucket(error=NotReady("cluster local running", seen="not running"))]
     plan = bench.platform.plan("web")
     assert said(plan) == ["create Secret web/admin", "create Namespace web", "create ConfigMap web/settings"]
     assert plan.unknown == (Unknown("bucket data", "cluster local running: not running", after="web"),)
 
 
 def test_what_is_unknown_names_what_has_to_be_there_first(bench, web) -> None:
-    web.held = [Bucket(error=Unreachable("MinIO", seen="connection refused"))]
+    web.settings_wanted = [Bucket(error=Unreachable("MinIO", seen="connection refused"))]
     (plan,) = Run(bench.platform, Path("unused")).plans(["web"]).plans
     assert [one.after for one in plan.unknown] == ["web"]
 
@@ -250,7 +226,7 @@ def test_planning_asks_only_for_objects_lists_and_dry_runs(bench, web, fake_api,
         fake_api.edit("ConfigMap", "settings", "web", {"data": {"colour": "red"}})
         fake_api.edit("Secret", "admin", "web", {"data": {"password": None}})
         web.wanted = [NAMESPACE, CONFIG, DEPLOYMENT]
-    web.held = [Bucket([Difference("bucket data", "versions", wanted=True, seen=False)])]
+    web.settings_wanted = [Bucket([Difference("bucket data", "versions", wanted=True, seen=False)])]
     fake_api.forget()
     plans = Run(bench.platform, Path("unused")).plans(["web"])
     assert {what: number for what, number in plans.totals.items() if number} == {
@@ -260,7 +236,7 @@ def test_planning_asks_only_for_objects_lists_and_dry_runs(bench, web, fake_api,
     }[state]
     verbs = {"dry run" if request.is_dry_run else request.method for request in fake_api.requests}
     assert verbs == ({"GET", "dry run"} if state == "much has changed" else {"GET"})
-    assert web.held[0].writes == 0
+    assert web.settings_wanted[0].writes == 0
 
 
 def test_a_setting_that_writes_to_the_cluster_while_it_looks_is_refused(bench, web, fake_api) -> None:
@@ -292,7 +268,7 @@ def test_plans_made_together_list_each_kind_once(bench, web, fake_api) -> None:
 
 
 def test_as_json_a_plan_has_the_shape_that_is_documented(converged, web) -> None:
-    web.held = [Bucket([Difference("bucket data", "versions", wanted=True, seen=False)])]
+    web.settings_wanted = [Bucket([Difference("bucket data", "versions", wanted=True, seen=False)])]
     data = Run(converged.platform, Path("unused")).plans(["web"]).as_json("local")
     assert data.pop("seconds") > 0
     assert json.loads(json.dumps(data)) == {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from converge.components.component import Component, Difference, GeneratedSecret
+from converge.components.component import Difference, GeneratedSecret
 from converge.engine.outcome import Result
 from converge.errors import Missing, Refused, ThinkubeError, Unreachable
 
@@ -56,44 +56,6 @@ class Realm:
         self.written = True
 
 
-class Web(Component):
-    name, issue, namespace = "web", "CORE-001", "web"
-
-    def __init__(self) -> None:
-        self.wanted: list[dict] = [NAMESPACE, CONFIG]
-        self.generated: list[GeneratedSecret] = []
-        self.settings_wanted: list[Realm] = []
-        self.before: list[Realm] = []
-
-    def objects(self, context):
-        return self.wanted
-
-    def secrets(self, inventory):
-        return self.generated
-
-    def settings(self, context, access):
-        return self.settings_wanted
-
-    def prerequisites(self, context, access):
-        return self.before
-
-
-@pytest.fixture
-def bench(empty_bench):
-    return with_web(empty_bench)
-
-
-def with_web(bench):
-    bench.web = Web()
-    bench.only(bench.web)
-    return bench
-
-
-def another(bench):
-    """A later run on the same cluster."""
-    return with_web(type(bench)(bench.fake_api))
-
-
 def test_what_is_absent_is_written_and_named(bench) -> None:
     outcome = bench.converge()
     assert outcome.result is Result.CONVERGED, outcome.text
@@ -101,7 +63,7 @@ def test_what_is_absent_is_written_and_named(bench) -> None:
     assert bench.fake_api.find("ConfigMap", "settings", "web")["data"] == {"colour": "blue"}
 
 
-def test_a_second_converge_writes_nothing_at_all(bench) -> None:
+def test_a_second_converge_writes_nothing_at_all(bench, another) -> None:
     bench.converge()
     bench.platform.close({}, 0.0)
     bench.fake_api.forget()
@@ -173,7 +135,7 @@ def _establish(fake_api) -> None:
         threading.Event().wait(0.05)
 
 
-def test_images_are_loaded_only_where_something_is_to_be_done(bench) -> None:
+def test_images_are_loaded_only_where_something_is_to_be_done(bench, another) -> None:
     bench.web.images = ("web",)
     bench.converge()
     assert bench.cluster.loaded == ["thinkube.local/web:1"]
