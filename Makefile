@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
 TEST_INVENTORY := inventory/test.yaml
 STAGE := scripts/stage
+# Each of a run's processes loads a hundred files of ours: compiled once, not every time, whatever the surroundings prefer.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup tools platform test checks lint types contracts unit acceptance features rollbacks faults mutations mutate lock clean

@@ -1,4 +1,4 @@
-"""A real browser without a window: Chromium as people have it, driven by Playwright.
+"""A real browser without a window: Debian's Chromium, driven by Playwright.
 
 It trusts the platform's CA through its own certificate store, beside the public ones, and verifies every page; it finds the
 platform's hosts by its own resolver rules, so neither the machine's trust nor its names are touched.
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from converge.errors import Missing, NotReady, Refused, Unreachable
 from converge.http import excerpt
-from converge.images.tools import BROWSER, command
+from converge.images import tools
 from converge.process import run
 
 if TYPE_CHECKING:
@@ -217,10 +216,10 @@ class Window:
 
 
 def _program() -> str:
-    absent = [package for program, package in BROWSER.items() if shutil.which(program) is None]
-    if absent:
-        raise Missing("a browser for what people look at", seen=f"not installed: {', '.join(absent)}", next_command=command(absent))
-    return shutil.which("chromium") or "chromium"
+    program, absent = tools.browser(), tools.absent(tools.BROWSER)
+    if program is None or absent:
+        raise Missing("a browser for what people look at", seen=f"not installed: {', '.join(absent)}", next_command=tools.command(absent))
+    return program
 
 
 def _trust(home: Path, ca_pem: str) -> None:

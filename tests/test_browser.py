@@ -148,4 +148,4 @@ def test_a_machine_without_a_browser_is_told_what_installs_it(monkeypatch: pytes
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(Missing) as error:
         Chromium("thinkube.test", "127.0.0.1", "")
-    assert error.value.next_command == "apt-get install -y --no-install-recommends chromium libnss3-tools"
+    assert error.value.next_command == "apt-get install -y --no-install-recommends chromium-headless-shell libnss3-tools"

@@ -21,19 +21,32 @@ PACKAGES = {
 }
 """Program → the Debian package that brings it."""
 
-BROWSER = {"chromium": "chromium", "certutil": "libnss3-tools"}
+BROWSER = {"chromium-headless-shell": "chromium-headless-shell", "certutil": "libnss3-tools"}
 """Program → Debian package, for scenarios that look at pages: a browser, and what tells it whom to trust."""
+
+INSTEAD = {"chromium-headless-shell": "chromium"}
+"""Program → another that does as well where it is there already: the same browser with everything that draws windows."""
 
 LIBRARIES = {"libseccomp.so.2": "libseccomp2"}
 """Library → its Debian package: runc, which is unpacked rather than installed, is linked against it."""
 
 
+def browser() -> str | None:
+    """Where the browser is: ``/usr/bin/chromium-headless-shell``; None without one."""
+    return shutil.which("chromium-headless-shell") or shutil.which(INSTEAD["chromium-headless-shell"])
+
+
 def missing(programs: Mapping[str, str] = PACKAGES) -> list[str]:
     """The Debian packages that bring what is not on this machine."""
-    packages = [package for program, package in programs.items() if not _found(program)]
+    packages = absent(programs)
     folders = [folder for root in (Path("/lib"), Path("/usr/lib")) for folder in (root, *root.glob("*-linux-gnu"))]
     packages += [package for library, package in LIBRARIES.items() if not any((folder / library).exists() for folder in folders)]
     return sorted(set(packages))
+
+
+def absent(programs: Mapping[str, str]) -> list[str]:
+    """The Debian packages of the programs that cannot be found."""
+    return [package for program, package in programs.items() if not _found(program)]
 
 
 def command(packages: Iterable[str]) -> str:
@@ -62,7 +75,7 @@ def _found(program: str) -> bool:
         from converge.images.go import present
 
         return present() is not None
-    return shutil.which(program) is not None
+    return any(shutil.which(name) for name in (program, INSTEAD.get(program)) if name)
 
 
 def main(arguments: list[str]) -> int:

@@ -47,6 +47,15 @@ def test_nothing_is_missing_where_all_is_there(bare: Path, capsys: pytest.Captur
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("there", ["chromium-headless-shell", "chromium"])
+def test_a_browser_with_windows_does_as_well_where_it_is_there_already(bare: Path, there: str) -> None:
+    assert tools.absent(tools.BROWSER) == list(tools.BROWSER.values())
+    program(bare, "certutil")
+    found = program(bare, there)
+    assert tools.absent(tools.BROWSER) == []
+    assert tools.browser() == str(found)
+
+
 def test_the_command_is_printed_for_people(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in set(tools.PACKAGES | tools.BROWSER) - {"buildah", "skopeo"}:
         program(bare, name)

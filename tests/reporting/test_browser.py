@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from converge.images import tools
 from converge.reporting import reports
 
 pytestmark = pytest.mark.slow
@@ -21,8 +21,8 @@ PHONE = {"width": 375, "height": 812}
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    assert program, "a browser is needed: apt-get install --no-install-recommends chromium"
+    program = tools.browser()
+    assert program, tools.command(tools.BROWSER.values())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=os.geteuid() != 0)
         yield browser
@@ -104,7 +104,7 @@ def test_a_link_opens_its_scenario_even_where_the_filter_hides_it(page: Page) ->
     page.get_by_role("searchbox", name="Find").fill("nothing like it")
     assert page.locator("details.scenario:visible").count() == 0
     page.get_by_role("cell", name="failed 1/2").get_by_role("link").click()
-    assert page.get_by_text("403 for a person who is not in the group storage-users").is_visible()
+    page.get_by_text("403 for a person who is not in the group storage-users").wait_for(state="visible")  # the page hears of it later
 
 
 def test_each_outcome_is_a_word_not_only_a_colour(page: Page) -> None:
