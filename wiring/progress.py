@@ -58,6 +58,9 @@ class Showing:
             self._display.step_aside()
             return
         reporter._showfspath = reporter._show_progress_info = False
+        colour = reporter._determine_main_color
+        # What is blocked makes a run fail, also where the scenarios of what failed were not asked for.
+        reporter._determine_main_color = lambda unknown: "red" if "blocked" in reporter.stats else colour(unknown)
         if self._config.option.verbose > 0:
             self._config._inicache["verbosity_test_cases"] = 0  # -v shows steps instead
 

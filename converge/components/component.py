@@ -134,6 +134,8 @@ class Component:
     namespace: ClassVar[str] = ""
     requires: ClassVar[tuple[str, ...]] = ()
     images: ClassVar[tuple[str, ...]] = ()
+    releases: ClassVar[tuple[str, ...]] = ()
+    """The upstream releases whose manifests it fits to this platform: obtained ahead, as images are."""
     needed_first: ClassVar[frozenset[str]] = frozenset()
     """Instances of its own kinds that must be ready before the others are written: ``{"Certificate cert-manager/thinkube-ca"}``."""
 

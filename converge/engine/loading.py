@@ -29,8 +29,10 @@ class Loading:
         self._obtaining = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="obtain")
         self._loading = ThreadPoolExecutor(1, thread_name_prefix="load")
 
-    def begin(self, names: Iterable[str]) -> None:
-        """Start with these, in this order; what goes wrong is told to whoever waits for it."""
+    def begin(self, names: Iterable[str], releases: Iterable[str] = ()) -> None:
+        """Start with a component's releases and images, in this order; what goes wrong is told to whoever waits for it."""
+        for release in releases:
+            self._obtaining.submit(self._images.release, release)
         for name in names:
             self._future(name)
 

@@ -318,8 +318,8 @@ class Platform:
     def _prepare(self, names: list[str]) -> None:
         """Node programs are obtained by the provider, which starts at the same time."""
         if self.find_cluster() is None:
-            images = dict.fromkeys(image for name in names for image in self.component(name).images)
-            self.loading.begin(image for image in images if self.images.availability(image) is None)
+            for component in map(self.component, names):
+                self.loading.begin((image for image in component.images if self.images.availability(image) is None), component.releases)
 
     def _wait_for_cluster(self) -> Cluster:
         while not self._is_up.wait(0.5):

@@ -56,7 +56,7 @@ class Reconciliation:
         self._written: list[str] = []
         options = platform.inventory.options(self._name)
         self._deadline_s = options.deadline_s or platform.inventory.deadlines.component_s
-        self._ends_at = time.monotonic() + self._deadline_s
+        self._start_clock()
 
     # What is done with a component
 
@@ -82,6 +82,7 @@ class Reconciliation:
         self._note(State.STARTED, "reading")
         self._require_images()
         if self._objects or self._component.secrets(self._platform.inventory):
+            self._start_clock()
             self._converge_objects(self._platform.api.view())
         self._write_settings(self._component.settings(self._platform.context, self._platform.access))
 
@@ -162,6 +163,7 @@ class Reconciliation:
             self._note(State.WAITING, f"images: {', '.join(names)}")
             self._platform.cluster()
             self._platform.loading.finish(names)
+            self._start_clock()
 
     def _read(self, api: Api) -> _Read:
         """What differs, and whether what is there serves: both from the same lists."""
@@ -234,6 +236,10 @@ class Reconciliation:
                 self._note(State.WAITING, first_line(error))
                 self._platform.stopping.wait(pause_s)
         raise AssertionError("pauses have no end")
+
+    def _start_clock(self) -> None:
+        """Until here manifests and images were made: the first time that takes longer than any component may."""
+        self._ends_at = time.monotonic() + self._deadline_s
 
     def _left_s(self) -> float:
         return max(1.0, self._ends_at - time.monotonic())

@@ -64,6 +64,11 @@ def test_a_pipe_gets_a_line_a_blocked_feature(troubled) -> None:
     assert lines == ["blocked     core/database: 2 scenarios, by database", "blocked     core/login: 3 scenarios, by database"]
 
 
+def test_a_run_whose_scenarios_are_all_blocked_ends_in_red(troubled) -> None:
+    last = troubled.run("features/", "-m", "login", "--color=yes").outlines[-1]
+    assert last.startswith("\x1b[31m="), last
+
+
 def test_a_dependant_is_said_to_be_blocked_once(troubled) -> None:
     text = troubled.run("features/").stdout.str()
     assert text.count("✗ login: blocked by database") == 1

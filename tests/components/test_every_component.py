@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ OTHER = Inventory(
     admin_username="margaret",
     nodes={"kind": "existing", "kubeconfig": "/somewhere/kubeconfig", "ingress_address": "172.30.7.9"},  # type: ignore[arg-type]
 )
-NO_TRACE = ("thinkube.test", "10.88.", "10.244.", "10.96.", "tkadmin", "local-control", "local-worker", "/work", "/root")
+NO_TRACE = ("thinkube.test", "10.88.", "10.244.", "10.96.", "tkadmin", "local-control", "local-worker", "/home", "/root")
 
 every_component = pytest.mark.parametrize("component", [pytest.param(kind(), id=kind.name) for kind in COMPONENTS])
 
@@ -39,6 +40,14 @@ def test_every_host_is_of_the_domain(component: Component) -> None:
 @every_component
 def test_the_same_inventory_gives_the_same_objects(component: Component, context: ContextOf) -> None:
     assert component.objects(context()) == component.objects(context())
+
+
+@every_component
+def test_the_releases_that_it_fits_are_obtained_ahead(component: Component, context: ContextOf) -> None:
+    asked: list[str] = []
+    made = context()
+    component.objects(replace(made, release=lambda name: (asked.append(name), made.release(name))[1]))
+    assert set(asked) == set(component.releases)
 
 
 @every_component

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 
 from converge.components.component import Difference, GeneratedSecret
+from converge.engine import reconcile
 from converge.engine.outcome import Result
 from converge.errors import Missing, Refused, ThinkubeError, Unreachable
 
@@ -244,3 +246,16 @@ def test_everything_that_the_machine_lacks_is_told_at_once(bench, monkeypatch) -
 def test_an_unknown_component_is_told_with_the_nearest(bench) -> None:
     with pytest.raises(ThinkubeError, match="did you mean web"):
         bench.platform.component("webb")
+
+
+@pytest.mark.parametrize("slow", ["archive", "objects"])
+def test_the_first_making_of_images_and_manifests_is_not_counted(bench, monkeypatch, slow) -> None:
+    now, waits = [1e9], []  # later than this run began to write
+    monkeypatch.setattr(reconcile, "time", SimpleNamespace(monotonic=lambda: now[0], time=lambda: now[0]))
+    monkeypatch.setattr(reconcile, "wait_until_ready", lambda api, objects, deadline_s, **_: waits.append(deadline_s))
+    owner = bench.images if slow == "archive" else bench.web
+    quick = getattr(owner, slow)
+    monkeypatch.setattr(owner, slow, lambda asked: (now.__setitem__(0, now[0] + 900), quick(asked))[1])
+    bench.web.images = ("web",)
+    assert bench.converge().result is Result.CONVERGED
+    assert (now[0], waits) == (1e9 + 900, [10])

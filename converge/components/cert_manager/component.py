@@ -32,6 +32,7 @@ class CertManager(Component):
     namespace = NAMESPACE
     requires = ("control-node", "ingress")
     images = tuple(deployments.IMAGES.values())
+    releases = ("cert-manager",)
     # An issuer that misses its CA looks again after 5, 10, 20 s …, so it is written when the CA is there.
     needed_first = frozenset({"ClusterIssuer selfsigned", f"Certificate {NAMESPACE}/{CA}"})
 

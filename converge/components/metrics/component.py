@@ -27,6 +27,7 @@ class Metrics(Component):
     namespace = NAMESPACE
     requires = ("cert-manager",)
     images = ("metrics-server",)
+    releases = ("metrics-server",)
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """The release's objects, verified in both directions, and the certificate for that."""

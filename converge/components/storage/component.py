@@ -25,6 +25,7 @@ class Storage(Component):
     namespace = NAMESPACE
     requires = ("control-node",)
     images = ("local-path", "base")
+    releases = ("local-path",)
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """The release's objects, fitted to this platform."""
