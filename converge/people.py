@@ -7,13 +7,14 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from converge.components.keycloak import realm
 from converge.components.keycloak.component import LOOPBACK
 from converge.components.keycloak.kubernetes_login import CLIENT
 from converge.components.keycloak.settings import mapper
-from converge.sso import Browser, Client, Credentials, RelyingParty, discover
+from converge.sso import Browser, Client, Credentials, Provider, RelyingParty, discover
 
 if TYPE_CHECKING:
     import requests
@@ -51,8 +52,13 @@ class People:
     def __init__(self, inventory: Inventory, access: Access) -> None:
         self._inventory = inventory
         self._access = access
+        self._is_tidy = False
         self.realm: Realm = realm.realm(inventory, access)
-        self.provider = discover(access.http, realm.issuer(inventory))
+
+    @cached_property
+    def provider(self) -> Provider:
+        """Where people sign in."""
+        return discover(self._access.http, realm.issuer(self._inventory))
 
     @property
     def http(self) -> requests.Session:
@@ -75,6 +81,7 @@ class People:
     @contextlib.contextmanager
     def person(self, *, groups: Sequence[str] = (), attributes: Mapping[str, Sequence[str]] | None = None) -> Iterator[Person]:
         """A new user, removed at the end."""
+        self._remove_abandoned_once()
         name, password = f"{PREFIX}{secrets.token_hex(4)}", secrets.token_urlsafe(24)
         identity = self.realm.create(
             "users",
@@ -114,6 +121,11 @@ class People:
             yield self.application(Client(name, LOOPBACK[0]))
         finally:
             self.realm.remove(f"clients/{identity}")
+
+    def _remove_abandoned_once(self) -> None:
+        if not self._is_tidy:
+            self.remove_abandoned()
+            self._is_tidy = True
 
     def remove_abandoned(self) -> None:
         """Remove what killed runs left behind."""

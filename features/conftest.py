@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from converge.inventory import Inventory
 
 STEP: pytest.StashKey[str] = pytest.StashKey()
+STANDING: pytest.StashKey[list[str]] = pytest.StashKey()
+"""What had converged on top of what a scenario takes away."""
 WAITING: pytest.StashKey[Counter[str]] = pytest.StashKey()
 """How many scenarios of which kind nobody asked for."""
 ON_DEMAND = (turns.ROLLBACK, "rotation")
@@ -138,9 +140,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     thinkube = item.config.pluginmanager.get_plugin("thinkube")
     graph = thinkube.platform.graph
     selected = graph.closure(thinkube.needed)
+    standing = item.stash[STANDING] = []
     for name in {found for target in item.stash[turns.TARGETS] for found in graph.dependants(target)}.intersection(selected):
         with contextlib.suppress(ThinkubeError):  # its own scenarios say why
             thinkube.convergence.wait_for(name)
+            standing.append(name)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Whoever's turn is next finds all that stands on what was taken away serving again."""
+    if standing := item.stash.get(STANDING, []):
+        _platform(item.config).wait_until_serving(standing)
 
 
 def _needed_by(item: pytest.Item) -> list[str]:

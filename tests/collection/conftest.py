@@ -89,6 +89,9 @@ class FakePlatform:
         self.say("rotate", name)
         return Outcome(name, Result.CONVERGED)
 
+    def wait_until_serving(self, names):
+        self.say("serving", *sorted(names))
+
     def find_cluster(self):
         return "a cluster" if os.environ.get("FAKE_STANDS") else None
 

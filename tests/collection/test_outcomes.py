@@ -95,6 +95,12 @@ def test_verify_only_takes_nothing_away_from_what_runs(project) -> None:
     project.run("features/core/other.feature").assert_outcomes(passed=2)
 
 
+def test_after_a_loss_all_that_stood_on_it_serves_again_before_the_next_turn(project) -> None:
+    project.write("features/core/other.feature", project.feature("database", "CORE-005", "core", "It survives | it works | @disruptive"))
+    project.run("features/").assert_outcomes(passed=8)
+    assert [call for call in project.calls if call.startswith("serving")] == ["serving login"]
+
+
 def test_collecting_converges_nothing(project) -> None:
     project.run("features/", "--collect-only")
     assert not [call for call in project.calls if call.startswith("converge")]
