@@ -55,10 +55,15 @@ class People:
         self._is_tidy = False
         self.realm: Realm = realm.realm(inventory, access)
 
+    @property
+    def issuer(self) -> str:
+        """``https://auth.thinkube.test/realms/thinkube``."""
+        return realm.issuer(self._inventory)
+
     @cached_property
     def provider(self) -> Provider:
-        """Where people sign in."""
-        return discover(self._access.http, realm.issuer(self._inventory))
+        """Where people sign in, as the issuer itself tells."""
+        return discover(self._access.http, self.issuer)
 
     @property
     def http(self) -> requests.Session:

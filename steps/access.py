@@ -166,7 +166,7 @@ def tokens_ended(people: People, tokens: Tokens) -> None:
 
 @then("the person can sign in")
 def can_sign_in(people: People, person: Person) -> None:
-    wait_until_served(people.http, people.provider.jwks_uri, SERVED_WITHIN_S)
+    wait_until_served(people.http, people.issuer, SERVED_WITHIN_S)
     claims = people.kubernetes().sign_in(person.browser, person.credentials).claims
     assert claims["preferred_username"] == person.name
 
