@@ -24,6 +24,8 @@ def settle(config: pytest.Config) -> None:
         and not _is_watched_closely(config)
     ):
         config.option.numprocesses = int(config.getini(INI)) or None
+    if wants_only_features(config) and getattr(config.option, "maxschedchunk", 0) is None:
+        config.option.maxschedchunk = 1  # a scenario that waits for its turn keeps few others waiting behind it
 
 
 def wants_only_features(config: pytest.Config) -> bool:
