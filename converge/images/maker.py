@@ -14,6 +14,7 @@ from converge.images import builder, go, packages, releases, tools
 from converge.images.cache import Cache, Key, Stopped, size
 from converge.images.catalog import FINISHING, Catalog, DebianArtifact, GoArtifact, MavenArtifact, PyPiArtifact, recipe
 from converge.images.digests import Digests
+from converge.images.turns import Turns
 from converge.images.upstream import Upstream
 from converge.process import ProgramFailed
 from converge.progress import Progress, State
@@ -34,8 +35,8 @@ class Maker:
         self._digests = Digests(catalog)
         self._failures: dict[Key, Exception] = {}
         # One Go build already uses every core; what waits for the network or the disk goes on beside it.
-        self._compiling = threading.Semaphore(1)
-        self._packing = threading.Semaphore(1)
+        self._compiling = Turns(stop)
+        self._packing = Turns(stop)
 
     def artifact(self, name: str) -> Path:
         """The folder of an artifact's files."""
@@ -211,15 +212,7 @@ class Maker:
             looking.join()
 
     @contextlib.contextmanager
-    def _turn(self, semaphore: threading.Semaphore, subject: str, doing: str) -> Iterator[None]:
-        """A place at a semaphore that one can be called away from."""
-        if not semaphore.acquire(blocking=False):
-            self._progress.note(subject, State.WAITING, "for its turn")
-            while not semaphore.acquire(timeout=0.25):
-                if self._stop.is_set():
-                    raise Stopped(doing, seen="called off")
-        try:
+    def _turn(self, turns: Turns, subject: str, doing: str) -> Iterator[None]:
+        with turns.turn(doing, lambda: self._progress.note(subject, State.WAITING, "for its turn")):
             self._progress.note(subject, State.WAITING, doing)
             yield
-        finally:
-            semaphore.release()
