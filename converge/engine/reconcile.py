@@ -7,7 +7,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from converge import secrets
@@ -54,6 +53,7 @@ class Reconciliation:
         self._component = component
         self._name = component.name
         self._written: list[str] = []
+        self._made: list[KubernetesObject] | None = None
         options = platform.inventory.options(self._name)
         self._deadline_s = options.deadline_s or platform.inventory.deadlines.component_s
         self._start_clock()
@@ -74,9 +74,12 @@ class Reconciliation:
 
     # How
 
-    @cached_property
+    @property
     def _objects(self) -> list[KubernetesObject]:
-        return list(self._component.objects(self._platform.context))
+        # No cached_property: before Python 3.12 one component's would wait for another's, which may be a release in the making.
+        if self._made is None:
+            self._made = list(self._component.objects(self._platform.context))
+        return self._made
 
     def _converge(self) -> None:
         self._note(State.STARTED, "reading")

@@ -259,3 +259,24 @@ def test_the_first_making_of_images_and_manifests_is_not_counted(bench, monkeypa
     bench.web.images = ("web",)
     assert bench.converge().result is Result.CONVERGED
     assert (now[0], waits) == (1e9 + 900, [10])
+
+
+def test_no_component_waits_for_the_manifests_of_another(bench, another) -> None:
+    other, asked, made = another(bench), threading.Event(), threading.Event()
+
+    def slow(context):
+        asked.set()
+        assert made.wait(10)
+        return []
+
+    bench.web.objects = slow
+    waiting = threading.Thread(target=bench.converge)
+    waiting.start()
+    assert asked.wait(5)
+    result = []
+    beside = threading.Thread(target=lambda: result.append(other.converge().result), daemon=True)
+    beside.start()
+    beside.join(5)
+    made.set()
+    waiting.join(5)
+    assert result == [Result.CONVERGED]
