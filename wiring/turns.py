@@ -53,17 +53,18 @@ def place(names: Collection[str], kinds: Collection[str], graph: Graph, *, stand
 
     What takes something away comes when everything has converged, what others stand on last. Where processes share a platform that
     ``stands`` already, nothing is to be converged: what waits for long is begun early then, and so is what hardly anybody needs,
-    beside scenarios of other components. Rollbacks come last and go the other way, so that each finds what it requires.
+    beside scenarios of other components; what requires little comes first, to have something to do while those are waited for.
+    Rollbacks come last and go the other way, so that each finds what it requires.
     """
-    number = max(map(graph.order.index, names), default=len(graph.order))
+    order = sorted(graph.order, key=lambda name: len(graph.closure([name]))) if stands else graph.order
+    number = max(map(order.index, names), default=len(order))
     if ROLLBACK in kinds:
         return 3, -number
     if stands and (DISRUPTIVE in kinds or TIME_CONSUMING in kinds):
         if all(len(graph.dependants(name)) <= LEAF for name in names):
             required = set(graph.closure(names)) - set(names)
-            return 1, max(map(graph.order.index, required), default=0) - 0.5
-        if TIME_CONSUMING in kinds:
-            return 0, number
+            return 1, max(map(order.index, required), default=0) - 0.5
+        return (0 if TIME_CONSUMING in kinds else 2), number
     return (2, -number) if DISRUPTIVE in kinds else (1, number)
 
 

@@ -51,6 +51,11 @@ def test_on_a_platform_that_stands_what_many_need_and_what_takes_long_is_begun_f
     assert place(["base"], {"disruptive"}, many, stands=True)[0] == 2
 
 
+def test_on_a_platform_that_stands_what_requires_little_comes_first() -> None:
+    graph = Graph({"base": (), "database": ("base",), "login": ("database",), "objects": ("base",)})
+    assert place(["objects"], (), graph, stands=True) < place(["login"], (), graph, stands=True)
+
+
 def test_what_takes_something_away_comes_last(project) -> None:
     project.write("features/core/outage.feature", project.feature("database", "CORE-005", "core", LOSS))
     result = project.run("--collect-only", "-q", "features/")
