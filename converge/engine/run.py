@@ -88,9 +88,11 @@ class Run:
 
 
 def _in_short(text: str) -> str:
-    """What was seen, of an error's text; the first line of any other."""
+    """What was seen, of an error's text (``absent: create Deployment ingress/traefik``); the first line of any other."""
     lines = text.splitlines() or [""]
-    return next((line.removeprefix("seen:").strip() for line in lines if line.startswith("seen:")), lines[0])
+    place = next((place for place, line in enumerate(lines) if line.startswith("seen:")), 0)
+    short = lines[place].removeprefix("seen:").strip()
+    return f"{short} {lines[place + 1].strip()}" if short.endswith(":") and place + 1 < len(lines) else short
 
 
 def _state(outcome: Outcome) -> State:

@@ -41,6 +41,10 @@ class Patience:
         self.check()
 
 
+SERVES = "/readyz?exclude=poststarthook/apiservice-discovery-controller"
+"""That hook waits for the APIs that pods serve, such as metrics, and these can only start afterwards."""
+
+
 def wait_for_api(api: Api, layout: Layout, patience: Patience) -> None:
     """Until ``/readyz`` says so; nothing can be watched before."""
     impatient = api.view(patience_s=0)
@@ -48,7 +52,7 @@ def wait_for_api(api: Api, layout: Layout, patience: Patience) -> None:
     while True:
         patience.check()
         try:
-            impatient.read("/readyz")
+            impatient.read(SERVES)
         except ThinkubeError as error:
             if time.monotonic() > until:
                 log = layout.logs / f"{layout.control.name}.kubelet.log"
