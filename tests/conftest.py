@@ -1,5 +1,6 @@
 """What every test of the harness has in common."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ from fake_api import FakeApi
 # A busy machine is slow now and then; how long things may take is said by the tests that measure it.
 settings.register_profile("harness", deadline=None)
 settings.load_profile("harness")
+
+# Whoever starts the tests in the background of a shell has them ignore interruptions, and so would every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
