@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ UNSCHEDULABLE_GRACE_S = 30.0
 
 RESTARTS = 3
 """A container that ends once more after so many restarts does not suffer from the order of starts any more."""
+
+REBORN_GRACE_S = 60.0
+"""On a node that starts again, pods may run before what they reach each other by: no crash until then proves anything."""
 
 _NEVER_PULLED = frozenset({"ErrImageNeverPull", "InvalidImageName", "ImagePullBackOff"})
 
@@ -55,10 +59,20 @@ def pod_state(pod: KubernetesObject, now: float | None = None) -> PodState:
         return PodState(False, f"no node takes it: {scheduled.get('message', '')}", is_terminal=since > UNSCHEDULABLE_GRACE_S)
     if (conditions.get("Ready") or {}).get("status") == "True":
         return PodState(True, "ready")
-    states = [_container_state(one, now) for one in containers(pod)]
+    restarts_enough = math.inf if _is_reborn(pod, conditions, now) else RESTARTS
+    states = [_container_state(one, now, restarts_enough) for one in containers(pod)]
     for state in [*(state for state in states if state.is_terminal), *(state for state in states if not state.is_ready)]:
         return state
     return PodState(False, "scheduled, its containers are being made" if scheduled else "waiting for a node")
+
+
+def _is_reborn(pod: KubernetesObject, conditions: Mapping[str, Any], now: float) -> bool:
+    """Whether an old pod has just been given its network again, because its node started again."""
+    condition = conditions.get("PodReadyToStartContainers")
+    if condition is None:
+        return False
+    since, made = _seconds(condition.get("lastTransitionTime")), _seconds(pod["metadata"].get("creationTimestamp"))
+    return now - since < REBORN_GRACE_S < since - made
 
 
 def containers(pod: KubernetesObject) -> list[dict[str, Any]]:
@@ -67,7 +81,7 @@ def containers(pod: KubernetesObject) -> list[dict[str, Any]]:
     return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
 
 
-def _container_state(one: Mapping[str, Any], now: float) -> PodState:
+def _container_state(one: Mapping[str, Any], now: float, restarts_enough: float) -> PodState:
     name = str(one.get("name", ""))
     state = one.get("state") or {}
     waiting, running, ended = state.get("waiting"), state.get("running"), state.get("terminated")
@@ -76,7 +90,7 @@ def _container_state(one: Mapping[str, Any], now: float) -> PodState:
         reason, message = waiting.get("reason", ""), waiting.get("message", "")
         text = f"container {name}: {reason or 'waiting'}" + (f": {message}" if message else "")
         if reason == "CrashLoopBackOff":
-            return _crashed(one, name, restarts)
+            return _crashed(one, name, restarts, restarts_enough)
         if reason in _NEVER_PULLED or any(reason == known and part in message for known, part in _NEVER_STARTED):
             return PodState(False, text, is_terminal=True, container=name)
         if reason in ("ContainerCreating", "PodInitializing"):
@@ -85,7 +99,7 @@ def _container_state(one: Mapping[str, Any], now: float) -> PodState:
     if ended is not None:
         if ended.get("exitCode") == 0:
             return PodState(True, "finished", container=name)
-        return _crashed(one, name, restarts)
+        return _crashed(one, name, restarts, restarts_enough)
     if running is not None and not one.get("ready"):
         since = max(0.0, now - _seconds(running.get("startedAt")))
         again = f", started {restarts + 1} times" if restarts else ""
@@ -93,9 +107,9 @@ def _container_state(one: Mapping[str, Any], now: float) -> PodState:
     return PodState(True, "ready", container=name)
 
 
-def _crashed(one: Mapping[str, Any], name: str, restarts: int) -> PodState:
+def _crashed(one: Mapping[str, Any], name: str, restarts: int, enough: float) -> PodState:
     times = f"crashed {restarts + 1} times" if restarts else "ended"
-    return PodState(False, f"container {name} {times}: {_ended(one)}", is_terminal=restarts >= RESTARTS, container=name)
+    return PodState(False, f"container {name} {times}: {_ended(one)}", is_terminal=restarts >= enough, container=name)
 
 
 def _exit_code(one: Mapping[str, Any]) -> int:

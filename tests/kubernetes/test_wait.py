@@ -9,6 +9,7 @@ import pytest
 
 from converge.errors import NotReady
 from converge.kubernetes.objects import Ref
+from converge.kubernetes.pods import pod_state
 from converge.kubernetes.wait import ObjectsNotReady, wait_until, wait_until_ready
 from converge.kubernetes.watch import Subject, watches
 from converge.progress import State
@@ -158,6 +159,21 @@ def test_what_may_pass_is_waited_for(fake_api, api, status):
     fake_api.put(pod("web-abc-1", uid, statuses=[status]))
     Later(0.3, lambda: serve(fake_api))
     wait_until_ready(api, [deployment()], 10)
+
+
+@pytest.mark.parametrize(
+    ("made_s", "network_s", "is_terminal"),
+    [(3600, 20, False), (3600, 90, True), (30, 29, True), (3600, None, True)],
+    ids=["its node has just started again", "that was a while ago", "it is new", "nothing is said of its network"],
+)
+def test_crashes_while_a_node_starts_again_prove_nothing(made_s: float, network_s: float | None, is_terminal: bool) -> None:
+    now = time.time()
+    at = [datetime.fromtimestamp(now - ago_s, UTC).isoformat() for ago_s in (made_s, network_s or 0)]
+    conditions = [{"type": "PodReadyToStartContainers", "status": "True", "lastTransitionTime": at[1]}] if network_s else []
+    crashed = waiting("CrashLoopBackOff", restarts=21, lastState={"terminated": {"exitCode": 1}})
+    seen = {"metadata": {"name": "web-1", "creationTimestamp": at[0]}, "status": {"conditions": conditions, "containerStatuses": [crashed]}}
+    state = pod_state(seen, now)
+    assert (state.is_terminal, state.text) == (is_terminal, "container main crashed 22 times: exit status 1")
 
 
 def test_a_failing_pod_of_an_older_revision_is_no_verdict(fake_api, api):
