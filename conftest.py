@@ -171,6 +171,10 @@ class Main:
     def _stands(self) -> bool:
         return self._run.platform.find_cluster() is not None
 
+    def pytest_report_header(self) -> str:
+        inventory = self._run.platform.inventory
+        return f"inventory: {self._config.option.inventory}, cluster {inventory.name}{'' if self._stands else ', which does not run yet'}"
+
     def pytest_report_collectionfinish(self) -> str:
         names = self._run.platform.graph.closure(self._config.pluginmanager.get_plugin("thinkube").needed)
         verb = "planning" if self._config.option.plan else "verifying" if self._config.option.verify_only else "converging"
