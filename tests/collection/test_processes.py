@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -47,10 +48,14 @@ def test_an_interruption_ends_cleanly_and_says_how_to_carry_on(project, monkeypa
         start_new_session=True,
         cwd=project.pytester.path,
     )
-    while "converge database" not in project.calls and time.monotonic() - started < 15:
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
-    output, _ = process.communicate(timeout=20)
+    try:
+        while "converge database" not in project.calls and time.monotonic() - started < 15:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=20)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its workers, too
     assert process.returncode == pytest.ExitCode.INTERRUPTED, output
     assert "run the same command again to carry on" in output
     assert project.calls[-1] == "delete"
