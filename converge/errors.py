@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+TEMPORARY = frozenset({429, 500, 502, 503, 504})
+"""Statuses of HTTP that mean trouble which may pass, as while a database comes back; all others of 400 and above are final."""
+
 
 class ThinkubeError(Exception):
     """A failure that a person can act on.

@@ -15,7 +15,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool
 
-from converge.errors import Refused, Unreachable
+from converge.errors import TEMPORARY, Refused, Unreachable
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
@@ -62,14 +62,13 @@ def checked(response: requests.Response, what: str) -> requests.Response:
     """The response itself when it is a success; ``what`` names the request for people: "client minio of realm thinkube".
 
     Raises:
-        Unreachable: 429, 500, 502, 503, 504: trouble that may pass, as while a database comes back, or the ingress has no route yet
-            (404 without the product behind it is the caller's to judge).
+        Unreachable: a temporary status (404 of an ingress that has no route yet is the caller's to judge).
         Refused: any other status of 400 and above.
     """
     if response.status_code < 400:
         return response
     seen = f"{response.status_code} {response.reason}: {excerpt(response.text)}".rstrip(": ")
-    if response.status_code in (429, 500, 502, 503, 504):
+    if response.status_code in TEMPORARY:
         raise Unreachable(what, seen=seen)
     raise Refused(what, seen=seen)
 

@@ -86,7 +86,7 @@ class People:
     @contextlib.contextmanager
     def person(self, *, groups: Sequence[str] = (), attributes: Mapping[str, Sequence[str]] | None = None) -> Iterator[Person]:
         """A new user, removed at the end."""
-        self._remove_abandoned_once()
+        self._remove_abandoned()
         name, password = f"{PREFIX}{secrets.token_hex(4)}", secrets.token_urlsafe(24)
         identity = self.realm.create(
             "users",
@@ -127,15 +127,13 @@ class People:
         finally:
             self.realm.remove(f"clients/{identity}")
 
-    def _remove_abandoned_once(self) -> None:
-        if not self._is_tidy:
-            self.remove_abandoned()
-            self._is_tidy = True
-
-    def remove_abandoned(self) -> None:
-        """Remove what killed runs left behind."""
+    def _remove_abandoned(self) -> None:
+        """Remove what killed runs left behind, once."""
+        if self._is_tidy:
+            return
         before_ms = (time.time() - ABANDONED_AFTER_S) * 1000
         users: list[dict[str, Any]] = self.realm.read("users", username=PREFIX, max="100") or []
         for user in users:
             if user["username"].startswith(PREFIX) and user["createdTimestamp"] < before_ms:
                 self.realm.remove(f"users/{user['id']}")
+        self._is_tidy = True

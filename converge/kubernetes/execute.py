@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from converge.errors import ThinkubeError, Unreachable
-from converge.kubernetes.failures import TEMPORARY, ApiRefused, read_status
+from converge.errors import TEMPORARY, ThinkubeError, Unreachable
+from converge.kubernetes.failures import ApiRefused, read_status
 from converge.kubernetes.wire import Request
 
 if TYPE_CHECKING:

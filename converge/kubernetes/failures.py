@@ -6,12 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from converge.errors import Refused
+from converge.errors import TEMPORARY, Refused
 
 LONGEST_BODY = 256
 """A body that is no Status (a proxy's page, a dump) may hold anything, secrets included; this much tells what it is."""
-
-TEMPORARY = frozenset({429, 500, 502, 503, 504})
 
 _CAUSES = {
     401: "the credentials are not valid here (expired, or of another cluster)",

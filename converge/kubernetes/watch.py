@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from converge.errors import ThinkubeError, Unreachable
+from converge.errors import TEMPORARY, ThinkubeError, Unreachable
 from converge.kubernetes.client import Api
-from converge.kubernetes.failures import TEMPORARY, ApiRefused
+from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.objects import KubernetesObject, Ref
 from converge.kubernetes.wire import Events
 

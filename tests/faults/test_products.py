@@ -15,9 +15,7 @@ pytestmark = pytest.mark.fault
 @pytest.fixture(scope="module")
 def people(place):
     place.converge("keycloak").require()
-    people = People(place.inventory, place.platform.access)
-    people.remove_abandoned()
-    return people
+    return People(place.inventory, place.platform.access)
 
 
 def signs_in(people, person):
