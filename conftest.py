@@ -167,6 +167,13 @@ class Main:
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput |= {"convergence": self._run.address, "stands": self._stands}
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        from wiring.dealing import Dealing
+
+        is_ours = processes.wants_only_features(config) and config.getvalue("dist") == "load"
+        return Dealing(config, log, Path(self._run.address["path"]).parent) if is_ours else None
+
     @cached_property
     def _stands(self) -> bool:
         return self._run.platform.find_cluster() is not None

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from converge.components.valkey.component import HOST
 from converge.components.valkey.users import NAMESPACE, POD, server
+from converge.errors import Unreachable
 
 if TYPE_CHECKING:
     from converge.components.component import Access
 
 OVER_TLS = ("valkey-cli", "--tls", "--cacert", "/tls/ca.crt", "-h", HOST)
+PATIENCE_S = 10.0
+NOBODY = "Could not connect"
+"""How the client's answer begins where nobody is there."""
 
 _LISTEN = """
 valkey-cli -s /run/valkey/valkey.sock SUBSCRIBE "$1" > "/tmp/$1" &
@@ -59,10 +64,19 @@ def consumer(access: Access) -> Iterator[Consumer]:
 
 
 def converse_as(access: Access, credentials: tuple[str, str] | None, command: str) -> str:
-    """What the server answers over TLS to somebody with these credentials, or none: the last line, or the refusal of the login."""
+    """What the server answers over TLS to somebody with these credentials, or none: the last line, or the refusal of the login.
+
+    Raises:
+        Unreachable: the server's name led to nobody for ``PATIENCE_S``.
+    """
     login = f"AUTH {credentials[0]} {credentials[1]}\n" if credentials else ""
-    argv = ["env", "-u", "REDISCLI_AUTH", *OVER_TLS]
-    said = access.execute(NAMESPACE, POD, argv, f"{login}{command}\n")
+    argv = ["sh", "-c", '"$@" 2>&1', "client", "env", "-u", "REDISCLI_AUTH", *OVER_TLS]
+    until = time.monotonic() + PATIENCE_S
+    # The client ends well all the same. A node learns of a new pod behind the name a moment after the pod is ready, and tells nobody.
+    while (said := access.execute(NAMESPACE, POD, argv, f"{login}{command}\n")).startswith(NOBODY):
+        if time.monotonic() > until:
+            raise Unreachable(f"Valkey at {HOST}", seen=said.splitlines()[0])
+        time.sleep(0.2)
     lines = [line for line in said.splitlines() if line]
     return lines[-1] if not login or lines[0] == "OK" else lines[0]
 

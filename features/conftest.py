@@ -110,7 +110,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
     stands = config.pluginmanager.get_plugin("thinkube").stands
 
-    def key(item: pytest.Item) -> tuple[int, float, str]:
+    def key(item: pytest.Item) -> tuple[int, int, str]:
         names = _tagged(item, set(platform.graph.order)) if isinstance(item.parent, FeatureFile) else []
         kinds = {mark.name for mark in item.iter_markers()}
         return (*turns.place(names, kinds, platform.graph, stands=stands), str(item.path) if names else "")
@@ -128,8 +128,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     for item in session.items:
         if isinstance(item.parent, FeatureFile):
             item.stash[turns.TARGETS] = frozenset(_targets(item))
+            item.stash[turns.BROWSER] = turns.looking(step.name for step in _template(item).steps)
     needed = [name for item in session.items if isinstance(item.parent, FeatureFile) for name in _needed_by(item)]
-    session.config.pluginmanager.get_plugin("thinkube").needed = list(dict.fromkeys(needed))
+    plugins = session.config.pluginmanager
+    plugins.get_plugin("thinkube").needed = list(dict.fromkeys(needed))
+    if (taking_turns := plugins.get_plugin("turns")) is not None:
+        taking_turns.announce(session.items)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from wiring.dealing import Demand, announce
+
 if TYPE_CHECKING:
     from converge.engine.graph import Graph
 
 TARGETS: pytest.StashKey[Iterable[str]] = pytest.StashKey()
 """The components that a scenario is about; what a disruptive one takes away is among them."""
 LOSING = re.compile(r'every pod of "([^"]+)" is deleted')
+BROWSER: pytest.StashKey[bool] = pytest.StashKey()
+"""Whether a scenario looks at pages."""
+LOOKING = re.compile(r"\bbrowser\b")
 PLATFORM = "platform"
 """What every scenario shares, and rollbacks and rotations have alone."""
 ROLLBACK = "rollback"
 OF_THE_PLATFORM = frozenset({ROLLBACK, "rotation"})
 DISRUPTIVE = "disruptive"
 TIME_CONSUMING = "time-consuming"
-LEAF = 3
-"""A component that no more than so many others stand on is taken away beside other components' scenarios."""
 
 
 def register(config: pytest.Config, folder: Path, graph: Graph) -> None:
@@ -39,6 +42,11 @@ def losing(step: str, example: Mapping[str, Any]) -> Iterable[str]:
     return LOSING.findall(step)
 
 
+def looking(steps: Iterable[str]) -> bool:
+    """Whether somebody looks at pages: ``the person signs in to the "account console" with a browser``."""
+    return any(LOOKING.search(step) for step in steps)
+
+
 def claims(targets: Iterable[str], kinds: Iterable[str], graph: Graph) -> dict[str, bool]:
     """What a scenario claims while it runs, and whether for itself alone, in the order in which everybody claims."""
     names = sorted(targets)
@@ -48,23 +56,22 @@ def claims(targets: Iterable[str], kinds: Iterable[str], graph: Graph) -> dict[s
     return {PLATFORM: not OF_THE_PLATFORM.isdisjoint(kinds), **{name: found[name] for name in sorted(found)}}
 
 
-def place(names: Collection[str], kinds: Collection[str], graph: Graph, *, stands: bool) -> tuple[int, float]:
+def place(names: Collection[str], kinds: Collection[str], graph: Graph, *, stands: bool) -> tuple[int, int]:
     """Where a scenario of some components comes: first by the whole number, then by the other, then as features and files have it.
 
     What takes something away comes when everything has converged, what others stand on last. Where processes share a platform that
-    ``stands`` already, nothing is to be converged: what waits for long is begun early then, and so is what hardly anybody needs,
-    beside scenarios of other components; what requires little comes first, to have something to do while those are waited for.
+    ``stands`` already, nothing is to be converged: what most stand on is taken away first of all, then what waits for long is begun,
+    and what requires little comes before what requires much, to have something to do meanwhile.
     Rollbacks come last and go the other way, so that each finds what it requires.
     """
     order = sorted(graph.order, key=lambda name: len(graph.closure([name]))) if stands else graph.order
     number = max(map(order.index, names), default=len(order))
     if ROLLBACK in kinds:
         return 3, -number
-    if stands and (DISRUPTIVE in kinds or TIME_CONSUMING in kinds):
-        if all(len(graph.dependants(name)) <= LEAF for name in names):
-            required = set(graph.closure(names)) - set(names)
-            return 1, max(map(order.index, required), default=0) - 0.5
-        return (0 if TIME_CONSUMING in kinds else 2), number
+    if stands and DISRUPTIVE in kinds:
+        return 0, -len({found for name in names for found in graph.dependants(name)})
+    if stands and TIME_CONSUMING in kinds:
+        return 0, 1
     return (2, -number) if DISRUPTIVE in kinds else (1, number)
 
 
@@ -75,15 +82,21 @@ class Turns:
         self._folder = folder
         self._graph = graph
 
+    def announce(self, items: Iterable[pytest.Item]) -> None:
+        """Tell whoever deals scenarios to processes what these demand."""
+        announce(self._folder, (Demand(self._claims(item), item.stash.get(BROWSER, False)) for item in items))
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Its fixtures included: they clean up what the scenario made."""
-        kinds = {mark.name for mark in item.iter_markers()}
         with ExitStack() as held:
-            for name, is_alone in claims(item.stash.get(TARGETS, ()), kinds, self._graph).items():
+            for name, is_alone in self._claims(item).items():
                 file = held.enter_context((self._folder / f"turn-{name}").open("a"))
                 # Whoever waits to be alone keeps the queue, so that those who share cannot pass for ever.
                 with (self._folder / f"queue-{name}").open("a") as queue:
                     fcntl.flock(queue, fcntl.LOCK_EX)
                     fcntl.flock(file, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH)
             return (yield)
+
+    def _claims(self, item: pytest.Item) -> dict[str, bool]:
+        return claims(item.stash.get(TARGETS, ()), {mark.name for mark in item.iter_markers()}, self._graph)

@@ -250,16 +250,10 @@ class Platform:
         return Reconciliation(self, self.component(name)).verify(drift=True)
 
     def wait_until_serving(self, names: Iterable[str]) -> None:
-        """Wait until everything that some components run for ever is ready.
+        """See ``converge.serving``."""
+        from converge.serving import wait_until_serving
 
-        Raises:
-            ObjectsNotReady: it cannot become so by itself, or not in time.
-        """
-        from converge.kubernetes.wait import wait_until_ready
-        from converge.workloads import LASTING
-
-        running = [item for name in names for item in self.objects(name) if item["kind"] in LASTING]
-        wait_until_ready(self.api, running, self.inventory.deadlines.component_s)
+        wait_until_serving(self, names)
 
     @opened_once
     def loading(self) -> Loading:

@@ -127,6 +127,8 @@ class FakePlatform:
 '''
 
 STEPS = """
+import os
+
 from pytest_bdd import given, parsers, then, when
 
 from converge.errors import ThinkubeError, Unavailable
@@ -158,6 +160,11 @@ def _():
 def _():
     one = 1
     assert one == 2
+
+
+@then("its process dies")
+def _():
+    os._exit(9)
 
 
 @then("the console exists")

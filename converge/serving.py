@@ -1,0 +1,48 @@
+"""Whether what components run serves now: by its own word and through the ingress, who both know it sooner than Kubernetes does.
+
+Kubernetes calls a pod ready until a probe has failed a few times, and the ingress hears of that later still: right after something was
+taken away, both may speak of the time before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from converge import routes, workloads
+from converge.errors import TEMPORARY
+from converge.kubernetes.wait import wait_until_ready
+
+if TYPE_CHECKING:
+    from converge.engine.platform import Platform
+
+
+def wait_until_serving(platform: Platform, names: Iterable[str]) -> None:
+    """Wait until everything that some components run for ever is ready, says so when asked now, and is reached through the ingress.
+
+    Raises:
+        ObjectsNotReady: it cannot become so by itself, or not in time.
+        NotReady: the ingress leads nowhere.
+        Unreachable: it does not call itself ready in time.
+    """
+    names, deadline_s = list(names), platform.inventory.deadlines.component_s
+    running = [item for name in names for item in platform.objects(name) if item["kind"] in workloads.LASTING]
+    wait_until_ready(platform.api, running, deadline_s)
+    patient = platform.api.view(patience_s=deadline_s)
+    for pod in workloads.pods(platform.api, workloads.live(platform.api, running)):
+        for page in readiness_pages(pod):
+            patient.read(page)
+    wait_until_ready(platform.api, running, deadline_s)
+    for name in names:
+        for endpoint in platform.component(name).endpoints(platform.inventory):
+            routes.wait_until_served(platform.access.http, endpoint.url, deadline_s, nobody=TEMPORARY)
+
+
+def readiness_pages(pod: dict[str, Any]) -> Iterator[str]:
+    """Where the API server asks what a pod's readiness probes ask, without encryption: ``…/pods/keycloak-0:9000/proxy/health/ready``."""
+    for container in pod["spec"]["containers"]:
+        page = container.get("readinessProbe", {}).get("httpGet", {})
+        if page.get("scheme") == "HTTP":
+            ports = {port.get("name"): port["containerPort"] for port in container.get("ports", ())}
+            port, metadata = ports.get(page["port"], page["port"]), pod["metadata"]
+            yield f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}:{port}/proxy{page['path']}"
