@@ -62,7 +62,7 @@ mutate:
 
 lock: ## pin every dependency anew
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/pip install -q uv
-	@$(BIN)/python -m uv pip compile --upgrade --universal --generate-hashes --all-extras --python-version 3.11 -q -o requirements.lock pyproject.toml
+	@$(BIN)/python -m uv pip compile --upgrade --no-strip-extras --universal --generate-hashes --all-extras --python-version 3.11 -q -o requirements.lock pyproject.toml
 
 clean: ## the virtual environment and reports; clusters and caches stay
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
