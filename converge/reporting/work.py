@@ -74,7 +74,7 @@ class Works:
                 self._bad.pop(subject, None)
                 if state not in (State.DONE, State.UNCHANGED):
                     self._bad[subject] = state
-                self._took[subject] = max(took or 0.0, self._took.get(subject, 0.0))
+                self._took[subject] = self._took.get(subject) or took or 0.0  # a scenario that converges it again does not count
             return took
         if state is State.MOVED:
             if known:
