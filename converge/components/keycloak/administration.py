@@ -40,6 +40,11 @@ def pod(api: Api) -> str:
     return str(api.list("Pod", "keycloak", labels="app.kubernetes.io/name=keycloak")[0]["metadata"]["name"])
 
 
+def command(api: Api, access: Access) -> list[str]:
+    """What the server was started with, as its own process has it: ``["java", …, "start", "--optimized"]``."""
+    return access.execute("keycloak", pod(api), ["cat", "/proc/1/cmdline"], "").split("\0")
+
+
 def health(api: Api) -> str:
     """What the server says of itself on its management port, which only the cluster reaches."""
     return api.read(f"/api/v1/namespaces/keycloak/pods/{pod(api)}:9000/proxy/health")
