@@ -63,12 +63,16 @@ def choose(pending: Iterable[int], demands: list[Demand], busy: Collection[int],
     return None
 
 
-def least_waiting(pending: Iterable[int], demands: list[Demand], busy: Collection[int]) -> int:
-    """Where each would wait: the one that waits for the fewest, and keeps nobody waiting in turn if there is a choice."""
+def least_waiting(pending: Iterable[int], demands: list[Demand], busy: Collection[int], *, has_browser: bool = True) -> int:
+    """Where each would wait: the one that waits for the fewest, and keeps nobody waiting in turn if there is a choice.
 
-    def others(index: int) -> tuple[int, bool]:
+    Who has no browser looks at pages only if there is nothing else.
+    """
+
+    def others(index: int) -> tuple[int, bool, bool]:
         demand = demands[index]
-        return sum(not demand.is_beside(demands[other]) for other in busy), demand.is_alone
+        waits_for = sum(not demand.is_beside(demands[other]) for other in busy)
+        return waits_for, demand.is_alone, demand.browser and not has_browser
 
     return min(pending, key=others)
 
@@ -103,7 +107,7 @@ class Dealing(LoadScheduling):  # type: ignore[misc]
         if found is None:
             found = choose(self.pending, self._demands, busy)
         if found is None:
-            found = least_waiting(self.pending, self._demands, busy)
+            found = least_waiting(self.pending, self._demands, busy, has_browser=has_one)
         if self._demands[found].browser:
             self._with_browser.add(node)
         return found

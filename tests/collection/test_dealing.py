@@ -66,6 +66,12 @@ def test_where_all_would_wait_the_one_that_waits_for_the_fewest_and_keeps_nobody
     assert least_waiting([2, 3, 4], everything, busy=[0, 1]) == 4
 
 
+def test_where_all_would_wait_who_has_no_browser_looks_at_pages_last() -> None:
+    everything = [takes_away("login"), uses("login", browser=True), uses("login")]
+    assert least_waiting([1, 2], everything, busy=[0], has_browser=False) == 2
+    assert least_waiting([1, 2], everything, busy=[0]) == 1
+
+
 @given(st.lists(demands, min_size=1, max_size=12), st.data())
 def test_what_is_chosen_never_waits(everything: list[Demand], data: st.DataObject) -> None:
     indices = range(len(everything))

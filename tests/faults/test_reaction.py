@@ -9,11 +9,13 @@ from datetime import datetime
 import pytest
 from place import until
 
+from converge.kubernetes.diagnosis import diagnose
 from converge.kubernetes.objects import Ref
-from converge.kubernetes.wait import wait_until, wait_until_ready
+from converge.kubernetes.wait import ObjectsNotReady, wait_until, wait_until_ready
 
 pytestmark = pytest.mark.fault
 BUDGET_S = 0.25
+DIAGNOSIS_S = 2.0
 ROUNDS = 30
 
 
@@ -69,6 +71,28 @@ def test_the_reaction_of_a_wait_for_a_workload(place, seen):
         arrived, stamp = max(stamps for stamps in answered(place, uri) if stamps[0] <= end)
         reactions.append((end - arrived, end - stamp))
     told(seen, reactions)
+
+
+def test_the_diagnosis_of_a_component_that_fails(place, seen):
+    """What is wrong with a component that crashes is known, last words included, within 2 s after the wait for it has ended."""
+    place.converge("ingress").require()
+    objects = list(place.platform.objects("ingress"))
+    (deployment,) = (obj for obj in objects if obj["kind"] == "Deployment")
+    name, namespace = deployment["metadata"]["name"], deployment["metadata"]["namespace"]
+    wrong = {"op": "replace", "path": "/spec/template/spec/containers/0/args", "value": ["--no-such-option"]}
+    place.api.patch("Deployment", name, namespace, [wrong])
+    with pytest.raises(ObjectsNotReady) as failure:
+        wait_until_ready(place.api, objects, 120)
+    assert failure.value.is_terminal
+    took_s = []
+    for _ in range(5):
+        started = time.monotonic()
+        diagnosis = diagnose(place.api, objects)
+        took_s.append(time.monotonic() - started)
+    assert "no-such-option" in diagnosis.text, diagnosis.text
+    place.converge("ingress").require()
+    seen(f"of {len(objects)} objects: median {statistics.median(took_s):.2f} s, at most {max(took_s):.2f} s")
+    assert max(took_s) < DIAGNOSIS_S, took_s
 
 
 def told(seen, reactions):
