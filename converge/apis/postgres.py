@@ -119,17 +119,23 @@ class Postgres:
     def write(self, name: str, password: str) -> None:
         """Create or correct a role and the database of its name.
 
-        The role may sign in with this password and has no privilege beyond the database, to which nobody else may connect.
+        The role may sign in with this password and has no privilege beyond the database, to which nobody else may connect: not even at
+        the moment when it is new, for PostgreSQL's default is to let everybody in.
         """
         quoted = identifier(name)
+        is_it = f"datname = {literal(name)}"
         self.run(
             f"SELECT {literal(f'CREATE ROLE {quoted}')} WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {literal(name)}) \\gexec\n"
             f"ALTER ROLE {quoted} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
             f" PASSWORD {literal(verifier(password))};\n"
-            f"SELECT {literal(f'CREATE DATABASE {quoted}')} WHERE NOT EXISTS"
-            f" (SELECT FROM pg_database WHERE datname = {literal(name)}) \\gexec\n"
+            f"SELECT {literal(f'CREATE DATABASE {quoted} CONNECTION LIMIT 0')}"
+            f" WHERE NOT EXISTS (SELECT FROM pg_database WHERE {is_it}) \\gexec\n"
+            "BEGIN;\n"
             f"ALTER DATABASE {quoted} OWNER TO {quoted};\n"
             f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC;\n"
+            f"SELECT {literal(f'ALTER DATABASE {quoted} CONNECTION LIMIT -1')}"
+            f" FROM pg_database WHERE {is_it} AND datconnlimit = 0 \\gexec\n"
+            "COMMIT;\n"
         )
 
     def write_password(self, role: str, password: str) -> None:

@@ -65,6 +65,14 @@ def test_a_password_appears_neither_in_arguments_nor_in_sql() -> None:
     assert "canary" not in "".join(server.sql) + str(server.argv)
 
 
+def test_a_new_database_is_open_to_nobody_until_it_is_closed_to_the_public() -> None:
+    server = Server()
+    postgres.Postgres(server).write("app", "canary-password")
+    steps = ['CREATE DATABASE "app" CONNECTION LIMIT 0', "BEGIN", "FROM PUBLIC", 'ALTER DATABASE "app" CONNECTION LIMIT -1', "COMMIT"]
+    places = [server.sql[0].index(step) for step in steps]
+    assert places == sorted(places)
+
+
 def test_what_is_absent_is_told_apart_from_what_differs() -> None:
     answer = {"role": None, "database": {"owner": "postgres", "open": True}}
     assert postgres.Postgres(Server([[answer]])).look("app") == (None, postgres.Database("app", "postgres", True))
