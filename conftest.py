@@ -94,7 +94,7 @@ def _open(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         convergence = RemoteConvergence(config.workerinput["convergence"])
         platform = platform_class(inventory, progress=SILENCE)
-        session = Session(config, platform, convergence, stands=config.workerinput["stands"])
+        session = Session(config, platform, convergence, config.workerinput["throwaway"], stands=config.workerinput["stands"])
         config.pluginmanager.register(session, "thinkube")
         register(config, None)
         turns.register(config, Path(config.workerinput["convergence"]["path"]).parent, platform.graph)
@@ -110,7 +110,7 @@ def _open(config: pytest.Config) -> None:
     )
     if not (config.option.collectonly or config.option.plan or config.option.verify_only):
         platform.check()
-    config.pluginmanager.register(Session(config, platform, run.converger), "thinkube")
+    config.pluginmanager.register(Session(config, platform, run.converger, run.throwaway), "thinkube")
     config.pluginmanager.register(Main(config, run, shown), "thinkube main")
     if config.option.collectonly:
         return
@@ -139,11 +139,15 @@ def _names_in(expression: str) -> Iterable[str]:
 class Session:
     """What every process of a run has: the platform to look at, and who knows what has converged."""
 
-    def __init__(self, config: pytest.Config, platform: Platform, convergence: Convergence, *, stands: bool = False) -> None:
+    def __init__(
+        self, config: pytest.Config, platform: Platform, convergence: Convergence, throwaway: str, *, stands: bool = False
+    ) -> None:
         self.stands = stands
         """Whether several processes share a platform that was there before the run."""
         self.platform = platform
         self.convergence = convergence
+        self.throwaway = throwaway
+        """The namespace of the throw-away pods that these processes share."""
         self.needed: list[str] = []
         """The components that the selected scenarios need; features/conftest.py fills it after the collection."""
         self._idle = config.option.collectonly or config.option.plan
@@ -165,7 +169,7 @@ class Main:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput |= {"convergence": self._run.address, "stands": self._stands}
+        node.workerinput |= {"convergence": self._run.address, "stands": self._stands, "throwaway": self._run.throwaway}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
@@ -202,6 +206,8 @@ class Main:
             self._run.restore()
         self._display.close()
         try:
+            if self._scenarios:
+                self._run.platform.remove_throwaway(self._run.throwaway)
             self._run.close()
         except ThinkubeError as error:
             self._write(f"\nat the end of the run:\n{error}")

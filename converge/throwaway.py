@@ -1,10 +1,14 @@
-"""Throw-away pods: places from which to look at the cluster as a program in it would; made when asked for, removed together."""
+"""Throw-away pods: places from which to look at the cluster as a program in it would; made when asked for, removed together.
+
+Every process of a run has the same ones: a namespace and a pod on every node cost a cluster several seconds of its processors.
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from converge.components import blocks
@@ -37,36 +41,34 @@ _CLIENT = r"""exec 3<>"/dev/tcp/$1/$2" && printf 'GET %s HTTP/1.0\r\n\r\n' "$3" 
 class ThrowawayPods:
     """``pods.run(pods.make("one"), ["getent", "hosts", "auth.thinkube.test"])``.
 
-    ``image`` has bash, perl and getent (the base image); ``prepare`` makes the nodes have it.
-    Each pod answers on port 8080 with its own name.
+    ``name`` is the run's own namespace for them (`namespace_name`). ``image`` has bash, perl and getent (the base image); ``prepare``
+    makes the nodes have it. Each pod answers on port 8080 with its own name.
     """
 
-    def __init__(self, api: Api, image: str, prepare: Callable[[], None], *, deadline_s: float = 60) -> None:
+    def __init__(self, api: Api, name: str, image: str, prepare: Callable[[], None], *, deadline_s: float = 60) -> None:
         self._api = api
+        self._name = name
         self._image = image
         self._prepare = prepare
         self._deadline_s = deadline_s
-        self._namespace = ""
         self._on_node: dict[str, str] = {}
 
-    @property
+    @cached_property
     def namespace(self) -> str:
-        """Where they live; made with the first of them."""
-        if not self._namespace:
+        """Where they live; made by the first process that asks."""
+        if self._api.find("Namespace", self._name) is None:
             self._prepare()
             _remove_abandoned(self._api)
-            name = f"throw-away-{secrets.token_hex(3)}"
-            place = blocks.namespace(name)
+            place = blocks.namespace(self._name)
             place["metadata"]["labels"][LABEL] = "true"
-            self._api.create(place)
-            self._namespace = name
-            self._wait(Ref("ServiceAccount", "default", name, "v1"), lambda seen: seen is not None, "made")
-        return self._namespace
+            self._api.apply(place)
+        self._wait(Ref("ServiceAccount", "default", self._name, "v1"), lambda seen: seen is not None, "made")
+        return self._name
 
     def on(self, *nodes: str) -> dict[str, str]:
-        """The pod that runs on each of these nodes; made at the first call, ready to run programs."""
+        """The pod that runs on each of these nodes; made by the first process that asks, ready to run programs."""
         new = {node: f"on-{node}" for node in nodes if node not in self._on_node}
-        self._ready([self._api.create(self._pod(name, node=node)) for node, name in new.items()])
+        self._ready([self._api.apply(self._pod(name, node=node)) for node, name in new.items()])
         self._on_node |= new
         return {node: self._on_node[node] for node in nodes}
 
@@ -108,13 +110,6 @@ class ThrowawayPods:
         if self._api.delete("Pod", pod, self.namespace):
             self._wait(Ref("Pod", pod, self.namespace, "v1"), lambda seen: seen is None, "deleted")
 
-    def remove_all(self) -> None:
-        """Remove everything; the cluster finishes that by itself."""
-        if self._namespace:
-            self._api.delete("Namespace", self._namespace)
-        self._namespace = ""
-        self._on_node.clear()
-
     def _ready(self, pods: Sequence[KubernetesObject]) -> None:
         from converge.kubernetes.wait import wait_until_ready
 
@@ -154,6 +149,17 @@ class ThrowawayPods:
                 ],
             },
         }
+
+
+def namespace_name() -> str:
+    """A name for the namespace of a run's throw-away pods: ``throw-away-3f09c1``."""
+    return f"throw-away-{secrets.token_hex(3)}"
+
+
+def remove(api: Api, name: str) -> None:
+    """Remove a run's throw-away pods and everything beside them, if any were made; the cluster finishes that by itself."""
+    if api.find("Namespace", name) is not None:
+        api.delete("Namespace", name)
 
 
 def _remove_abandoned(api: Api) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from pytest_bdd import parsers, then, when
@@ -19,11 +19,9 @@ IMAGE = "base"
 
 
 @pytest.fixture(scope="session")
-def throwaway_pods(platform: Platform) -> Iterator[ThrowawayPods]:
+def throwaway_pods(platform: Platform, throwaway_namespace: str) -> ThrowawayPods:
     """Pods that can run a program, shared by every scenario of the run, removed at its end."""
-    pods = ThrowawayPods(platform.api, platform.context.image(IMAGE), lambda: _load(platform, IMAGE))
-    yield pods
-    pods.remove_all()
+    return ThrowawayPods(platform.api, throwaway_namespace, platform.context.image(IMAGE), lambda: _load(platform, IMAGE))
 
 
 @then(parsers.re(r'every workload of "(?P<name>[^"]+)" is ready'))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -66,7 +65,6 @@ class Planning:
         if session.testsfailed:
             return None  # pytest says what cannot be collected
         thinkube: Any = self._config.pluginmanager.get_plugin("thinkube")
-        gc.freeze()  # what pytest has collected stays: looking through it for garbage takes a tenth of the time of a plan
         plans = self._run.plans(thinkube.needed)
         self._exit_code = int(bool(plans)) if plans.plans else None  # nothing selected has an exit code of pytest's own
         if self._config.option.plan_format == "json":

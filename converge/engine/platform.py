@@ -255,6 +255,13 @@ class Platform:
 
         wait_until_serving(self, names)
 
+    def remove_throwaway(self, namespace: str) -> None:
+        """Remove the throw-away pods of a run (`converge.throwaway`)."""
+        from converge.throwaway import remove
+
+        if self.find_cluster() is not None:
+            remove(self.api, namespace)
+
     @opened_once
     def loading(self) -> Loading:
         """The images on their way into the nodes."""

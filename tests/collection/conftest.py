@@ -92,6 +92,10 @@ class FakePlatform:
     def wait_until_serving(self, names):
         self.say("serving", *sorted(names))
 
+    def remove_throwaway(self, namespace):
+        with Path("removed").open("a") as removed:
+            removed.write(namespace + "\\n")
+
     def find_cluster(self):
         return "a cluster" if os.environ.get("FAKE_STANDS") else None
 

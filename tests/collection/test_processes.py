@@ -37,6 +37,36 @@ def test_faults_of_an_inventory_are_told_once_with_workers_too(project) -> None:
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["one process", "two workers"])
+def test_all_processes_share_one_place_for_throw_away_pods_which_is_removed_at_the_end(project, workers: list[str]) -> None:
+    project.write(
+        "steps/places.py",
+        """
+        from pathlib import Path
+
+        from pytest_bdd import then
+
+
+        @then("it has a place for pods")
+        def _(throwaway_namespace):
+            assert not Path("removed").exists()
+            with Path("places").open("a") as places:
+                places.write(throwaway_namespace + chr(10))
+        """,
+    )
+    scenarios = [f"Scenario {number} | it has a place for pods" for number in range(6)]
+    project.write("features/core/objects.feature", project.feature("objects", "CORE-006", "core", *scenarios))
+    project.run_apart("features/core/objects.feature", *workers).assert_outcomes(passed=6)
+    places = (project.pytester.path / "places").read_text().split()
+    assert len(places) == 6
+    assert (project.pytester.path / "removed").read_text().split() == list(set(places))
+
+
+def test_a_plan_removes_nothing(project) -> None:
+    project.run("features/", "--plan")
+    assert not (project.pytester.path / "removed").exists()
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["one process", "two workers"])
 def test_an_interruption_ends_cleanly_and_says_how_to_carry_on(project, monkeypatch, workers: list[str]) -> None:
     monkeypatch.setenv("FAKE_HANG", "database")
     started = time.monotonic()
