@@ -63,6 +63,13 @@ class Blocked(ThinkubeError):
         self.by = by
 
 
+class Drifted(ThinkubeError):
+    """A component is not as it should be; ``differences`` says in which objects and fields, and who wrote them."""
+
+    def __init__(self, component: str, differences: str) -> None:
+        super().__init__(f"nothing to write for {component}", seen=differences, next_command=f"pytest features/ -m {component}")
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong in a file that a person wrote: ``inventory/local.yaml:7: unknown key 'workres', did you mean 'workers'?``."""

@@ -7,6 +7,7 @@ from pytest_bdd import given, parsers, then, when
 from converge.engine.converger import Convergence
 from converge.engine.outcome import Outcome
 from converge.engine.platform import Platform
+from converge.errors import Drifted
 
 
 @given(parsers.re(r'"(?P<name>[^"]+)" is converged'))
@@ -21,10 +22,11 @@ def converge_again(convergence: Convergence, name: str) -> Outcome:
 
 @then("nothing was written")
 def nothing_written(outcome: Outcome) -> None:
-    assert not outcome.changes, "written: " + ", ".join(outcome.changes)
+    if outcome.changes:
+        raise Drifted(outcome.component, "\n".join(outcome.changes))
 
 
 @then(parsers.re(r'"(?P<name>[^"]+)" has not drifted'))
 def not_drifted(platform: Platform, name: str) -> None:
-    plan = platform.plan(name)
-    assert not plan, f"differs from what is wanted:\n{plan}"
+    if plan := platform.plan(name):
+        raise Drifted(name, str(plan))

@@ -137,7 +137,13 @@ class Reconciliation:
             )
         if self._objects:
             api = self._platform.api.view(read_only=True)
-            wait_until_ready(api, self._objects, GLANCE_S, progress=self._platform.progress, subject=self._name)
+            try:
+                wait_until_ready(api, self._objects, GLANCE_S, progress=self._platform.progress, subject=self._name)
+            except NotReady as error:
+                if plan:
+                    error.cause = f"it is not as it should be:\n{plan}\n{error.cause}".rstrip()
+                    error.next_command = f"pytest features/ -m {self._name}"
+                raise
 
     def _told(self, work: Callable[[], None]) -> Outcome:
         started_at, started = time.time(), time.monotonic()

@@ -215,6 +215,18 @@ def test_verify_lets_a_changed_field_pass_for_the_drift_scenario_to_name(bench) 
     assert bench.fake_api.writes == []
 
 
+def test_verify_names_what_was_changed_where_that_may_be_why_it_does_not_serve(bench, monkeypatch) -> None:
+    monkeypatch.setattr(reconcile, "GLANCE_S", 0.2)
+    bench.web.wanted = [NAMESPACE, DEPLOYMENT]
+    for obj in (NAMESPACE, DEPLOYMENT):
+        bench.fake_api.client().apply(obj)
+    bench.fake_api.edit("Deployment", "web", "web", {"spec": {"replicas": 2}}, manager="kubectl-edit")
+    outcome = bench.platform.verify("web")
+    assert outcome.result is Result.FAILED
+    assert "spec.replicas: wanted 1, seen 2, written by kubectl-edit" in outcome.text
+    assert "pytest features/ -m web" in outcome.text
+
+
 def test_verify_without_a_cluster_says_so(bench) -> None:
     bench.lose_the_cluster()
     outcome = bench.platform.verify("web")
