@@ -65,13 +65,15 @@ def _another_secret(client: dict[str, Any]) -> None:
 
 
 def _development_mode(platform: Platform) -> None:
-    """Keycloak builds itself anew when it starts so; the platform's may not, for its files belong to somebody else."""
+    """Keycloak builds itself anew when it starts so, from its environment; only root may write its files."""
 
     def unrestricted(namespace: KubernetesObject) -> None:
         namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = "privileged"
 
     def as_root(deployment: KubernetesObject) -> None:
         container(deployment).update(args=["start-dev"], securityContext={})
+        built_with = {"KC_DB": "postgres", "KC_HEALTH_ENABLED": "true", "KC_METRICS_ENABLED": "true"}
+        container(deployment)["env"] += [{"name": name, "value": value} for name, value in built_with.items()]
         deployment["spec"]["template"]["spec"]["securityContext"] = {"runAsUser": 0}
 
     edit(platform, "Namespace", "keycloak", "", unrestricted)

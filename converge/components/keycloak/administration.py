@@ -40,9 +40,10 @@ def pod(api: Api) -> str:
     return str(api.list("Pod", "keycloak", labels="app.kubernetes.io/name=keycloak")[0]["metadata"]["name"])
 
 
-def command(api: Api, access: Access) -> list[str]:
-    """What the server was started with, as its own process has it: ``["java", …, "start", "--optimized"]``."""
-    return access.execute("keycloak", pod(api), ["cat", "/proc/1/cmdline"], "").split("\0")
+def mode(api: Api, access: Access) -> str:
+    """How the server was started, as its own process has it: ``start`` (production) or ``start-dev``."""
+    words = access.execute("keycloak", pod(api), ["cat", "/proc/1/cmdline"], "").split("\0")
+    return next((word for word in words if word.startswith("start")), "")
 
 
 def health(api: Api) -> str:
