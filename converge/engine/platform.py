@@ -260,7 +260,7 @@ class Platform:
         from converge.throwaway import remove
 
         if self.find_cluster() is not None:
-            remove(self.api, namespace)
+            remove(self.api.view(patience_s=5), namespace)
 
     @opened_once
     def loading(self) -> Loading:
