@@ -81,7 +81,12 @@ def verify(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
         server.stdin.flush()
         assert server.stdout.readline(), "the verifier ended"
         assert report.exists(), f"no report:\n{log.read_text()[-3000:]}"
-        found = {scenario["nodeid"]: scenario for scenario in json.loads(report.read_text())["scenarios"]}
+        results = json.loads(report.read_text())
+        found = {scenario["nodeid"]: scenario for scenario in results["scenarios"]}
+        causes = "\n".join(component["text"] for component in results["components"] if component["result"] == "failed")
+        for scenario in found.values():
+            if scenario["outcome"] == "blocked":  # its cause is told once, with the component
+                scenario["failure"] = {"text": causes}
         missing = [nodeid for nodeid in nodeids if not _of(nodeid, found)]
         assert not missing, f"no such scenario, or it did not run: {missing}\n{log.read_text()[-2000:]}"
         return found
