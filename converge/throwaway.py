@@ -1,6 +1,6 @@
 """Throw-away pods: places from which to look at the cluster as a program in it would; made when asked for, removed together.
 
-Every process of a run has the same ones: a namespace and a pod on every node cost a cluster several seconds of its processors.
+Every process of a run has the same ones: a cluster works to make a namespace and a pod on every node, and once more to remove them.
 """
 
 from __future__ import annotations
