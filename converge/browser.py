@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from converge import surroundings
 from converge.errors import Missing, NotReady, Refused, Unreachable
 from converge.http import excerpt
 from converge.images import tools
@@ -39,8 +40,9 @@ QUIET = (
     "--disable-quic",
     "--disable-sync",
     "--no-first-run",
+    "--no-proxy-server",
 )
-"""It asks nobody for anything but the pages that it is sent to."""
+"""It asks nobody for anything but the pages that it is sent to, and nobody on the way to them."""
 
 T = TypeVar("T")
 
@@ -85,7 +87,7 @@ class Chromium:
         arguments = [*QUIET, f"--host-resolver-rules=MAP *.{domain} {address}, MAP {domain} {address}"]
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")  # its sandbox needs an ordinary user
-        environment: dict[str, str | float | bool] = {"HOME": str(home), "PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+        environment: dict[str, str | float | bool] = {**surroundings.tools(), "HOME": str(home)}
         browser = driver.chromium.launch(executable_path=program, headless=True, env=environment, args=arguments)
         self._closing.callback(browser.close)
         return browser

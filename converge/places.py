@@ -10,12 +10,12 @@ DEFAULT_STATE = Path("/var/lib/thinkube")
 
 def state_folder() -> Path:
     """Clusters, their data and credentials; ``THINKUBE_STATE`` moves it, e.g. to a larger disk."""
-    return Path(os.environ.get("THINKUBE_STATE") or DEFAULT_STATE)
+    return Path(os.environ.get("THINKUBE_STATE") or DEFAULT_STATE).absolute()
 
 
 def cache_folder() -> Path:
     """What was built or downloaded, by content; may be deleted at any time. ``THINKUBE_CACHE`` moves it."""
-    return Path(os.environ.get("THINKUBE_CACHE") or "/var/cache/thinkube")
+    return Path(os.environ.get("THINKUBE_CACHE") or "/var/cache/thinkube").absolute()
 
 
 def source_root() -> Path:

@@ -1,4 +1,7 @@
-"""Run a program to its end: bounded in time, killed with all its children, its last words kept for the error."""
+"""Start programs, in the surroundings that `converge.surroundings` describes: to their end, beside this process, or in its place.
+
+A program that is run to its end is bounded in time, killed with all its children, and its last words are kept for the error.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
+from converge import surroundings
 from converge.errors import Missing, ThinkubeError
 
 
@@ -45,8 +49,11 @@ def run(
     cwd: Path | None = None,
     stop: threading.Event | None = None,
     told: Callable[[str], None] | None = None,
+    builds: bool = False,
 ) -> Completed:
-    """Run ``argv`` and return what it said; ``env`` is added to this process's own. Setting ``stop`` ends the program early.
+    """Run ``argv`` and return what it said; ``env`` is added to its surroundings. Setting ``stop`` ends the program early.
+
+    ``builds``: it is a package client or a compiler, to which the caller's proxies and settings of such clients are told.
 
     ``told`` hears each line at once, from threads of its own; such a program gets no ``stdin``.
 
@@ -58,15 +65,18 @@ def run(
     """
     words = tuple(str(word) for word in argv)
     try:
+        surroundings.raise_limits()
         process = subprocess.Popen(
             words,
             stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            encoding="utf-8",
             errors="replace",
-            env={**os.environ, **env} if env else None,
-            cwd=cwd,
+            env={**(surroundings.builds() if builds else surroundings.tools()), **(env or {})},
+            cwd=cwd or surroundings.FOLDER,
+            umask=surroundings.UMASK,
             start_new_session=True,
         )
     except FileNotFoundError as error:
@@ -87,6 +97,38 @@ def run(
     if completed.code not in expect:
         raise ProgramFailed(completed)
     return completed
+
+
+def launch(argv: Sequence[str], log: IO[bytes], *, listen: bool = False) -> str:
+    """Start a node's program that goes on by itself (``setsid --fork …``); what it prints goes to ``log``.
+
+    With ``listen``, returns the first line of its standard output instead of logging it.
+    """
+    surroundings.raise_limits()
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if listen else log,
+        stderr=log,
+        env=surroundings.NODE,
+        cwd=surroundings.FOLDER,
+        umask=surroundings.UMASK,
+        start_new_session=True,
+    )
+    said = b""
+    if process.stdout is not None:
+        with process.stdout:
+            said = process.stdout.readline()
+    process.wait()
+    return said.decode(errors="replace").strip()
+
+
+def become(argv: Sequence[str]) -> NoReturn:
+    """Run a program in this process's place: the same terminal, the surroundings of a tool."""
+    surroundings.raise_limits()
+    os.umask(surroundings.UMASK)
+    os.chdir(surroundings.FOLDER)
+    os.execvpe(argv[0], list(argv), surroundings.tools())  # noqa: S606
 
 
 def _communicate(process: subprocess.Popen[str], stdin: str | None, timeout_s: float, stop: threading.Event | None) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from converge import browser as module
+from converge import surroundings
 from converge.browser import Chromium
 from converge.errors import Missing, NotReady, Refused, Unreachable
 from converge.sso import Credentials
@@ -146,6 +147,7 @@ def test_a_browser_does_not_mind_a_running_event_loop(chromium: Chromium, url: s
 
 def test_a_machine_without_a_browser_is_told_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(surroundings, "SYSTEM_PATH", ())
     with pytest.raises(Missing) as error:
         Chromium("thinkube.test", "127.0.0.1", "")
     assert error.value.next_command == "apt-get install -y --no-install-recommends chromium-headless-shell libnss3-tools"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -80,12 +79,13 @@ def _status(arguments: argparse.Namespace) -> int:
 def _shell(arguments: argparse.Namespace) -> int:
     from converge.errors import Unavailable
     from converge.nodes.embedded.provider import EmbeddedProvider
+    from converge.process import become
 
     provider = _provider(arguments)
     if not isinstance(provider, EmbeddedProvider):
         raise Unavailable(f"a shell on node {arguments.node}", seen="only embedded nodes offer one")
     argv = provider.shell(arguments.node, arguments.argv)
-    os.execvp(argv[0], argv)  # noqa: S606
+    become(argv)
 
 
 def _env(arguments: argparse.Namespace) -> int:

@@ -6,12 +6,12 @@ import dataclasses
 import functools
 import json
 import re
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from converge import surroundings
 from converge.errors import Missing, Refused
 from converge.images.cache import remove
 from converge.images.catalog import GoArtifact
@@ -39,7 +39,7 @@ MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 @functools.cache
 def present() -> Path | None:
     """A Go program on PATH, of whatever version."""
-    found = shutil.which("go")
+    found = surroundings.which("go")
     return Path(found) if found else None
 
 
@@ -53,7 +53,7 @@ def go_program() -> Path:
     go = present()
     if go is None:
         raise Missing("a Go toolchain", seen="no `go` on PATH", next_command="apt-get install -y --no-install-recommends golang-go")
-    version = re.search(r"go(\d+)\.(\d+)", run([go, "version"], env={"GOTOOLCHAIN": "local"}).stdout)
+    version = re.search(r"go(\d+)\.(\d+)", run([go, "version"], env={"GOTOOLCHAIN": "local"}, builds=True).stdout)
     if version and tuple(map(int, version.groups())) >= NEEDED:
         return go
     return fetch_toolchain(go)
@@ -130,6 +130,7 @@ def build(
             timeout_s=3600,
             stop=stop,
             told=told,
+            builds=True,
         )
     except ProgramFailed as error:
         if "no space left" in error.completed.stderr:

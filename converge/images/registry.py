@@ -49,7 +49,7 @@ def fetch(
     """
     for pause_s in (*PAUSES_S, None):
         try:
-            return run(argv, env=env, cwd=cwd, timeout_s=timeout_s, stop=stop, told=told)
+            return run(argv, env=env, cwd=cwd, timeout_s=timeout_s, stop=stop, told=told, builds=True)
         except ProgramFailed as error:
             said = f"{error.completed.stderr}\n{error.completed.stdout}"
             if MISMATCH.search(said):

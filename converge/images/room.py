@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from converge import surroundings
 from converge.errors import Missing
 
 SCRATCH = 4
@@ -34,7 +35,7 @@ def require(folder: Path, needs: Sequence[Need]) -> None:
     """
     cache = sum(need.mib for need in needs) + SCRATCH * max((need.mib for need in needs if need.image), default=0)
     compiling = COMPILING_MIB * sum(need.compiled for need in needs)
-    go = Path(os.environ.get("GOCACHE") or Path.home() / ".cache" / "go-build")
+    go = Path(os.environ.get("GOCACHE") or surroundings.home() / ".cache" / "go-build")
     if _disk(folder) == _disk(go):
         _require(folder, cache + compiling, len(needs))
     else:

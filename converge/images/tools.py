@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from converge import surroundings
 from converge.errors import Missing
 
 PACKAGES = {
@@ -33,7 +33,7 @@ LIBRARIES = {"libseccomp.so.2": "libseccomp2"}
 
 def browser() -> str | None:
     """Where the browser is: ``/usr/bin/chromium-headless-shell``; None without one."""
-    return shutil.which("chromium-headless-shell") or shutil.which(INSTEAD["chromium-headless-shell"])
+    return surroundings.which("chromium-headless-shell") or surroundings.which(INSTEAD["chromium-headless-shell"])
 
 
 def missing(programs: Mapping[str, str] = PACKAGES) -> list[str]:
@@ -75,7 +75,7 @@ def _found(program: str) -> bool:
         from converge.images.go import present
 
         return present() is not None
-    return any(shutil.which(name) for name in (program, INSTEAD.get(program)) if name)
+    return any(surroundings.which(name) for name in (program, INSTEAD.get(program)) if name)
 
 
 def main(arguments: list[str]) -> int:
@@ -88,8 +88,8 @@ def main(arguments: list[str]) -> int:
         return 1
     from converge.process import run
 
-    run(["apt-get", "update", "-q"], env={"DEBIAN_FRONTEND": "noninteractive"})
-    run(command(packages).split(), env={"DEBIAN_FRONTEND": "noninteractive"}, timeout_s=1800)
+    run(["apt-get", "update", "-q"], builds=True)
+    run(command(packages).split(), timeout_s=1800, builds=True)
     return 0
 
 

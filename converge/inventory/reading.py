@@ -15,7 +15,7 @@ from converge.inventory.checks import cross_checks, warnings
 from converge.inventory.document import Document, load
 from converge.inventory.faults import choose_kinds, found, nearest, without_echoes
 from converge.inventory.model import Inventory
-from converge.inventory.values import Surroundings
+from converge.inventory.values import Validation
 
 
 @dataclass(frozen=True)
@@ -61,20 +61,20 @@ def examine(
         raise InventoryFaults([Fault(shown, 0, f"cannot be read: {error.strerror}")]) from error
     inventory = None
     if document.data is not None:
-        inventory = _validate(document, Surroundings(path.absolute().parent, variables, check_files))
+        inventory = _validate(document, Validation(path.absolute().parent, variables, check_files))
         document.faults += [(document.line(where), text) for where, text in cross_checks(document, components)]
     if document.faults or inventory is None:
         raise InventoryFaults([Fault(shown, line, text) for line, text in sorted(set(document.faults))])
     return Reading(inventory, tuple(Fault(shown, document.line(where), text) for where, text in warnings(document)))
 
 
-def _validate(document: Document, surroundings: Surroundings) -> Inventory | None:
+def _validate(document: Document, validation: Validation) -> Inventory | None:
     """The model, or None and the document's faults say why."""
     faults = list(choose_kinds(Inventory, document))
     inventory = None
     try:
         # As JSON, strictly: lists become tuples and text becomes paths, but "2" and true do not become numbers.
-        inventory = Inventory.model_validate_json(json.dumps(document.data), strict=True, context=surroundings)
+        inventory = Inventory.model_validate_json(json.dumps(document.data), strict=True, context=validation)
     except ValidationError as error:
         # A list whose entries are all faulty counts as empty for pydantic; the entries' own faults say enough.
         details = [detail for detail in error.errors(include_url=False) if detail["type"] != "too_short" or not detail["input"]]

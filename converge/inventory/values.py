@@ -17,7 +17,7 @@ LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Validation:
     """What a value is judged against: the folder of the inventory, environment variables, whether files must exist."""
 
     folder: Path
@@ -74,7 +74,7 @@ def _host_and_port(text: str) -> str:
 
 
 def _file(path: Path, info: ValidationInfo) -> Path:
-    if not isinstance(info.context, Surroundings):
+    if not isinstance(info.context, Validation):
         return path
     # os.path where Path raises: a ~user or a name that cannot be is a file that does not exist.
     resolved = info.context.folder / Path(os.path.expanduser(path))  # noqa: PTH111
@@ -86,7 +86,7 @@ def _file(path: Path, info: ValidationInfo) -> Path:
 
 
 def _variable(text: str, info: ValidationInfo) -> str:
-    if isinstance(info.context, Surroundings) and info.context.check_files and not info.context.variables.get(text):
+    if isinstance(info.context, Validation) and info.context.check_files and not info.context.variables.get(text):
         # Only what looks like a variable is repeated: somebody may have written the secret itself.
         name = f"'{text}'" if re.fullmatch(r"[A-Z][A-Z0-9_]{0,63}", text) and ("_" in text or len(text) < 16) else "that it names"
         raise ValueError(f"the environment variable {name} is not set")

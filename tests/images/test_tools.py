@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from converge import surroundings
 from converge.errors import Missing, Refused
 from converge.images import go, tools
 
@@ -16,6 +17,7 @@ from converge.images import go, tools
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A machine with nothing on PATH but what the test puts there."""
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(surroundings, "SYSTEM_PATH", ())
     monkeypatch.setattr(tools, "LIBRARIES", {})
     for cached in (go.present, go.go_program):
         cached.cache_clear()

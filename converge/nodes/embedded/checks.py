@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from converge import surroundings
 from converge.errors import Missing
 from converge.nodes.embedded import networks, record
 from converge.nodes.embedded.cgroups import Cgroups
@@ -67,7 +68,7 @@ def _next(found: Sequence[str]) -> str:
 
 
 def _missing_tools() -> list[str]:
-    return [name for name in TOOLS if shutil.which(name) is None]
+    return [name for name in TOOLS if surroundings.which(name) is None]
 
 
 def _tools() -> list[str]:

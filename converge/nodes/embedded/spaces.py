@@ -7,24 +7,17 @@ gets a name in /run/netns and no mount is visible to this machine: a machine tha
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from converge import surroundings
 from converge.errors import NotReady
 from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
-from converge.process import Completed, ProgramFailed, run
+from converge.process import Completed, ProgramFailed, launch, run
 
 SCRIPT = Path(__file__).with_name("node.sh")
-PROGRAMS = "/opt/thinkube/bin"
-ENVIRONMENT = {
-    "PATH": f"{PROGRAMS}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME": "/root",
-    "LANG": "C.UTF-8",
-    "KUBECONFIG": "/etc/kubernetes/admin.conf",
-}
 BRIDGE = "bridge"
 
 
@@ -71,7 +64,7 @@ class Spaces:
         if holder is None:
             raise NotReady(f"node {owner} running", seen="it is stopped", next_command="thinkube cluster start")
         spaces = ["--net"] if owner == BRIDGE else ["--mount", "--net", "--uts", "--wd=/"]
-        environment = ENVIRONMENT | ({"TERM": os.environ.get("TERM", "dumb"), "PS1": f"{owner}:\\w# "} if terminal else {})
+        environment = surroundings.NODE | ({"TERM": os.environ.get("TERM", "dumb"), "PS1": f"{owner}:\\w# "} if terminal else {})
         # Nothing of the caller's environment goes in: kubeadm would write its proxies into manifests.
         clean = ["/usr/bin/env", "-i", *(f"{key}={value}" for key, value in environment.items())]
         words = ["nsenter", "--target", str(holder), *spaces, "--", *clean, *(str(word) for word in argv)]
@@ -95,27 +88,20 @@ class Spaces:
 
     def spawn(self, owner: str, program: str, argv: Sequence[str | Path]) -> None:
         """Start a program of a node that outlives this process; what it prints goes to ``logs/NODE.PROGRAM.log``."""
-        self._start(self.inside(owner, ["setsid", "--fork", *argv], group=program), self.layout.logs / f"{owner}.{program}.log").wait()
+        self._launch(self.inside(owner, ["setsid", "--fork", *argv], group=program), self.layout.logs / f"{owner}.{program}.log")
 
     def _hold(self, owner: str, argv: Sequence[str]) -> None:
         self.cgroups.make(self.group_of(owner))
         leaf = f"{self.group_of(owner)}/init"
         self.cgroups.make_leaf(leaf)
         log = self.layout.logs / f"{owner}.init.log"
-        process = self._start(self.cgroups.enter(leaf, argv), log, stdout=subprocess.PIPE)
-        assert process.stdout is not None  # noqa: S101  (for the type checker)
-        with process.stdout as said:
-            answer = said.readline().strip()
-            process.wait()
-            if answer != b"ready":
-                raise NotReady(f"the namespaces of {owner}", seen=log.read_text()[-2000:].strip() or "it ended", next_command=f"less {log}")
+        if self._launch(self.cgroups.enter(leaf, argv), log, listen=True) != "ready":
+            raise NotReady(f"the namespaces of {owner}", seen=log.read_text()[-2000:].strip() or "it ended", next_command=f"less {log}")
 
-    def _start(self, argv: Sequence[str], log: Path, stdout: int | None = None) -> subprocess.Popen[bytes]:
+    def _launch(self, argv: Sequence[str], log: Path, *, listen: bool = False) -> str:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as sink:
-            return subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=stdout or sink, stderr=sink, cwd="/", env=ENVIRONMENT, start_new_session=True
-            )
+            return launch(argv, sink, listen=listen)
 
 
 def _command(pid: int) -> list[str]:
