@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -89,12 +90,19 @@ def _shell(arguments: argparse.Namespace) -> int:
 
 
 def _env(arguments: argparse.Namespace) -> int:
+    from converge import proxies
     from converge.errors import NotReady
+    from converge.inventory.model import EmbeddedNodes
 
     cluster = _provider(arguments).find()
     if cluster is None:
         raise NotReady("a running cluster", seen="it is not", next_command="thinkube cluster start")
-    print(f"export KUBECONFIG={cluster.kubeconfig}")
+    print(f"export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
+    inventory = chosen(arguments)
+    told = proxies.variables()
+    if told and isinstance(inventory.nodes, EmbeddedNodes):
+        direct = shlex.quote(",".join(filter(None, (told.get("no_proxy"), inventory.nodes.subnet, f".{inventory.domain_name}"))))
+        print(f"export NO_PROXY={direct} no_proxy={direct}")
     return 0
 
 

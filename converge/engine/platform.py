@@ -13,6 +13,7 @@ from converge.engine.graph import BadGraph, Graph, nearest
 from converge.engine.outcome import Outcome
 from converge.errors import Missing, NotReady, ThinkubeError
 from converge.inventory import Inventory
+from converge.inventory.model import ExistingNodes
 from converge.nodes.provider import Cluster, NodeProvider
 from converge.progress import SILENCE, Progress
 
@@ -138,7 +139,10 @@ class Platform:
         """The cluster's API, as its administrator."""
         from converge.kubernetes.client import Api
 
-        return Api.from_kubeconfig(self.cluster().kubeconfig)
+        kubeconfig, nodes = self.cluster().kubeconfig, self.inventory.nodes
+        if isinstance(nodes, ExistingNodes):
+            return Api.from_kubeconfig(kubeconfig, nodes.context, foreign=True)
+        return Api.from_kubeconfig(kubeconfig)
 
     def versions(self) -> Mapping[str, str]:
         """What the nodes say that they run: ``{"Kubernetes": "v1.37.2", …}``; empty where this run asked none or none answers soon."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tarfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,7 @@ from converge.images.cache import remove
 from converge.images.catalog import Debian
 from converge.images.registry import fetch
 from converge.process import run
+from converge.surroundings import open_up
 
 ARCHIVE = "image.tar"
 SCRATCH = ".scratch"
@@ -64,7 +66,11 @@ def build(
         if step := _STEP.match(line):
             at(f"step {step[1]} of {step[2]}: {step[3]}")
 
-    context = scratch / CONTEXT if (scratch / CONTEXT).is_dir() else containerfile.parent
+    context = scratch / CONTEXT
+    if not context.is_dir():
+        # A copy: the files of a checkout have whatever modes the umask of its clone gave them.
+        shutil.copytree(containerfile.parent, context, ignore=shutil.ignore_patterns("*.go", "go.*"))
+        open_up(context)
     fetch(
         [*buildah, "build", *options, f"--tag={references[0]}", f"--file={containerfile}", context],
         f"what {references[0].partition(':')[0]} is made from",

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from converge.errors import ThinkubeError
 from converge.progress import Progress, State
+from converge.surroundings import open_up
 
 RECORD = "entry.json"
 STAMP = "stamp.json"
@@ -77,6 +78,8 @@ class Cache:
         folder = self.path(key)
         if not folder.is_dir():
             return False
+        if folder.stat().st_mode & 0o005 != 0o005:
+            raise Corrupt(f"{key} readable by everybody", seen="it was made under a strict umask")
         try:
             recorded: dict[str, str] = json.loads((folder / RECORD).read_text())["files"]
         except (OSError, ValueError, KeyError) as error:
@@ -114,10 +117,12 @@ class Cache:
         part = folder.with_name(f"{key.digest}.part")
         remove(part)
         part.mkdir(parents=True)
+        part.chmod(0o755)  # what is copied out of it meanwhile takes its mode along
         try:
             make(part)
             if self._stop.is_set():
                 raise Stopped(f"{key} made", seen="called off")
+            open_up(part)  # images copy files with their modes, and whoever runs them is not root
             seal(part)
             remove(folder)
             part.rename(folder)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from converge import proxies
 from converge.images.builder import ARCHIVE, SCRATCH, pack
 from converge.images.cache import remove
 from converge.images.registry import fetch
@@ -86,8 +87,12 @@ def _probe(host: str) -> str | None:
     scheme = "http" if _plain(host) else "https"
     # docker.io is a name, not a server: its registry answers elsewhere.
     server = "registry-1.docker.io" if host == "docker.io" else host
+    url = f"{scheme}://{server}/v2/"
+    way = proxies.proxy(url)
+    # The library's own choice knows neither of ALL_PROXY nor that this machine is never asked for through a proxy.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({scheme: way} if way else {}))
     try:
-        with urllib.request.urlopen(f"{scheme}://{server}/v2/", timeout=PROBE_S):  # noqa: S310 - the scheme is one of ours
+        with opener.open(url, timeout=PROBE_S):
             return None
     except urllib.error.HTTPError as error:
         return None if error.code in (401, 404) else f"registry {host} answered {error.code}"

@@ -61,9 +61,11 @@ class Api:
         self._observe = observe
 
     @classmethod
-    def from_kubeconfig(cls, path: Path, context: str | None = None, *, read_only: bool = False, observe: Observer | None = None) -> Api:
-        """Open the cluster that a kubeconfig names; nothing is sent yet."""
-        return cls(Wire(read_kubeconfig(Path(path), context)), read_only=read_only, observe=observe)
+    def from_kubeconfig(
+        cls, path: Path, context: str | None = None, *, foreign: bool = False, read_only: bool = False, observe: Observer | None = None
+    ) -> Api:
+        """Open the cluster that a kubeconfig names; nothing is sent yet. A ``foreign`` one may be beyond the environment's proxy."""
+        return cls(Wire(read_kubeconfig(Path(path), context, foreign=foreign)), read_only=read_only, observe=observe)
 
     @property
     def writes(self) -> int:

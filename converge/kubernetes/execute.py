@@ -8,15 +8,19 @@ Source: Kubernetes, `v5.channel.k8s.io`: each message begins with its channel's 
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlencode, urlsplit
 
 from converge.errors import TEMPORARY, ThinkubeError, Unreachable
 from converge.kubernetes.failures import ApiRefused, read_status
 from converge.kubernetes.wire import Request
+from converge.proxies import PORTS
 
 if TYPE_CHECKING:
     from websocket import WebSocket
@@ -28,6 +32,7 @@ _PROTOCOL = "v5.channel.k8s.io"
 """From Kubernetes 1.30 on; older ones have no way to say where standard input ends."""
 _STDIN, _STDOUT, _STDERR, _ERROR, _CLOSE = 0, 1, 2, 3, 255
 _PIECE = 32 * 1024
+_CONNECT_S = 10
 
 
 class ExecFailed(ThinkubeError):
@@ -50,20 +55,20 @@ def execute(api: Api, namespace: str, pod: str, argv: Sequence[str], stdin: str,
         query["container"] = container
     request = Request("execute", "GET", api.resource("Pod").path(namespace, pod, "exec"), subject, query, idempotent=False)
     deadline = time.monotonic() + timeout_s
-    socket = _open(api, request)
+    line = _open(api, request)
     said: dict[int, list[bytes]] = {_STDOUT: [], _STDERR: [], _ERROR: []}
     try:
         data = stdin.encode()
         for start in range(0, len(data), _PIECE):
-            socket.send_binary(bytes([_STDIN]) + data[start : start + _PIECE])
+            line.send_binary(bytes([_STDIN]) + data[start : start + _PIECE])
         if data:
-            socket.send_binary(bytes([_CLOSE, _STDIN]))
+            line.send_binary(bytes([_CLOSE, _STDIN]))
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise WebSocketTimeoutException
-            socket.settimeout(left)
-            kind, message = socket.recv_data()
+            line.settimeout(left)
+            kind, message = line.recv_data()
             if kind == ABNF.OPCODE_CLOSE:
                 break
             if message and message[0] in said:
@@ -74,7 +79,7 @@ def execute(api: Api, namespace: str, pod: str, argv: Sequence[str], stdin: str,
         if not said[_ERROR]:  # else the program's end was told before the connection's
             raise Unreachable(subject, seen=str(error), cause="the connection broke: it may or may not have run to its end") from error
     finally:
-        socket.shutdown()  # type: ignore[no-untyped-call]
+        line.shutdown()  # type: ignore[no-untyped-call]
     out, err = _text(said[_STDOUT]), _text(said[_STDERR])
     code, seen = _ended(b"".join(said[_ERROR]))
     if code != 0:
@@ -90,7 +95,7 @@ def _open(api: Api, request: Request) -> WebSocket:
     pause = 0.1
     while True:
         try:
-            socket = _connect(api.wire.credentials, request)
+            line = _connect(api.wire.credentials, request)
         except WebSocketBadStatusException as error:
             api.told(request, error.status_code, 0.0)
             status = read_status(error.resp_body if isinstance(error.resp_body, bytes) else b"")
@@ -99,13 +104,15 @@ def _open(api: Api, request: Request) -> WebSocket:
             seen = f"{error.status_code}: {status.get('message', '')}"
         except ssl.SSLError:
             raise
-        except (WebSocketException, OSError) as error:
+        except (WebSocketException, HTTPException, OSError) as error:
             seen = str(error)
         else:
             api.told(request, 101, 0.0)
-            return socket
+            return line
         if time.monotonic() + pause > deadline:
-            raise Unreachable(request.subject, seen=seen, cause=f"temporary trouble for {api.patience_s:.0f} s")
+            raise Unreachable(
+                request.subject, seen=seen, cause=f"temporary trouble for {api.patience_s:.0f} s at {api.wire.credentials.way}"
+            )
         time.sleep(pause)
         pause = min(pause * 2, 3.0)
 
@@ -113,23 +120,44 @@ def _open(api: Api, request: Request) -> WebSocket:
 def _connect(credentials: Credentials, request: Request) -> WebSocket:
     from websocket import create_connection
 
-    options: dict[str, Any] = {}
-    if credentials.server.startswith("https://"):
-        options["sslopt"] = {"context": credentials.tls()}
-        if credentials.server_name:
-            options["sslopt"]["server_hostname"] = credentials.server_name
     token = credentials.token()
     url = (credentials.server + request.path).replace("http", "ws", 1) + "?" + urlencode(request.query or {}, doseq=True)
     return create_connection(
         url,
-        timeout=10,
+        timeout=_CONNECT_S,
         subprotocols=[_PROTOCOL],
         header=[f"Authorization: Bearer {token}"] if token else [],
         suppress_origin=True,
-        http_no_proxy=["*"],
         enable_multithread=False,
-        **options,
+        socket=_reach(credentials),
     )
+
+
+def _reach(credentials: Credentials) -> socket.socket:
+    """A connection to the API server. The websocket client would choose a proxy by the environment, whatever it is told."""
+    server = urlsplit(credentials.server)
+    address = server.hostname or "", server.port or PORTS[server.scheme]
+    line = _tunnel(credentials.proxy, *address) if credentials.proxy else socket.create_connection(address, timeout=_CONNECT_S)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if server.scheme == "http":
+        return line
+    try:
+        return credentials.tls().wrap_socket(line, server_hostname=credentials.server_name or address[0])
+    except BaseException:
+        line.close()
+        raise
+
+
+def _tunnel(proxy: str, host: str, port: int) -> socket.socket:
+    """A connection through an HTTP proxy."""
+    parts = urlsplit(proxy)
+    name, password = unquote(parts.username or ""), unquote(parts.password or "")
+    headers = {"Proxy-Authorization": f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"} if name else {}
+    connection = HTTPConnection(parts.hostname or "", parts.port or PORTS["http"], timeout=_CONNECT_S)
+    connection.set_tunnel(host, port, headers)
+    connection.connect()
+    return connection.sock
 
 
 def _ended(status: bytes) -> tuple[int | None, str]:

@@ -9,15 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
+from converge import proxies
 from converge.errors import Refused
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """How to reach one API server as one identity.
+    """How to reach one API server as one identity; ``proxy`` is the HTTP proxy on the way to it, "" where there is none.
 
     ``token()`` gives the bearer token of this moment (files and plugins renew theirs), or "".
     """
@@ -27,7 +29,13 @@ class Credentials:
     certificate_pem: str = field(default="", repr=False)
     key_pem: str = field(default="", repr=False)
     server_name: str = ""
+    proxy: str = field(default="", repr=False)
     token: Callable[[], str] = field(default=lambda: "", repr=False)
+
+    @property
+    def way(self) -> str:
+        """For people: ``https://api.example:6443 through the proxy http://proxy.example:3128``."""
+        return self.server + (f" through the proxy {proxies.without_password(self.proxy)}" if self.proxy else "")
 
     def tls(self) -> ssl.SSLContext:
         """A context that verifies the server by the kubeconfig's CA, or by the machine's where it names none."""
@@ -44,11 +52,13 @@ class Credentials:
         return context
 
 
-def read_kubeconfig(path: Path, context: str | None = None) -> Credentials:
+def read_kubeconfig(path: Path, context: str | None = None, *, foreign: bool = False) -> Credentials:
     """Read one context of a kubeconfig (default: its current one).
 
+    ``foreign``: somebody else's cluster, which may be beyond the proxy that the environment names. A cluster of ours never is.
+
     Raises:
-        Refused: it cannot be read, lacks the context, or asks not to verify TLS.
+        Refused: it cannot be read, lacks the context, asks not to verify TLS, or the way is through a proxy that does not speak HTTP.
     """
     try:
         config = yaml.safe_load(path.read_text())
@@ -65,14 +75,28 @@ def read_kubeconfig(path: Path, context: str | None = None) -> Credentials:
             "a server whose certificate can be verified", seen=f"insecure-skip-tls-verify in {path}", cause="TLS is never unverified here"
         )
     folder = path.parent
+    server = str(cluster.get("server", "")).rstrip("/")
     return Credentials(
-        server=str(cluster.get("server", "")).rstrip("/"),
+        server=server,
         ca_pem=_pem(cluster, "certificate-authority", folder),
         certificate_pem=_pem(user, "client-certificate", folder),
         key_pem=_pem(user, "client-key", folder),
         server_name=cluster.get("tls-server-name", ""),
+        proxy=_proxy(server, str(cluster.get("proxy-url") or (proxies.proxy(server) if foreign else ""))),
         token=_token(user, path, name),
     )
+
+
+def _proxy(server: str, found: str) -> str:
+    if found and urlsplit(found).scheme != "http":
+        host = urlsplit(server).hostname
+        raise Refused(
+            f"an HTTP proxy on the way to {server}",
+            seen=proxies.without_password(found),
+            cause="the kubeconfig's proxy-url, HTTPS_PROXY or ALL_PROXY; only http:// is spoken here",
+            next_command=f"export HTTPS_PROXY=http://PROXY:PORT, or NO_PROXY={host} where the way is direct",
+        )
+    return found
 
 
 def _named(config: dict[str, Any], section: str, name: str, path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 
 import urllib3
 
@@ -28,6 +28,8 @@ _LONGEST_PAUSE_S = 5.0
 _SETTLING_S = 30.0
 """A server that was away refuses (401, 403) what it should allow until it has read its rules again."""
 
+
+NOTHING_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.ProxyError)
 
 WRITES = frozenset({"create", "apply", "replace", "patch", "delete"})
 
@@ -74,7 +76,7 @@ class Wire:
             tls["ssl_context"] = credentials.tls()
             if credentials.server_name:
                 tls |= {"server_hostname": credentials.server_name, "assert_hostname": credentials.server_name}
-        self._pool = urllib3.PoolManager(maxsize=32, retries=False, **tls)
+        self._pool = _pool(credentials.proxy, maxsize=32, retries=False, **tls)
         self._token = credentials.token()
         self.discovery = Discovery(self._fetch)
         self.written: dict[Ref, int] = {}
@@ -108,7 +110,7 @@ class Wire:
             try:
                 answer = self.once(request, read_s=read_s)
                 code, body = answer.status, answer.data
-            except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
+            except NOTHING_SENT as error:
                 code, seen = 0, self._was_away(error)  # nothing was sent, so even a create may be repeated
             except urllib3.exceptions.SSLError as error:
                 raise _untrusted(self.credentials.server, error) from error
@@ -138,9 +140,7 @@ class Wire:
                 tell(request, code, time.monotonic() - started)
             wait = max(asked_pause, pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             if time.monotonic() + wait > deadline:
-                raise Unreachable(
-                    request.subject, seen=seen, cause=f"temporary trouble for {patience_s:.0f} s at {self.credentials.server}"
-                )
+                raise Unreachable(request.subject, seen=seen, cause=f"temporary trouble for {patience_s:.0f} s at {self.credentials.way}")
             time.sleep(wait)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
@@ -231,6 +231,16 @@ class Events:
                 raise Unreachable(self._subject, seen=_brief(error)) from error
         finally:
             self._answer.close()
+
+
+def _pool(proxy: str, **options: Any) -> urllib3.PoolManager:
+    """Connections straight to the server, whatever proxies the environment names, or through the one that was chosen for it."""
+    if not proxy:
+        return urllib3.PoolManager(**options)
+    parts = urlsplit(proxy)
+    name, password = unquote(parts.username or ""), unquote(parts.password or "")
+    headers = urllib3.make_headers(proxy_basic_auth=f"{name}:{password}") if name else None
+    return urllib3.ProxyManager(f"http://{parts.netloc.rpartition('@')[2]}", proxy_headers=headers, **options)
 
 
 def _retry_after(value: str | None) -> float:

@@ -79,7 +79,7 @@ class ExistingProvider:
         """
         if not self.nodes.kubeconfig.exists():
             raise Missing(f"the kubeconfig {self.nodes.kubeconfig}", seen="no such file", cause="inventory: nodes.kubeconfig")
-        with Api.from_kubeconfig(self.nodes.kubeconfig, self.nodes.context) as api:
+        with Api.from_kubeconfig(self.nodes.kubeconfig, self.nodes.context, foreign=True) as api:
             nodes = tuple(_node(item) for item in api.list("Node"))
         return ExistingCluster(self.name, self.nodes.kubeconfig, nodes, self.nodes.ingress_address)
 

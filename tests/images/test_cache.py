@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -253,3 +253,30 @@ def test_removing_a_folder_never_deletes_through_a_mount(tmp_path: Path) -> None
 
 def test_removing_what_is_not_there_is_no_error(tmp_path: Path) -> None:
     remove(tmp_path / "absent")
+
+
+@pytest.fixture
+def strict() -> Iterator[None]:
+    """A hardened machine's umask."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+def test_what_is_made_under_a_strict_umask_can_be_read_by_everybody(cache: Cache, strict: None) -> None:
+    def make(folder: Path) -> None:
+        (folder / "lib").mkdir()
+        (folder / "lib/text").write_text("")
+        (folder / "program").touch(0o777)
+
+    entry = cache.obtain(KEY, make)
+    modes = {name: oct((entry / name).stat().st_mode & 0o777) for name in (".", "lib", "lib/text", "program")}
+    assert modes == {".": "0o755", "lib": "0o755", "lib/text": "0o644", "program": "0o755"}
+
+
+def test_an_entry_that_an_earlier_version_made_under_a_strict_umask_is_made_again(cache: Cache, notes: Notes) -> None:
+    cache.obtain(KEY, making()).chmod(0o700)
+    count: list[int] = []
+    cache.obtain(KEY, making(count=count))
+    assert count == [1]
+    assert notes.lines[0][1:] == (State.CHANGED, "it was made under a strict umask: making it again")

@@ -108,7 +108,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("registry")
     program = shutil.which("docker-registry")
     if program is None:
-        run(["apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", "docker-registry"], cwd=folder)
+        run(["apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", "docker-registry"], cwd=folder, builds=True)
         run(["dpkg-deb", "-x", next(folder.glob("*.deb")), folder / "files"])
         program = str(folder / "files/usr/bin/docker-registry")
     with socket.socket() as free:

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,15 @@ def test_laying_out_a_node_twice_keeps_what_is_there(tmp_path):
     files.write(plan, node)
     assert (node.root / "var/lib/etcd/data").read_text() == "precious"
     assert (node.root / "etc/hosts").stat().st_mtime_ns == before
+
+
+def test_a_nodes_files_can_be_read_by_everybody_whatever_the_umask(tmp_path):
+    layout = Layout.of(Inventory(), tmp_path)
+    before = os.umask(0o077)
+    try:
+        files.write(layout, layout.control)
+    finally:
+        os.umask(before)
+    root = layout.control.root
+    closed = [path for path in (root, *root.rglob("*")) if path.stat().st_mode & (0o005 if path.is_dir() else 0o004) == 0]
+    assert not closed

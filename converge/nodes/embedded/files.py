@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
+from converge.surroundings import make_folder
 
 PAUSE = "registry.k8s.io/pause:3.10.2"
 
@@ -90,10 +91,10 @@ def contents(layout: Layout, node: EmbeddedNode) -> dict[str, str]:
 def write(layout: Layout, node: EmbeddedNode) -> None:
     """Lay out a node's folder; what is there already stays."""
     for folder in FOLDERS:
-        (node.root / folder).mkdir(parents=True, exist_ok=True)
+        make_folder(node.root / folder)
     (node.root / "tmp").chmod(0o1777)
     (node.root / "var/tmp").chmod(0o1777)
-    (node.folder / "extra/lib/modules").mkdir(parents=True, exist_ok=True)
+    make_folder(node.folder / "extra/lib/modules")
     for name, text in contents(layout, node).items():
         _write_changed(node.root / name, text)
 
@@ -101,3 +102,4 @@ def write(layout: Layout, node: EmbeddedNode) -> None:
 def _write_changed(path: Path, text: str) -> None:
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
+        path.chmod(0o644)

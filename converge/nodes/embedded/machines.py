@@ -44,6 +44,7 @@ class Machines:
         draft = self.layout.folder / "programs.new"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
+        draft.chmod(0o755)
         originals: dict[Path, Path] = {}
         for program in sorted(source.iterdir()):
             original = program.resolve()

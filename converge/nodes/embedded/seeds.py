@@ -20,6 +20,8 @@ from converge.process import ProgramFailed, run
 
 FOLDERS = ("io.containerd.content.v1.content", "io.containerd.metadata.v1.bolt", "io.containerd.snapshotter.v1.overlayfs")
 STAMP = "seed.json"
+FORM = "2"
+"""Raised when seeds of before are of no use: the first ones may have been unpacked under a strict umask, so that nobody may read them."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Seed:
     @classmethod
     def of(cls, cache: Path, references: Iterable[str]) -> Seed:
         """``of(cache_folder(), ["thinkube.local/kubernetes:5f1c…"])``; references hold digests, so content never changes under a key."""
-        return cls(cache / "seeds", hashlib.sha256("\n".join(sorted(references)).encode()).hexdigest()[:16])
+        return cls(cache / "seeds", hashlib.sha256("\n".join((FORM, *sorted(references))).encode()).hexdigest()[:16])
 
     @property
     def folder(self) -> Path:
