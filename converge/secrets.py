@@ -88,6 +88,17 @@ def note_of(secret: KubernetesObject) -> str:
     return f"rotation of {notes[ROTATION]} under way" if ROTATION in notes else ""
 
 
+def taken(name: str) -> str:
+    """The annotation of a pods' template that says which values of a Secret they took."""
+    return f"secret.thinkube.dev/{name}"[:83]
+
+
+def changed_there(name: str, product: str) -> dict[str, str]:
+    """Why the Secret ``keycloak/keycloak-admin`` does not open its product, and the two ways back, as an error takes them."""
+    cause = f"the value in Secret {name} is not the one that {product} has: somebody changed it there"
+    return {"cause": cause, "next_command": f"thinkube secrets set {name} (keeps the new one) or thinkube secrets restore {name}"}
+
+
 def begin_rotation(api: Api, owner: str, secret: GeneratedSecret, now: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Old and new values of a Secret, kept beside it until the rotation ends; those of one that was interrupted, where there is one."""
     found = api.find("Secret", _rotation(secret), secret.namespace)

@@ -1,9 +1,11 @@
-"""`thinkube secrets`: what was generated and who uses it, never a value; and new values for all who use it."""
+"""`thinkube secrets`: what was generated and who uses it, never a value; new values; and the ways back after somebody changed one."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,14 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     rotate = commands.add_parser("rotate", help="new values, for everything that uses them; the old ones stop working")
     rotate.add_argument("name", metavar="NAMESPACE/NAME", help="which Secret, as `thinkube secrets list` names it")
     rotate.set_defaults(handler=_rotate)
-    for command in (listing, rotate):
+    keep = commands.add_parser("set", help="keep the value that a product was given behind our back; it is tried first")
+    keep.add_argument("name", metavar="NAMESPACE/NAME", help="which Secret; the value is read from the terminal or standard input")
+    keep.add_argument("key", metavar="KEY", nargs="?", default="", help="which of its keys, where several are generated")
+    keep.set_defaults(handler=_set)
+    restore = commands.add_parser("restore", help="put a Secret's value back into its product, which was given another one")
+    restore.add_argument("name", metavar="NAMESPACE/NAME", help="which Secret")
+    restore.set_defaults(handler=_restore)
+    for command in (listing, rotate, keep, restore):
         add_option(command)
 
 
@@ -53,23 +62,73 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _rotate(arguments: argparse.Namespace) -> int:
     from converge.engine.rotation import Rotation
-    from converge.errors import Refused
 
-    namespace, slash, name = arguments.name.partition("/")
-    if not slash:
-        raise Refused("NAMESPACE/NAME of a Secret", seen=arguments.name, next_command="thinkube secrets list")
-    platform = _platform(arguments)
-    rotation = Rotation(platform, namespace, name)
-    try:
+    with _opened(arguments) as platform:
+        rotation = Rotation(platform, *_names(arguments))
         rotation.run()
-    finally:
-        platform.close({}, 0)
     print(f"{arguments.name}: new {', '.join(rotation.keys)}")
     print(f"restarted: {', '.join(map(str, rotation.consumers)) or 'nothing'}")
     print(
         "the new values are accepted, the old ones refused" if rotation.is_tried else "nothing signs in with it, so nothing could be tried"
     )
     return 0
+
+
+def _set(arguments: argparse.Namespace) -> int:
+    from converge.engine.ways_back import Keeping
+
+    with _opened(arguments) as platform:
+        keeping = Keeping(platform, *_names(arguments))
+        key = keeping.key(arguments.key)
+        keeping.check()
+        keeping.run(key, _typed(f"{key} of {arguments.name}: "))
+    print(f"{arguments.name}: {key} is accepted, and kept")
+    print(f"restarted: {', '.join(map(str, keeping.consumers)) or 'nothing'}")
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from converge.engine.ways_back import Restoration
+
+    with _opened(arguments) as platform:
+        restoration = Restoration(platform, *_names(arguments))
+        was_other = restoration.run()
+    keys = ", ".join(restoration.keys)
+    print(f"{arguments.name}: {keys} is accepted again" if was_other else f"{arguments.name}: {keys} was accepted already")
+    return 0
+
+
+def _typed(prompt: str) -> str:
+    """A value from the terminal, unseen, or from standard input without the newline at its end; it is shown nowhere from here on."""
+    from converge.redaction import REDACTOR
+
+    if sys.stdin is not None and sys.stdin.isatty():
+        import getpass
+
+        value = getpass.getpass(prompt)
+    else:
+        value = sys.stdin.read().removesuffix("\n").removesuffix("\r") if sys.stdin is not None else ""
+    if value:
+        REDACTOR.add(value)
+    return value
+
+
+def _names(arguments: argparse.Namespace) -> tuple[str, str]:
+    from converge.errors import Refused
+
+    namespace, slash, name = arguments.name.partition("/")
+    if not slash:
+        raise Refused("NAMESPACE/NAME of a Secret", seen=arguments.name, next_command="thinkube secrets list")
+    return namespace, name
+
+
+@contextlib.contextmanager
+def _opened(arguments: argparse.Namespace) -> Iterator[Platform]:
+    platform = _platform(arguments)
+    try:
+        yield platform
+    finally:
+        platform.close({}, 0)
 
 
 def _platform(arguments: argparse.Namespace) -> Platform:

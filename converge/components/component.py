@@ -79,18 +79,20 @@ class Removable(Held, Protocol):
 
 @dataclass(frozen=True)
 class Credential:
-    """What opens with a generated Secret, and how it learns new values when they are rotated.
+    """What opens with a generated Secret, and how it learns new values.
 
     ``accepts`` tries values of the Secret's keys and says whether they open it (Unreachable where nobody answers).
     ``change`` tells a product that has to hear of new values before the Secret holds them; it gets the old ones and the new ones, and
     may be asked again. Settings that compare a password (a database, an OIDC client) carry a new one by themselves, and most servers
     take theirs at their start: pods that name the Secret are restarted, unless ``needs_restart`` is False.
+    ``recover`` puts values into a product that has others, which nobody here knows; None where every converge does that by itself.
     """
 
     secret: GeneratedSecret
     accepts: Callable[[Mapping[str, str]], bool]
     change: Callable[[Mapping[str, str], Mapping[str, str]], None] = lambda _, __: None
     needs_restart: bool = True
+    recover: Callable[[Mapping[str, str]], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
+import io
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -150,3 +152,20 @@ def test_log_records_are_redacted_in_every_command(handler) -> None:
     finally:
         logging.setLogRecordFactory(before)
     assert seen == [True]
+
+
+def test_a_secret_value_is_read_from_standard_input_without_its_newline(monkeypatch: pytest.MonkeyPatch) -> None:
+    from converge.cli import secrets
+    from converge.redaction import redact
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("typed Zx81 behind our back\n"))
+    assert secrets._typed("password: ") == "typed Zx81 behind our back"
+    assert "Zx81" not in redact("it was: typed Zx81 behind our back")
+
+
+def test_a_secret_value_is_read_from_a_terminal_without_echo(monkeypatch: pytest.MonkeyPatch) -> None:
+    from converge.cli import secrets
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("getpass.getpass", lambda prompt: f"unseen after {prompt}")
+    assert secrets._typed("password: ") == "unseen after password: "
