@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from converge.kubernetes.ready import why_unready
+
 if TYPE_CHECKING:
     from converge.kubernetes.client import Api
 
 
+def unready(api: Api, name: str) -> str:
+    """Why a node is not Ready, in its kubelet's or the API server's words; "" where it is."""
+    return why_unready(api.find("Node", name))
+
+
 def is_ready(api: Api, name: str) -> bool:
     """Whether the API server knows the node and its kubelet reports it Ready."""
-    node = api.find("Node", name)
-    conditions = node["status"].get("conditions", []) if node else []
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+    return not unready(api, name)

@@ -20,6 +20,9 @@ RESTARTS = 3
 REBORN_GRACE_S = 60.0
 """On a node that starts again, pods may run before what they reach each other by: no crash until then proves anything."""
 
+KUBELET_LOOKS_AGAIN_S = 45.0
+"""A kubelet looks at a pod that it could not start every 10 s or so: what it says after this long is said of the present."""
+
 _NEVER_PULLED = frozenset({"ErrImageNeverPull", "InvalidImageName", "ImagePullBackOff"})
 
 
@@ -42,8 +45,11 @@ class PodState:
     container: str = ""
 
 
-def pod_state(pod: KubernetesObject, now: float | None = None) -> PodState:
-    """Judge one pod."""
+def pod_state(pod: KubernetesObject, now: float | None = None, *, since: float = 0.0) -> PodState:
+    """Judge one pod; what went wrong before ``since`` (seconds since 1970) does not prove that it never will serve.
+
+    Its cause may have been removed then: an image was loaded, a file written, a node brought back.
+    """
     status = pod.get("status") or {}
     phase = status.get("phase", "Pending")
     now = time.time() if now is None else now
@@ -55,12 +61,14 @@ def pod_state(pod: KubernetesObject, now: float | None = None) -> PodState:
         return PodState(False, ": ".join(filter(None, ("failed", status.get("reason"), status.get("message"), worst))))
     scheduled = conditions.get("PodScheduled") or {}
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
-        since = now - _seconds(scheduled.get("lastTransitionTime"))
-        return PodState(False, f"no node takes it: {scheduled.get('message', '')}", is_terminal=since > UNSCHEDULABLE_GRACE_S)
+        lasts_s = now - max(_seconds(scheduled.get("lastTransitionTime")), since)
+        return PodState(False, f"no node takes it: {scheduled.get('message', '')}", is_terminal=lasts_s > UNSCHEDULABLE_GRACE_S)
     if (conditions.get("Ready") or {}).get("status") == "True":
         return PodState(True, "ready")
     restarts_enough = math.inf if _is_reborn(pod, conditions, now) else RESTARTS
-    states = [_container_state(one, now, restarts_enough) for one in containers(pod)]
+    was_made_before = _seconds(pod["metadata"].get("creationTimestamp")) < since
+    is_old_news = was_made_before and now - since < KUBELET_LOOKS_AGAIN_S
+    states = [_container_state(one, now, restarts_enough, since, is_old_news=is_old_news) for one in containers(pod)]
     for state in [*(state for state in states if state.is_terminal), *(state for state in states if not state.is_ready)]:
         return state
     return PodState(False, "scheduled, its containers are being made" if scheduled else "waiting for a node")
@@ -81,7 +89,14 @@ def containers(pod: KubernetesObject) -> list[dict[str, Any]]:
     return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
 
 
-def _container_state(one: Mapping[str, Any], now: float, restarts_enough: float) -> PodState:
+def is_stuck(pod: KubernetesObject, since: float) -> bool:
+    """Whether a container of a pod waits for another attempt only because of what went wrong before ``since``; that may take minutes."""
+    if not pod_state(pod).is_terminal or not pod_state(pod).container:
+        return False
+    return not pod_state(pod, since=since).is_terminal
+
+
+def _container_state(one: Mapping[str, Any], now: float, restarts_enough: float, since: float, *, is_old_news: bool) -> PodState:
     name = str(one.get("name", ""))
     state = one.get("state") or {}
     waiting, running, ended = state.get("waiting"), state.get("running"), state.get("terminated")
@@ -90,16 +105,16 @@ def _container_state(one: Mapping[str, Any], now: float, restarts_enough: float)
         reason, message = waiting.get("reason", ""), waiting.get("message", "")
         text = f"container {name}: {reason or 'waiting'}" + (f": {message}" if message else "")
         if reason == "CrashLoopBackOff":
-            return _crashed(one, name, restarts, restarts_enough)
+            return _crashed(one, name, restarts, restarts_enough, since)
         if reason in _NEVER_PULLED or any(reason == known and part in message for known, part in _NEVER_STARTED):
-            return PodState(False, text, is_terminal=True, container=name)
+            return PodState(False, text, is_terminal=not is_old_news, container=name)
         if reason in ("ContainerCreating", "PodInitializing"):
             text = f"container {name} is being made"
         return PodState(False, text, container=name)
     if ended is not None:
         if ended.get("exitCode") == 0:
             return PodState(True, "finished", container=name)
-        return _crashed(one, name, restarts, restarts_enough)
+        return _crashed(one, name, restarts, restarts_enough, since)
     if running is not None and not one.get("ready"):
         since = max(0.0, now - _seconds(running.get("startedAt")))
         again = f", started {restarts + 1} times" if restarts else ""
@@ -107,25 +122,43 @@ def _container_state(one: Mapping[str, Any], now: float, restarts_enough: float)
     return PodState(True, "ready", container=name)
 
 
-def _crashed(one: Mapping[str, Any], name: str, restarts: int, enough: float) -> PodState:
+def _crashed(one: Mapping[str, Any], name: str, restarts: int, enough: float, since: float) -> PodState:
     times = f"crashed {restarts + 1} times" if restarts else "ended"
-    return PodState(False, f"container {name} {times}: {_ended(one)}", is_terminal=restarts >= enough, container=name)
+    return PodState(
+        False,
+        f"container {name} {times}: {_ended(one)}",
+        is_terminal=restarts >= enough and _last_run_began(one) >= since,
+        container=name,
+    )
+
+
+def _last_run_began(one: Mapping[str, Any]) -> float:
+    """When the run that crashed began; one whose program could not even be started has only an end."""
+    ended = _last_end(one)
+    began = _seconds(ended.get("startedAt"))
+    return began if began > 0 else _seconds(ended.get("finishedAt"))
 
 
 def _exit_code(one: Mapping[str, Any]) -> int:
-    for state in (one.get("state") or {}, one.get("lastState") or {}):
-        if state.get("terminated"):
-            return int(state["terminated"].get("exitCode") or 0)
-    return 0
+    return int(_last_end(one).get("exitCode") or 0)
 
 
 def _ended(one: Mapping[str, Any]) -> str:
+    ended = _last_end(one)
+    if not ended:
+        return "no exit status known"
+    reason = ended.get("reason", "")
+    code = f"exit status {ended.get('exitCode')}"
+    return f"{reason}, {code}" if reason and reason != "Error" else code
+
+
+def _last_end(one: Mapping[str, Any]) -> dict[str, Any]:
+    """How a container's last run ended; empty where none has."""
     for state in (one.get("state") or {}, one.get("lastState") or {}):
-        if ended := state.get("terminated"):
-            reason = ended.get("reason", "")
-            code = f"exit status {ended.get('exitCode')}"
-            return f"{reason}, {code}" if reason and reason != "Error" else code
-    return "no exit status known"
+        if state.get("terminated"):
+            ended: dict[str, Any] = state["terminated"]
+            return ended
+    return {}
 
 
 def pods_of(

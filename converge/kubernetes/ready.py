@@ -45,8 +45,13 @@ _PERMANENT = (
 """Parts of "FailedCreate" messages that no waiting cures."""
 
 
-def readiness(obj: KubernetesObject, pods: Sequence[KubernetesObject] = (), events: Iterable[KubernetesObject] = ()) -> Readiness:
-    """Judge an object by its status, its newest pods and recent warnings about it."""
+def readiness(
+    obj: KubernetesObject, pods: Sequence[KubernetesObject] = (), events: Iterable[KubernetesObject] = (), *, since: float = 0.0
+) -> Readiness:
+    """Judge an object by its status, its newest pods and recent warnings about it.
+
+    What went wrong with a pod before ``since`` does not prove that it never will serve.
+    """
     kind = obj["kind"]
     if kind in ALWAYS_READY:
         return READY
@@ -60,13 +65,21 @@ def readiness(obj: KubernetesObject, pods: Sequence[KubernetesObject] = (), even
     judged = _RULES.get(kind, _generic)(obj)
     if judged.is_ready or judged.is_terminal or kind not in HAS_PODS | {"PersistentVolumeClaim"}:
         return judged
-    if kind in HAS_PODS and (judged := _by_pods(judged, pods)).is_terminal:
+    if kind in HAS_PODS and (judged := _by_pods(judged, pods, since)).is_terminal:
         return judged
     return by_events(judged, events)
 
 
-def _by_pods(judged: Readiness, pods: Sequence[KubernetesObject]) -> Readiness:
-    states = [(pod["metadata"]["name"], pod_state(pod)) for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+def why_unready(node: KubernetesObject | None) -> str:
+    """Why a node is not Ready, in its kubelet's words; "" where it is."""
+    if node is None:
+        return "absent: the API server knows no such node"
+    state = readiness(node)
+    return "" if state.is_ready else state.text
+
+
+def _by_pods(judged: Readiness, pods: Sequence[KubernetesObject], since: float) -> Readiness:
+    states = [(pod["metadata"]["name"], pod_state(pod, since=since)) for pod in pods if not pod["metadata"].get("deletionTimestamp")]
     for name, state in states:
         if state.is_terminal:
             return Readiness(False, f"{judged.text}: pod {name}: {state.text}", is_terminal=True)

@@ -44,10 +44,12 @@ def wait_until_ready(
     progress: Progress = SILENCE,
     subject: str = "",
     on_change: Callable[[Ref, Readiness], None] | None = None,
+    repaired_at: float = 0.0,
 ) -> None:
     """Wait until all of some objects serve; those without a state (ConfigMaps, RBAC …) count as ready.
 
-    ``subject`` names the work for ``progress`` ("keycloak"); ``on_change`` is told of every turn of every object.
+    ``subject`` names the work for ``progress`` ("keycloak"); ``on_change`` is told of every turn of every object. ``repaired_at`` is when
+    whoever waits last changed something (seconds since 1970): what went wrong with a pod before does not end the wait.
 
     Raises:
         ObjectsNotReady: at once where an object cannot become ready by itself any more, else at the deadline, with a diagnosis.
@@ -61,7 +63,7 @@ def wait_until_ready(
         told: dict[Ref, Readiness] = {}
         while True:
             with shared.changed:
-                states = {ref: _judge(api, ref, open_watches, began) for ref in refs}
+                states = {ref: _judge(api, ref, open_watches, began, repaired_at) for ref in refs}
             turned = {ref: state for ref, state in states.items() if told.get(ref) != state}
             told = states
             waiting = {ref: state for ref, state in states.items() if not state.is_ready}
@@ -79,7 +81,7 @@ def wait_until_ready(
                 more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
                 progress.note(subject, State.WAITING, f"{first}: {state.text}{more}")
             with shared.changed:
-                if all(_judge(api, ref, open_watches, began) == state for ref, state in states.items()):
+                if all(_judge(api, ref, open_watches, began, repaired_at) == state for ref, state in states.items()):
                     shared.changed.wait(min(_TICK_S, max(left, 0.01)))
 
 
@@ -113,7 +115,7 @@ def wait_until(
             shared.changed.wait(left)
 
 
-def _judge(api: Api, ref: Ref, open_watches: dict[Subject, Watch], began: float) -> Readiness:
+def _judge(api: Api, ref: Ref, open_watches: dict[Subject, Watch], began: float, repaired_at: float) -> Readiness:
     watch = open_watches[_subject(ref)]
     if not watch.is_complete:
         trouble = watch.trouble
@@ -137,7 +139,7 @@ def _judge(api: Api, ref: Ref, open_watches: dict[Subject, Watch], began: float)
             judged = Readiness(False, "pending" if found or not name else f"pending: there is no StorageClass {name}")
             return by_events(judged, _recent(open_watches, obj, began))
     events = _recent(open_watches, obj, began)
-    return readiness(_without_old_verdict(obj, began), pods, events)
+    return readiness(_without_old_verdict(obj, began), pods, events, since=repaired_at)
 
 
 def _without_old_verdict(obj: KubernetesObject, began: float) -> KubernetesObject:

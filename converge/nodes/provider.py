@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from converge.kubernetes.difference import Difference
 from converge.process import Completed
 from converge.progress import Progress
 
@@ -67,6 +68,12 @@ class NodeProvider(Protocol):
 
     def find(self) -> Cluster | None:
         """The cluster if it is running now, without changing anything."""
+
+    def differences(self) -> Sequence[Difference]:
+        """What of the running cluster is not as a start leaves it, but for nodes that are not Ready; read, never written."""
+
+    def last_words(self, node: str) -> str:
+        """What a node's own programs said last; "" where nobody can tell."""
 
     def exists(self) -> bool:
         """Whether there is a cluster of that name, running or stopped; what a start left that did not get far is none."""

@@ -8,7 +8,8 @@ from converge.inventory.model import EmbeddedNodes, Inventory
 from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.layout import Layout
 from converge.nodes.embedded.machines import Machines
-from converge.nodes.embedded.membership import Membership, _documents
+from converge.nodes.embedded.membership import Membership
+from converge.nodes.embedded.phases import documents
 from converge.nodes.embedded.ready import Patience
 from converge.nodes.embedded.spaces import Spaces
 from converge.nodes.embedded.start import Start
@@ -93,4 +94,4 @@ def test_steps_in_a_circle_are_an_error():
 
 def test_what_kubeadm_prints_beside_the_objects_is_left_out():
     printed = "[patches] Reading patches\n[patches] Found\n---apiVersion: v1\nkind: ConfigMap\n\n---\nkind: Service\n---\n"
-    assert [document["kind"] for document in _documents(printed)] == ["ConfigMap", "Service"]
+    assert [document["kind"] for document in documents(printed)] == ["ConfigMap", "Service"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from converge.components.component import Access, Component, Context, Difference, Setting
-from converge.components.node import is_ready
+from converge.components.node import unready
 
 
 class ControlNode(Component):
@@ -30,16 +30,14 @@ class RunningCluster:
         self._access = access
 
     def differences(self) -> Sequence[Difference]:
-        """Whether it runs, and whether each control node is Ready."""
+        """Whether it runs, whether each control node is Ready, and what else of it a start would mend."""
         cluster = self._access.provider.find()
         if cluster is None:
             return (Difference(self.subject, "state", wanted="running", seen="not running"),)
-        control = [node for node in cluster.nodes if node.role == "control"]
-        return tuple(
-            Difference(self.subject, f"node {node.name}", wanted="Ready", seen="not Ready")
-            for node in control
-            if not is_ready(self._access.api(), node.name)
-        )
+        control = [node.name for node in cluster.nodes if node.role == "control"]
+        late = {name: why for name in control if (why := unready(self._access.api(), name))}
+        found = [Difference(self.subject, f"node {name}", wanted="Ready", seen=why) for name, why in late.items()]
+        return (*found, *self._access.provider.differences())
 
     def write(self) -> None:
         """Create or start it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from converge.components.component import Access, Component, Context, Difference, Setting
-from converge.components.node import is_ready
+from converge.components.node import unready
 
 
 class WorkerNodes(Component):
@@ -29,10 +29,9 @@ class JoinedWorker:
         self._access = access
 
     def differences(self) -> Sequence[Difference]:
-        """Whether the API server knows it as Ready."""
-        if is_ready(self._access.api(), self._node):
-            return ()
-        return (Difference(self.subject, "state", wanted="Ready", seen="not Ready"),)
+        """Whether the API server knows it as Ready, and why not."""
+        why = unready(self._access.api(), self._node)
+        return (Difference(self.subject, "state", wanted="Ready", seen=why),) if why else ()
 
     def write(self) -> None:
         """Start or join it."""

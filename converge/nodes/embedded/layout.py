@@ -75,6 +75,11 @@ class Layout:
         return self.folder / "kubeconfig"
 
     @property
+    def superuser(self) -> Path:
+        """Credentials whose rights need no object in the cluster: kubeadm's ``super-admin.conf``."""
+        return self.control.root / "etc/kubernetes/super-admin.conf"
+
+    @property
     def logs(self) -> Path:
         """What the node programs print."""
         return self.folder / "logs"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,21 @@ import yaml
 
 from converge.errors import NotReady, ThinkubeError
 from converge.kubernetes.client import Api
+from converge.kubernetes.ready import condition
 from converge.nodes.embedded import kubeadm, serving
+from converge.nodes.embedded.inspection import absent
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
+from converge.nodes.embedded.phases import PHASES, addon_file, documents, is_marked
 from converge.nodes.embedded.ready import Patience, create_absent
 from converge.nodes.embedded.spaces import Spaces
+from converge.nodes.embedded.words import kubelet_log, last_words
 from converge.progress import Progress, State
 
 JOIN_ATTEMPTS = 3
 JOIN_PAUSE_S = 10.0
+BORN_S = 3.0
+"""How long a program may take from its start until it is seen under its own name."""
+MARK = "mark-control-plane"
 
 
 @dataclass
@@ -32,6 +39,8 @@ class Membership:
     spaces: Spaces
     patience: Patience
     progress: Progress
+    started: dict[str, float] = field(default_factory=dict)
+    """The nodes whose kubelets this start has started, and when."""
 
     @property
     def pki(self) -> Path:
@@ -41,7 +50,7 @@ class Membership:
     @cached_property
     def api(self) -> Api:
         """The API server as its superuser, whose rights need no object in the cluster."""
-        return Api.from_kubeconfig(self.layout.control.root / "etc/kubernetes/super-admin.conf")
+        return Api.from_kubeconfig(self.layout.superuser)
 
     @cached_property
     def token(self) -> str:
@@ -68,25 +77,27 @@ class Membership:
             self._configure()
             for argv in kubeadm.control_plane_files():
                 self.spaces.run(control.name, argv)
-        elif not all(self.is_joined(node) for node in self.layout.nodes):
+        else:
             self._configure()
         self._follow_domain(etc / "manifests/kube-apiserver.yaml")
         serving.sign(self.pki, control)
         _write_private(self.layout.kubeconfig, (etc / "admin.conf").read_text())
 
     def run_phase(self, phase: str) -> None:
-        """A phase of kubeadm against the running API server; afterwards nothing but a lack of workers needs it again."""
-        marker = self.layout.folder / "phases" / phase.split()[0]
-        joined = all(self.is_joined(node) for node in self.layout.nodes)
-        if marker.exists() and (joined or phase != "bootstrap-token"):
-            return
-        self.spaces.run(self.layout.control.name, ["kubeadm", "init", "phase", *phase.split(), f"--config={kubeadm.CONFIGURATION}"])
-        marker.parent.mkdir(exist_ok=True)
-        marker.touch()
+        """A phase of kubeadm against the running API server, where something of what it leaves is not there."""
+        is_joining = phase == "bootstrap-token" and not all(self.is_joined(node) for node in self.layout.nodes)
+        if is_joining or self._lacks(phase):
+            self.spaces.run(self.layout.control.name, ["kubeadm", "init", "phase", *phase.split(), f"--config={kubeadm.CONFIGURATION}"])
+
+    def _lacks(self, phase: str) -> bool:
+        if phase == MARK:
+            control = self.api.find("Node", self.layout.control.name)
+            return control is None or not is_marked(self.layout, control)
+        return bool(absent(self.api, PHASES[phase]))
 
     def render_addon(self, name: str) -> None:
         """Have kubeadm print an addon, ahead of the API server."""
-        target = self.layout.folder / "phases" / f"{name}.yaml"
+        target = addon_file(self.layout, name)
         if target.exists():
             return
         argv = ["kubeadm", "init", "phase", "addon", name, "--print-manifest", f"--config={kubeadm.CONFIGURATION}"]
@@ -97,12 +108,8 @@ class Membership:
 
     def create_addon(self, name: str) -> None:
         """Create what of an addon is absent; what is there, and was perhaps changed by others, stays."""
-        marker = self.layout.folder / "phases" / name
-        if marker.exists():
-            return
-        printed = (self.layout.folder / "phases" / f"{name}.yaml").read_text()
-        create_absent(self.api, [_quicken(document) for document in _documents(printed)])
-        marker.touch()
+        printed = addon_file(self.layout, name).read_text()
+        create_absent(self.api, [_quicken(document) for document in documents(printed)])
 
     def join(self, node: EmbeddedNode) -> None:
         """Make a worker of a node that is none yet: a short-lived token, three attempts, ten seconds apart."""
@@ -133,7 +140,35 @@ class Membership:
         """The kubelet; whether it works is seen in the node's status."""
         serving.sign(self.pki, node)
         if self.spaces.process(node.name, "kubelet") is None:
+            self.started[node.name] = time.monotonic()
             self.spaces.spawn(node.name, "kubelet", kubeadm.kubelet_command(node))
+
+    def register(self, node: EmbeddedNode) -> None:
+        """Start a kubelet anew whose Node object is gone, or that says nothing any more: it introduces its node only when it starts."""
+        if node.name in self.started:
+            return
+        seen = self.api.find("Node", node.name)
+        if seen is not None and condition(seen, "Ready").get("status") != "Unknown":
+            return
+        words = "its Node object is absent" if seen is None else "it says nothing any more"
+        self.progress.note(node.name, State.CHANGED, f"{words}: starting its kubelet anew")
+        self.spaces.end(node.name, "kubelet")
+        self.start_kubelet(node)
+
+    def require_kubelets(self) -> None:
+        """See that no kubelet of this start has ended.
+
+        Raises:
+            NotReady: one has, with its last words.
+        """
+        for name, began in list(self.started.items()):
+            if time.monotonic() - began > BORN_S and self.spaces.process(name, "kubelet") is None:
+                raise NotReady(
+                    f"the kubelet of {name} running",
+                    seen="it ended",
+                    cause=last_words(self.layout, name),
+                    next_command=f"tail -50 {kubelet_log(self.layout, name)}",
+                )
 
     def _configure(self) -> None:
         layout = self.layout
@@ -158,12 +193,6 @@ class Membership:
             draft = self.layout.folder / "kube-apiserver.yaml"
             _write_private(draft, kubeadm.text(document))
             os.replace(draft, manifest)  # noqa: PTH105
-
-
-def _documents(printed: str) -> list[dict[str, Any]]:
-    """The objects among what kubeadm prints: it says other things before, and forgets the line's end after some ``---``."""
-    parts = re.split(r"^---", printed, flags=re.MULTILINE)[1:]
-    return [document for part in parts if isinstance(document := yaml.load(part, yaml.CSafeLoader), dict)]
 
 
 def _quicken(document: dict[str, Any]) -> dict[str, Any]:

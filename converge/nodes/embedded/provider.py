@@ -17,6 +17,7 @@ from converge.inventory import Inventory
 from converge.nodes.embedded import checks, kubeadm, links, record
 from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.cluster import EmbeddedCluster
+from converge.nodes.embedded.inspection import Inspection
 from converge.nodes.embedded.layout import Layout
 from converge.nodes.embedded.machines import Machines
 from converge.nodes.embedded.membership import Membership
@@ -24,11 +25,14 @@ from converge.nodes.embedded.ready import Patience
 from converge.nodes.embedded.spaces import BRIDGE, Spaces
 from converge.nodes.embedded.start import Start
 from converge.nodes.embedded.steps import run_steps
+from converge.nodes.embedded.words import last_words
 from converge.places import state_folder
 from converge.progress import Progress, State
 
 if TYPE_CHECKING:
     from converge.images.store import Images
+    from converge.kubernetes.client import Api
+    from converge.kubernetes.difference import Difference
 
 GRACE_S = 5.0
 
@@ -78,7 +82,7 @@ class EmbeddedProvider:
         known = record.read(self.layout.folder)
         if known and known.made:
             self._compare(known)
-            if self.runs():
+            if self.runs() and self._is_whole():
                 return self._running()
         checks.require(self.layout, cgroups=self.cgroups, is_new=known is None)
         with self._alone():
@@ -130,6 +134,15 @@ class EmbeddedProvider:
             return False
         return True
 
+    def differences(self) -> Sequence[Difference]:
+        """What of the running cluster a start would mend, but for nodes that are not Ready."""
+        with self._superuser() as api:
+            return Inspection(self.layout, api).differences()
+
+    def last_words(self, node: str) -> str:
+        """What the kubelet of a node said last."""
+        return last_words(self.layout, node)
+
     def stop(self) -> None:
         """Stop every process: kubelets first, so that nothing is started again; then containers, asked politely; then the rest."""
         if self.layout.folder.exists():
@@ -154,6 +167,17 @@ class EmbeddedProvider:
         """
         return self.spaces.inside(self._running().node(node).name, argv or ["/bin/bash", "--norc", "-i"], terminal=True)
 
+    def _is_whole(self) -> bool:
+        with self._superuser() as api:
+            inspection = Inspection(self.layout, api)
+            return not inspection.unready() and not inspection.differences()
+
+    def _superuser(self) -> Api:
+        """The API server as one whose rights need no object in the cluster."""
+        from converge.kubernetes.client import Api
+
+        return Api.from_kubeconfig(self.layout.superuser)
+
     def _running(self) -> EmbeddedCluster:
         return EmbeddedCluster(self.layout, self.spaces)
 
@@ -173,7 +197,7 @@ class EmbeddedProvider:
         }
         own |= self.cgroups.processes(self.spaces.group_of(BRIDGE))
         for node in self.layout.nodes:
-            self.cgroups.end(f"{self.spaces.group_of(node.name)}/kubelet")
+            self.spaces.end(node.name, "kubelet")
         self.cgroups.end(group, grace_s=grace_s, only=lambda pid: pid not in own)
         self.cgroups.end(group)
         links.disconnect_host(self.layout)

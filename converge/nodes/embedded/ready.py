@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from converge.errors import NotReady, ThinkubeError, Unreachable
 from converge.kubernetes.client import Api
+from converge.kubernetes.diagnosis import diagnose
+from converge.kubernetes.objects import Ref, labels_of
+from converge.kubernetes.pods import RESTARTS, pod_state
+from converge.kubernetes.ready import why_unready
+from converge.nodes.embedded import words
+from converge.nodes.embedded.inspection import SYSTEM, system_pods
 from converge.nodes.embedded.layout import Layout
 
 WATCH_S = 5
@@ -41,60 +47,117 @@ class Patience:
         self.check()
 
 
+SERVING = ("etcd", "kube-apiserver")
+"""The static pods without which the API server does not serve."""
+
 SERVES = "/readyz?exclude=poststarthook/apiservice-discovery-controller"
 """That hook waits for the APIs that pods serve, such as metrics, and these can only start afterwards."""
 
 
-def wait_for_api(api: Api, layout: Layout, patience: Patience) -> None:
-    """Until ``/readyz`` says so; nothing can be watched before."""
+def wait_for_api(api: Api, layout: Layout, patience: Patience, look: Callable[[], None] = lambda: None) -> None:
+    """Until ``/readyz`` says so; nothing can be watched before. ``look`` raises where waiting makes no sense any more.
+
+    Raises:
+        NotReady: etcd or the API server crashes again and again, or the deadline passed; with their last words.
+    """
     impatient = api.view(patience_s=0)
     until = time.monotonic() + patience.seconds
+    runs_before = {name: words.runs(layout, name) for name in SERVING}
     while True:
         patience.check()
         try:
             impatient.read(SERVES)
         except ThinkubeError as error:
-            if time.monotonic() > until:
-                log = layout.logs / f"{layout.control.name}.kubelet.log"
-                raise NotReady("the API server", seen=error.seen or str(error), next_command=f"tail {log}") from error
+            look()
+            crashed = next((name for name, before in runs_before.items() if words.runs(layout, name) > before + 1 + RESTARTS), "")
+            if crashed or time.monotonic() > until:
+                raise _no_api(layout, crashed, error) from error
             time.sleep(0.1)
         else:
             return
 
 
-def wait_for_nodes(api: Api, layout: Layout, since: datetime, patience: Patience) -> None:
-    """Until every node is Ready, by a status that its kubelet gave after ``since``: older ones may be of a killed kubelet."""
-    names = {node.name for node in layout.nodes}
+def _no_api(layout: Layout, crashed: str, error: ThinkubeError) -> NotReady:
+    said = {name: words.last_words_of(layout, name) for name in ([crashed] if crashed else SERVING)}
+    said["kubelet"] = "" if crashed else words.last_words(layout, layout.control.name)
+    cause = "\n".join(f"{name} | {line}" for name, text in said.items() for line in text.splitlines())
+    seen = f"{crashed} crashed {RESTARTS + 1} times" if crashed else error.seen or str(error)
+    log = words.newest_log(layout, crashed or SERVING[-1]) or words.kubelet_log(layout, layout.control.name)
+    return NotReady("the API server", seen=seen, cause=cause, next_command=f"tail -50 {log}")
+
+
+def wait_for_nodes(api: Api, layout: Layout, since: datetime, patience: Patience, look: Callable[[], None] = lambda: None) -> None:
+    """Until every node is Ready, by a status that its kubelet gave after ``since``: older ones may be of a killed kubelet.
+
+    Raises:
+        NotReady: the deadline passed, or ``look`` raised; it says of each node why it is not Ready, and what its kubelet said last.
+    """
+    late: dict[str, str] = {}
 
     def reason(nodes: Objects) -> str:
-        ready = {name for (_, name), node in nodes.items() if _is_true(node, "Ready") and _heartbeat(node) >= since.timestamp()}
-        return _listed("not Ready:", names - ready)
+        late.clear()
+        for node in layout.nodes:
+            seen = nodes.get(("", node.name))
+            silent = seen is not None and _heartbeat(seen) < since.timestamp()
+            if why := why_unready(seen) or ("no word from its kubelet since the start" if silent else ""):
+                late[node.name] = why
+        return "; ".join(f"{name}: {why}" for name, why in late.items())
 
-    wait_until(api, "Node", "", reason, "every node Ready", patience)
+    try:
+        wait_until(api, "Node", "", reason, "every node Ready", patience, look)
+    except NotReady as error:
+        if late and not error.cause:
+            said = ((name, words.last_words(layout, name)) for name in late)
+            error.cause = "\n".join(f"kubelet of {name} | {line}" for name, text in said for line in text.splitlines())
+            error.next_command = f"tail -50 {words.kubelet_log(layout, next(iter(late)))}"
+        raise
 
 
 def wait_for_system_pods(api: Api, layout: Layout, reborn: Set[str], since: datetime, patience: Patience) -> None:
     """Until kube-proxy is ready on every node, and a CoreDNS is.
 
     On nodes that were ``reborn`` only containers that began after ``since`` count: what is said of others is of their former life.
-    """
 
-    def ready(pod: dict[str, Any]) -> bool:
-        if not _is_true(pod, "Ready") or "deletionTimestamp" in pod["metadata"]:
+    Raises:
+        NotReady: at once where one of them, or of the control plane, cannot become ready by itself any more, else at the deadline.
+    """
+    began = since.timestamp()
+    bad: dict[str, Ref] = {}
+
+    def serves(pod: dict[str, Any]) -> bool:
+        if not _is_true(pod, "Ready"):
             return False
-        earliest = since.timestamp() if pod["spec"].get("nodeName") in reborn else 0.0
+        earliest = began if pod["spec"].get("nodeName") in reborn else 0.0
         states = [status.get("state", {}).get("running") for status in pod["status"].get("containerStatuses", [])]
         return all(state and _time(state["startedAt"]) >= earliest for state in states)
 
     def reason(pods: Objects) -> str:
-        up = [pod for pod in pods.values() if ready(pod)]
-        proxies = {pod["spec"].get("nodeName") for pod in up if pod["metadata"].get("labels", {}).get("k8s-app") == "kube-proxy"}
-        missing = {f"kube-proxy on {node.name}" for node in layout.nodes if node.name not in proxies}
-        if not any(pod["metadata"].get("labels", {}).get("k8s-app") == "kube-dns" for pod in up):
-            missing.add("CoreDNS")
-        return _listed("not ready:", missing)
+        waiting = system_pods(layout.nodes, pods.values(), serves, began)
+        bad.clear()
+        bad.update({name: Ref.of({"apiVersion": "v1", "kind": "Pod", **pod}) for name, (_, pod) in waiting.items() if pod})
+        hopeless = [pod for pod in pods.values() if _is_system(pod) and pod_state(pod, since=began).is_terminal] if waiting else []
+        if hopeless:
+            _give_up(api, [Ref.of({"apiVersion": "v1", "kind": "Pod", **pod}) for pod in hopeless], waiting)
+        return "; ".join(f"{name}: {doing}" for name, (doing, _) in waiting.items())
 
-    wait_until(api, "Pod", "kube-system", reason, "kube-proxy and CoreDNS Ready", patience)
+    try:
+        wait_until(api, "Pod", SYSTEM, reason, "kube-proxy and CoreDNS Ready", patience)
+    except NotReady as error:
+        if bad and not error.cause:
+            found = diagnose(api, list(bad.values()))
+            error.cause, error.next_command = found.text, found.next_command
+        raise
+
+
+def _give_up(api: Api, hopeless: list[Ref], waiting: Mapping[str, tuple[str, Any]]) -> NoReturn:
+    found = diagnose(api, hopeless)
+    seen = "\n".join(f"{name}: {doing}" for name, (doing, _) in waiting.items())
+    raise NotReady("kube-proxy and CoreDNS Ready", seen=seen, cause=found.text, next_command=found.next_command)
+
+
+def _is_system(pod: dict[str, Any]) -> bool:
+    labels = labels_of(pod)
+    return labels.get("tier") == "control-plane" or labels.get("k8s-app") in ("kube-proxy", "kube-dns")
 
 
 def add_pod_ranges(api: Api, layout: Layout) -> None:
@@ -113,12 +176,21 @@ def create_absent(api: Api, documents: Iterable[dict[str, Any]]) -> None:
             api.create(document)
 
 
-def wait_until(api: Api, kind: str, namespace: str, reason: Callable[[Objects], str], wanted: str, patience: Patience) -> None:
-    """Watch the objects of a kind until there is no ``reason`` left to wait."""
+def wait_until(
+    api: Api,
+    kind: str,
+    namespace: str,
+    reason: Callable[[Objects], str],
+    wanted: str,
+    patience: Patience,
+    look: Callable[[], None] = lambda: None,
+) -> None:
+    """Watch the objects of a kind until there is no ``reason`` left to wait; ``look`` raises where waiting makes no sense any more."""
     until = time.monotonic() + patience.seconds
     last = ""
     while time.monotonic() < until:
         patience.check()
+        look()
         try:
             listed, version = api.list_with_version(kind, namespace)
             seen: Objects = {_key(item): item for item in listed}
@@ -158,7 +230,3 @@ def _heartbeat(node: dict[str, Any]) -> float:
 
 def _time(text: str | None) -> float:
     return datetime.fromisoformat(text).timestamp() if text else 0.0
-
-
-def _listed(words: str, names: set[str]) -> str:
-    return f"{words} {', '.join(sorted(names))}" if names else ""

@@ -90,6 +90,10 @@ class Spaces:
         """Start a program of a node that outlives this process; what it prints goes to ``logs/NODE.PROGRAM.log``."""
         self._launch(self.inside(owner, ["setsid", "--fork", *argv], group=program), self.layout.logs / f"{owner}.{program}.log")
 
+    def end(self, owner: str, program: str) -> None:
+        """End one of a node's own programs; what it started in groups of their own, such as containers, goes on."""
+        self.cgroups.end(f"{self.group_of(owner)}/{program}")
+
     def _hold(self, owner: str, argv: Sequence[str]) -> None:
         self.cgroups.make(self.group_of(owner))
         leaf = f"{self.group_of(owner)}/init"

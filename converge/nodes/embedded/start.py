@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
+from converge.kubernetes.stuck import replace_stuck
+from converge.nodes.embedded.inspection import SYSTEM
 from converge.nodes.embedded.layout import Layout
 from converge.nodes.embedded.machines import SYSTEM_IMAGES, Machines
-from converge.nodes.embedded.membership import Membership
+from converge.nodes.embedded.membership import MARK, Membership
+from converge.nodes.embedded.phases import ADDONS
 from converge.nodes.embedded.ready import Patience, add_pod_ranges, wait_for_api, wait_for_nodes, wait_for_system_pods
 from converge.nodes.embedded.steps import Step
+from converge.progress import State
 
 
 @dataclass
@@ -33,7 +37,6 @@ class Start:
         machines, membership = self.machines, self.membership
         control = self.layout.control
         workers = self.layout.nodes[1:]
-        addons = ("kube-proxy", "coredns")
         return [
             Step("find the node programs", machines.find_programs),
             *(Step(f"find image {name}", partial(machines.find_image, name)) for name in SYSTEM_IMAGES if not machines.known),
@@ -66,12 +69,21 @@ class Start:
             Step("wait for the API server", self.wait_for_api, (f"start kubelet on {control.name}",)),
             *(
                 Step(f"run phase {phase}", partial(membership.run_phase, phase), ("wait for the API server",))
-                for phase in ("upload-config all", "mark-control-plane", "bootstrap-token")
+                for phase in ("upload-config all", "bootstrap-token")
             ),
-            *(Step(f"render {name}", partial(membership.render_addon, name), ("make certificates and manifests",)) for name in addons),
+            *(
+                Step(
+                    f"register {node.name}",
+                    partial(membership.register, node),
+                    ("wait for the API server", f"start kubelet on {node.name}"),
+                )
+                for node in self.layout.nodes
+            ),
+            Step(f"run phase {MARK}", partial(membership.run_phase, MARK), (f"register {control.name}",)),
+            *(Step(f"render {name}", partial(membership.render_addon, name), ("make certificates and manifests",)) for name in ADDONS),
             *(
                 Step(f"create {name}", partial(membership.create_addon, name), (f"render {name}", "wait for the API server"))
-                for name in addons
+                for name in ADDONS
             ),
             *(
                 step
@@ -88,21 +100,24 @@ class Start:
             Step(
                 "wait for the nodes",
                 self.wait_for_nodes,
-                ("run phase mark-control-plane", *(f"start kubelet on {node.name}" for node in self.layout.nodes)),
+                (f"run phase {MARK}", *(f"register {node.name}" for node in self.layout.nodes)),
             ),
-            Step("wait for DNS", self.wait_for_system_pods, (*(f"create {name}" for name in addons), "wait for the nodes")),
+            Step("wait for DNS", self.wait_for_system_pods, (*(f"create {name}" for name in ADDONS), "wait for the nodes")),
         ]
 
     def wait_for_api(self) -> None:
         """Until the API server serves."""
-        wait_for_api(self.membership.api, self.layout, self.patience)
+        wait_for_api(self.membership.api, self.layout, self.patience, self.membership.require_kubelets)
         self.made()
 
     def wait_for_nodes(self) -> None:
         """Until every kubelet has said of this life that its node is ready."""
-        wait_for_nodes(self.membership.api, self.layout, self.began, self.patience)
+        wait_for_nodes(self.membership.api, self.layout, self.began, self.patience, self.membership.require_kubelets)
         add_pod_ranges(self.membership.api, self.layout)
 
     def wait_for_system_pods(self) -> None:
-        """Until kube-proxy works on every node, and one CoreDNS."""
+        """Until kube-proxy works on every node, and one CoreDNS; what waits because of what was wrong before this start is made anew."""
+        api = self.membership.api
+        for done in replace_stuck(api, api.list("Pod", SYSTEM), self.began.timestamp()):
+            self.membership.progress.note("system", State.CHANGED, done)
         wait_for_system_pods(self.membership.api, self.layout, self.machines.reborn, self.began, self.patience)

@@ -1,0 +1,100 @@
+"""What of a running cluster is not as a start leaves it: members, kubeadm's own objects, the system's pods; read, never written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from converge.kubernetes.client import Api
+from converge.kubernetes.difference import Difference
+from converge.kubernetes.objects import KubernetesObject, Ref, labels_of
+from converge.kubernetes.pods import pod_state
+from converge.kubernetes.ready import why_unready
+from converge.nodes.embedded.layout import EmbeddedNode, Layout
+from converge.nodes.embedded.phases import PHASES, addon_objects, is_marked
+
+LOOKS_AT_ONCE = 8
+SYSTEM = "kube-system"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One look at a cluster that runs; ``differences`` is empty where a start would have nothing to do."""
+
+    layout: Layout
+    api: Api
+
+    def differences(self) -> list[Difference]:
+        """Everything that a start mends, but for nodes that are absent or not Ready: see ``unready``."""
+        looks: tuple[Callable[[], Iterable[Difference]], ...] = (self._members, self._objects, self._pods)
+        with ThreadPoolExecutor(len(looks), thread_name_prefix="inspect") as pool:
+            return [one for found in pool.map(lambda look: list(look()), looks) for one in found]
+
+    def unready(self) -> dict[str, str]:
+        """Which nodes are absent or not Ready, and why: ``{"local-worker-1": "the API server knows no such node"}``."""
+        nodes = self._nodes()
+        return {node.name: reason for node in self.layout.nodes if (reason := why_unready(nodes.get(node.name)))}
+
+    def _nodes(self) -> dict[str, KubernetesObject]:
+        return {node["metadata"]["name"]: node for node in self.api.list("Node")}
+
+    def _members(self) -> Iterable[Difference]:
+        nodes = self._nodes()
+        for node in self.layout.nodes:
+            seen = nodes.get(node.name)
+            if seen is None:
+                continue
+            if node.is_control and not is_marked(self.layout, seen):
+                yield Difference(f"node {node.name}", "label and taint of the control plane", wanted="present", seen="absent")
+            if not seen["spec"].get("podCIDR"):
+                yield Difference(f"node {node.name}", "spec.podCIDR", wanted=str(node.pods), seen=None)
+
+    def _objects(self) -> Iterable[Difference]:
+        refs = [ref for found in PHASES.values() for ref in found] + addon_objects(self.layout)
+        for ref in absent(self.api, refs):
+            yield Difference(str(ref), "", wanted="present", seen="absent")
+
+    def _pods(self) -> Iterable[Difference]:
+        for name, (seen, _) in system_pods(self.layout.nodes, self.api.list("Pod", SYSTEM), serves).items():
+            yield Difference(name, "state", wanted="ready", seen=seen)
+
+
+def absent(api: Api, refs: Iterable[Ref]) -> list[Ref]:
+    """Those of some objects that are not there."""
+    with ThreadPoolExecutor(LOOKS_AT_ONCE, thread_name_prefix="find") as pool:
+        chosen = list(refs)
+        found = pool.map(lambda ref: api.find(ref.kind, ref.name, ref.namespace, api_version=ref.api_version), chosen)
+        return [ref for ref, obj in zip(chosen, found, strict=True) if obj is None]
+
+
+def system_pods(
+    nodes: Iterable[EmbeddedNode], pods: Iterable[KubernetesObject], serves: Callable[[KubernetesObject], bool], since: float = 0.0
+) -> dict[str, tuple[str, KubernetesObject | None]]:
+    """What of the system does not serve, what it does and which pod that is: ``{"CoreDNS": ("container coredns crashed …", {…})}``.
+
+    kube-proxy has to serve on every node, CoreDNS once. What went wrong before ``since`` counts for nothing.
+    """
+    alive = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+    proxies = {pod["spec"].get("nodeName"): pod for pod in alive if labels_of(pod).get("k8s-app") == "kube-proxy"}
+    resolvers = [pod for pod in alive if labels_of(pod).get("k8s-app") == "kube-dns"]
+    late = {f"kube-proxy on {node.name}": proxies.get(node.name) for node in nodes if not _is_one(proxies.get(node.name), serves)}
+    if not any(map(serves, resolvers)):
+        late["CoreDNS"] = min(resolvers, key=lambda pod: not pod_state(pod, since=since).is_terminal, default=None)
+    return {name: (_doing(pod, since), pod) for name, pod in late.items()}
+
+
+def serves(pod: KubernetesObject) -> bool:
+    """Whether a pod is ready."""
+    return pod_state(pod).is_ready
+
+
+def _is_one(pod: KubernetesObject | None, serves: Callable[[KubernetesObject], bool]) -> bool:
+    return pod is not None and serves(pod)
+
+
+def _doing(pod: KubernetesObject | None, since: float) -> str:
+    if pod is None:
+        return "there is no pod of it"
+    state = pod_state(pod, since=since)
+    return f"pod {pod['metadata']['name']}: " + ("not ready of this life yet" if state.is_ready else state.text)
