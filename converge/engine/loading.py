@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +26,7 @@ class Loading:
         self._images = images
         self._cluster = cluster
         self._lock = threading.Lock()
-        self._under_way: dict[str, Future[None]] = {}
+        self._under_way: dict[str, Future[float]] = {}
         self._obtaining = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="obtain")
         self._loading = ThreadPoolExecutor(1, thread_name_prefix="load")
 
@@ -36,22 +37,21 @@ class Loading:
         for name in names:
             self._future(name)
 
-    def finish(self, names: Iterable[str]) -> None:
-        """Wait until the nodes have these.
+    def finish(self, names: Iterable[str]) -> float:
+        """Wait until the nodes have these; returns when the last one came that a node lacked (seconds since 1970), 0 where none did.
 
         Raises:
             Unavailable: an image cannot be had.
             ProgramFailed: a build or a load failed; asked for again, it is tried again.
         """
-        for future in [self._future(name) for name in names]:
-            future.result()
+        return max((future.result() for future in [self._future(name) for name in names]), default=0.0)
 
     def stop(self) -> None:
         """Begin nothing more; what had not begun fails."""
         self._obtaining.shutdown(wait=False, cancel_futures=True)
         self._loading.shutdown(wait=False, cancel_futures=True)
 
-    def _future(self, name: str) -> Future[None]:
+    def _future(self, name: str) -> Future[float]:
         with self._lock:
             future = self._under_way.get(name)
             if future is None or (future.done() and (future.cancelled() or future.exception() is not None)):
@@ -62,5 +62,6 @@ class Loading:
                     raise NotReady(f"image {name}", seen="the run is being stopped") from error
             return future
 
-    def _load(self, name: str, archive: Future[Path]) -> None:
-        self._cluster().load_images({self._images.reference(name): archive.result()})
+    def _load(self, name: str, archive: Future[Path]) -> float:
+        lacked = self._cluster().load_images({self._images.reference(name): archive.result()})
+        return time.time() if lacked else 0.0

@@ -53,6 +53,8 @@ class Platform:
         self.inventory = inventory
         self.progress = progress
         self.stopping = threading.Event()
+        self.repaired_at = 0.0
+        """When this run last changed something (seconds since 1970): what went wrong with a pod before may have had that cause."""
         self.opening = threading.RLock()
         self._cluster: Cluster | None = None
         self._is_up = threading.Event()

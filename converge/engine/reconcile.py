@@ -17,7 +17,9 @@ from converge.errors import NotReady, ThinkubeError, Unavailable, Unreachable, f
 from converge.kubernetes.apply import Change, Seen, Stage, apply_changes, changes, refuse_conflicts
 from converge.kubernetes.issuance import ask_again, failed_issuances
 from converge.kubernetes.objects import Ref
+from converge.kubernetes.pods import is_stuck
 from converge.kubernetes.ready import readiness
+from converge.kubernetes.stuck import pods_behind, replace_stuck
 from converge.kubernetes.wait import ObjectsNotReady, wait_until_ready
 from converge.progress import State
 from converge.redaction import redact
@@ -56,6 +58,7 @@ class Reconciliation:
         self._made: list[KubernetesObject] | None = None
         options = platform.inventory.options(self._name)
         self._deadline_s = options.deadline_s or platform.inventory.deadlines.component_s
+        self._repaired_at = 0.0
         self._start_clock()
 
     # What is done with a component
@@ -171,7 +174,7 @@ class Reconciliation:
         if names := self._component.images:
             self._note(State.WAITING, f"images: {', '.join(names)}")
             self._platform.cluster()
-            self._platform.loading.finish(names)
+            self._repaired_at = max(self._repaired_at, self._platform.loading.finish(names))
             self._start_clock()
 
     def _read(self, api: Api) -> _Read:
@@ -194,12 +197,19 @@ class Reconciliation:
 
     def _keep(self, done: Sequence[Change]) -> None:
         self._written += [f"{change.action} {change.ref}" for change in done]
+        if done:
+            self._platform.repaired_at = time.time()
 
     def _wait(self, api: Api, objects: Sequence[KubernetesObject]) -> None:
         """Wait until objects serve; a certificate whose issuance failed is asked for again, a few times: the cause may have passed."""
+        repaired_at = max(self._repaired_at, self._platform.repaired_at)
+        if repaired_at:
+            self._replace_stuck(api, objects, repaired_at)
         for tries_left in reversed(range(ISSUANCES)):
             try:
-                wait_until_ready(api, objects, self._left_s(), progress=self._platform.progress, subject=self._name)
+                wait_until_ready(
+                    api, objects, self._left_s(), progress=self._platform.progress, subject=self._name, repaired_at=repaired_at
+                )
                 return
             except ObjectsNotReady as error:
                 failed = failed_issuances(api, error.refs) if tries_left and error.is_terminal else []
@@ -211,6 +221,14 @@ class Reconciliation:
                     ask_again(api, ref.name, ref.namespace)
                     self._written.append(f"ask again for {ref}")
 
+    def _replace_stuck(self, api: Api, objects: Sequence[KubernetesObject], repaired_at: float) -> None:
+        """Have pods made anew that wait because of what was wrong before this run repaired something: of this component, or below it."""
+        if pods := [pod for pod in pods_behind(api, objects) if is_stuck(pod, repaired_at)]:
+            self._platform.hold()
+            for done in replace_stuck(api, pods, repaired_at):
+                self._note(State.CHANGED, done)
+                self._written.append(done)
+
     def _write_settings(self, settings: Sequence[Setting]) -> None:
         for setting in settings:
             differences = self._patiently(setting.differences, self._left_s())
@@ -220,6 +238,7 @@ class Reconciliation:
                 self._platform.hold()
             self._note(State.CHANGED, setting.subject)
             setting.write()
+            self._platform.repaired_at = time.time()
             self._written.append(f"write {setting.subject}")
             self._settle(setting)
 

@@ -35,7 +35,7 @@ class ExistingCluster:
         """
         raise Unavailable(f"a command on node {node}", seen="an existing cluster gives no access to its nodes")
 
-    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
+    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> bool:
         """Not offered: its nodes pull images by themselves.
 
         Raises:
@@ -47,6 +47,7 @@ class ExistingCluster:
                 seen=f"an existing cluster gives no access to its nodes; {len(archives)} image(s) were built here",
                 cause="images.source: upstream has its nodes pull what is published",
             )
+        return False
 
     def read_authentication(self) -> str:
         """Nothing: it cannot be seen from outside."""

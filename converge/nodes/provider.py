@@ -34,12 +34,12 @@ class Cluster(Protocol):
     def run(self, node: str, argv: Sequence[str], *, timeout_s: float = 60, stdin: str | None = None) -> Completed:
         """Run a program on a node as root; the exit status is in the answer, not an error."""
 
-    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
+    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> bool:
         """Make images runnable: ``{"thinkube.local/keycloak:5f1c…": Path("….tar")}``.
 
         ``nodes`` names them; the default is all on which ordinary pods run (not a control node that leaves them to workers).
 
-        Nodes work in parallel; what a node already has costs one listing.
+        Nodes work in parallel; what a node already has costs one listing. Returns whether any node lacked something.
         """
 
     def read_authentication(self) -> str:

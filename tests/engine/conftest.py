@@ -22,9 +22,11 @@ class FakeCluster:
 
     def __init__(self) -> None:
         self.loaded: list[str] = []
+        self.lacks: set[str] = set()
 
-    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
+    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> bool:
         self.loaded += archives
+        return bool(self.lacks.intersection(archives))
 
 
 class FakeProvider:

@@ -33,13 +33,13 @@ class EmbeddedCluster:
         """Run a program on a node as root; the exit status is in the answer, not an error."""
         return self.spaces.run(self.node(node).name, argv, timeout_s=timeout_s, stdin=stdin, expect=ANY_STATUS)
 
-    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> None:
-        """Make images runnable, on the nodes that take ordinary pods or on those named, the nodes in parallel."""
+    def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> bool:
+        """Make images runnable, on the nodes that take ordinary pods or on those named, the nodes in parallel; whether any lacked one."""
         chosen = [self.node(name) for name in nodes] if nodes is not None else self.layout.nodes[1:] or self.layout.nodes
         if not archives or not chosen:
-            return
+            return False
         with ThreadPoolExecutor(len(chosen)) as pool:
-            list(pool.map(lambda node: loading.load(self.layout.programs, runtime_socket(self.spaces, node), archives), chosen))
+            return any(list(pool.map(lambda node: loading.load(self.layout.programs, runtime_socket(self.spaces, node), archives), chosen)))
 
     def read_authentication(self) -> str:
         """The API server's AuthenticationConfiguration, as YAML text."""

@@ -47,7 +47,7 @@ class Inspection:
                 continue
             if node.is_control and not is_marked(self.layout, seen):
                 yield Difference(f"node {node.name}", "label and taint of the control plane", wanted="present", seen="absent")
-            if not seen["spec"].get("podCIDR"):
+            if not (seen.get("spec") or {}).get("podCIDR"):
                 yield Difference(f"node {node.name}", "spec.podCIDR", wanted=str(node.pods), seen=None)
 
     def _objects(self) -> Iterable[Difference]:

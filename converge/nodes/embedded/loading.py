@@ -22,10 +22,12 @@ def bring(programs: Path, runtime: Path, archives: Iterable[Path]) -> None:
             list(pool.map(lambda archive: run([*_ctr(programs, runtime), "import", archive], timeout_s=600), chosen))
 
 
-def load(programs: Path, runtime: Path, archives: Mapping[str, Path]) -> None:
-    """Import what a node lacks."""
+def load(programs: Path, runtime: Path, archives: Mapping[str, Path]) -> bool:
+    """Import what a node lacks; whether it lacked something."""
     there = present(programs, runtime)
-    bring(programs, runtime, (archive for reference, archive in archives.items() if reference not in there))
+    lacking = [archive for reference, archive in archives.items() if reference not in there]
+    bring(programs, runtime, lacking)
+    return bool(lacking)
 
 
 def _ctr(programs: Path, runtime: Path) -> list[str | Path]:

@@ -48,7 +48,7 @@ PHASES: dict[str, tuple[Ref, ...]] = {
 
 def is_marked(layout: Layout, control: KubernetesObject) -> bool:
     """Whether a control node carries the label and, where workers take the pods, the taint of the control plane."""
-    taints = {taint["key"] for taint in control["spec"].get("taints") or ()}
+    taints = {taint["key"] for taint in (control.get("spec") or {}).get("taints") or ()}
     return CONTROL_PLANE_LABEL in labels_of(control) and (not layout.workers or CONTROL_PLANE_LABEL in taints)
 
 
