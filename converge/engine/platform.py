@@ -15,7 +15,7 @@ from converge.errors import Missing, NotReady, ThinkubeError
 from converge.inventory import Inventory
 from converge.inventory.model import ExistingNodes
 from converge.nodes.provider import Cluster, NodeProvider
-from converge.progress import SILENCE, Progress
+from converge.progress import SILENCE, Progress, State
 
 if TYPE_CHECKING:
     from converge.engine.hold import Hold
@@ -145,6 +145,10 @@ class Platform:
         if isinstance(nodes, ExistingNodes):
             return Api.from_kubeconfig(kubeconfig, nodes.context, foreign=True)
         return Api.from_kubeconfig(kubeconfig)
+
+    def watched(self, subject: str) -> Api:
+        """The same for one piece of work: what its requests wait for is shown under its name."""
+        return self.api.view(waiting=lambda words: self.progress.note(subject, State.WAITING, words))
 
     def versions(self) -> Mapping[str, str]:
         """What the nodes say that they run: ``{"Kubernetes": "v1.37.2", …}``; empty where this run asked none or none answers soon."""

@@ -89,7 +89,7 @@ class Reconciliation:
         self._require_images()
         if self._objects or self._component.secrets(self._platform.inventory):
             self._start_clock()
-            self._converge_objects(self._platform.api.view())
+            self._converge_objects(self._platform.watched(self._name))
         self._write_settings(self._component.settings(self._platform.context, self._platform.access))
 
     def _converge_objects(self, api: Api) -> None:
@@ -139,7 +139,7 @@ class Reconciliation:
                 f"{self._name} converged", seen="absent:\n" + "\n".join(absent), next_command=f"pytest features/ -m {self._name}"
             )
         if self._objects:
-            api = self._platform.api.view(read_only=True)
+            api = self._platform.watched(self._name).view(read_only=True)
             try:
                 wait_until_ready(api, self._objects, GLANCE_S, progress=self._platform.progress, subject=self._name)
             except NotReady as error:

@@ -16,7 +16,7 @@ from converge.engine.graph import Graph
 from converge.engine.outcome import Outcome, Result
 from converge.errors import NotReady, Refused, ThinkubeError, Unreachable
 from converge.kubernetes.apply import Action, Change, apply_changes
-from converge.kubernetes.removal import exists, is_data, mark, removals, size_of, volumes, wait_until_gone
+from converge.kubernetes.removal import exists, is_data, mark, removals, size_of, volumes, wait_for_volumes
 from converge.progress import State
 from converge.redaction import redact
 
@@ -119,7 +119,7 @@ class Rollback:
         removal = self.removal(name, thorough=False)
         if not removal:
             return
-        api = self._platform.api.view()
+        api = self._platform.watched(name)
         deadline_s = self._deadline_s(name)
         self._platform.hold()
         mark(api, name, removal.objects)
@@ -128,7 +128,7 @@ class Rollback:
         self._take_settings([setting for setting in removal.settings if setting.within], written)
         names = volumes(api, [change for change in removal.objects if change.action is Action.PRUNE])
         self._take(name, [change for change in removal.objects if is_data(change)], written)
-        wait_until_gone(api, names, deadline_s)
+        wait_for_volumes(api, names, deadline_s)
         # Read anew: what somebody put into the namespace in the meantime keeps it.
         self._take(name, [change for change in removals(api, name, purge=self._purge) if change.ref.kind == "Namespace"], written)
 
@@ -136,7 +136,9 @@ class Rollback:
         gone = [change for change in found if change.action is Action.PRUNE]
         if gone:
             self._platform.hold()
-            done = apply_changes(self._platform.api.view(), name, gone, progress=self._platform.progress, deadline_s=self._deadline_s(name))
+            done = apply_changes(
+                self._platform.watched(name), name, gone, progress=self._platform.progress, deadline_s=self._deadline_s(name)
+            )
             written += [f"remove {change.ref}" for change in done]
 
     def _take_settings(self, settings: Sequence[Removable], written: list[str]) -> None:

@@ -10,6 +10,7 @@ from itertools import groupby
 from converge.kubernetes.applyset import Seen, cover, narrow
 from converge.kubernetes.changes import Action, Change, changes, refuse_conflicts
 from converge.kubernetes.client import Api
+from converge.kubernetes.departure import wait_until_gone
 from converge.kubernetes.discovery import BUILT_IN
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.objects import KubernetesObject, Ref
@@ -48,7 +49,7 @@ def apply_changes(
     if not todo:
         return []
     deadline = time.monotonic() + deadline_s
-    patient = api.view(patience_s=deadline_s, counts=api.counts)
+    patient = api.view(patience_s=deadline_s, waiting=lambda words: progress.note(owner, State.WAITING, words), counts=api.counts)
     cover(patient, owner, [change.ref for change in found if change.wanted and not change.is_shared])
     with ThreadPoolExecutor(_WRITERS) as pool:
         for _, turn in groupby(todo, key=_turn):
@@ -70,7 +71,7 @@ def _write(api: Api, change: Change, deadline: float, progress: Progress, owner:
     if change.wanted is None:
         return
     wanted, force = change.wanted, change.force
-    _while_unknown(lambda: api.apply(wanted, force=force), ref, deadline)
+    _while_unknown(api, lambda: api.apply(wanted, force=force), ref, deadline)
     if ref.kind == "CustomResourceDefinition":
         wait_until(
             api, ref, lambda obj: obj is not None and readiness(obj).is_ready, deadline - time.monotonic(), wanted=f"{ref} established"
@@ -86,10 +87,10 @@ def _remove(api: Api, change: Change, deadline: float) -> None:
         if refused.code != 409:  # another object stands there now: not the one that was to go
             raise
         return
-    wait_until(api, ref, lambda obj: obj is None or obj["metadata"].get("uid") != uid, deadline - time.monotonic(), wanted=f"{ref} gone")
+    wait_until_gone(api, ref, uid, deadline - time.monotonic())
 
 
-def _while_unknown(write: Callable[[], KubernetesObject], ref: Ref, deadline: float) -> None:
+def _while_unknown(api: Api, write: Callable[[], KubernetesObject], ref: Ref, deadline: float) -> None:
     """A kind whose definition was established a moment ago may be unknown to the server for a moment more."""
     while True:
         try:
@@ -97,6 +98,7 @@ def _while_unknown(write: Callable[[], KubernetesObject], ref: Ref, deadline: fl
         except ApiRefused as refused:
             if refused.code != 404 or ref.kind in BUILT_IN or time.monotonic() > deadline:
                 raise
+            api.wait(f"{refused.wanted}: {refused.seen}")
             time.sleep(_PAUSE_S)
         else:
             return

@@ -14,12 +14,16 @@ from converge.kubernetes.discovery import Resource
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.kubeconfig import Credentials, read_kubeconfig
 from converge.kubernetes.objects import MANAGER, KubernetesObject, Ref
+from converge.kubernetes.patience import Patience
 from converge.kubernetes.wire import PATIENCE_S, WRITES, Events, Request, Wire
 
 Objects = list[KubernetesObject]  # by this name, since inside Api `list` is a verb
 
 Observer = Callable[[Request, int, float], None]
 """Told of each request after its answer: the request, its HTTP status (0: no answer) and its seconds."""
+
+Waiting = Callable[[str], None]
+"""Told what a request or a write waits for, in the server's words, each time that this changes."""
 
 
 class Counts(Counter[str]):
@@ -52,6 +56,7 @@ class Api:
         read_only: bool = False,
         patience_s: float = PATIENCE_S,
         observe: Observer | None = None,
+        waiting: Waiting | None = None,
         counts: Counts | None = None,
     ) -> None:
         self.wire = wire
@@ -59,6 +64,7 @@ class Api:
         self.patience_s = patience_s
         self.counts = Counts() if counts is None else counts
         self._observe = observe
+        self._waiting = waiting
 
     @classmethod
     def from_kubeconfig(
@@ -73,7 +79,13 @@ class Api:
         return self.counts.writes
 
     def view(
-        self, *, read_only: bool = False, patience_s: float | None = None, observe: Observer | None = None, counts: Counts | None = None
+        self,
+        *,
+        read_only: bool = False,
+        patience_s: float | None = None,
+        observe: Observer | None = None,
+        waiting: Waiting | None = None,
+        counts: Counts | None = None,
     ) -> Api:
         """The same connections with settings and (unless ``counts`` are given) counts of its own; what is read-only stays so."""
         return Api(
@@ -81,6 +93,7 @@ class Api:
             read_only=self.read_only or read_only,
             patience_s=self.patience_s if patience_s is None else patience_s,
             observe=observe or self._observe,
+            waiting=waiting or self._waiting,
             counts=counts,
         )
 
@@ -88,7 +101,7 @@ class Api:
         """The same server and CA as another identity, without this one's certificate."""
         mine = self.wire.credentials
         other = Credentials(server=mine.server, ca_pem=mine.ca_pem, server_name=mine.server_name, token=lambda: token)
-        return Api(Wire(other), read_only=self.read_only, patience_s=self.patience_s, observe=self._observe)
+        return Api(Wire(other), read_only=self.read_only, patience_s=self.patience_s, observe=self._observe, waiting=self._waiting)
 
     def close(self) -> None:
         """Close the connections, those of every view included."""
@@ -316,7 +329,7 @@ class Api:
 
     def _send(self, request: Request) -> bytes:
         self.permit(request)
-        return self.wire.send(request, patience_s=self.patience_s, tell=self.told)
+        return self.wire.send(request, patience_s=self.patience_s, tell=self.told, patience=Patience(self, request))
 
     def permit(self, request: Request) -> None:
         """Refuse a write through a read-only view, before anything is sent."""
@@ -330,6 +343,11 @@ class Api:
         self.counts.add(request)
         if self._observe:
             self._observe(request, code, seconds)
+
+    def wait(self, words: str) -> None:
+        """Tell who watches what is waited for."""
+        if self._waiting:
+            self._waiting(words)
 
 
 def _query(dry_run: bool, **query: str) -> dict[str, str | int | list[str]]:

@@ -111,8 +111,12 @@ def _open(api: Api, request: Request) -> WebSocket:
             return line
         if time.monotonic() + pause > deadline:
             raise Unreachable(
-                request.subject, seen=seen, cause=f"temporary trouble for {api.patience_s:.0f} s at {api.wire.credentials.way}"
+                request.subject,
+                seen=seen,
+                cause=f"temporary trouble for {api.patience_s:.0f} s at {api.wire.credentials.way}",
+                next_command="kubectl get pods -A",
             )
+        api.wait(f"{request.subject}: {seen}")
         time.sleep(pause)
         pause = min(pause * 2, 3.0)
 

@@ -62,3 +62,8 @@ def is_temporary(code: int, status: Mapping[str, Any], verb: str) -> bool:
             and "has been modified" in str(status.get("message"))
         )
     return code in TEMPORARY
+
+
+def was_not_stored(status: Mapping[str, Any]) -> bool:
+    """Whether a refusal came before anything was stored, so that even a create may be repeated: admission comes first."""
+    return "failed calling webhook" in str(status.get("message"))

@@ -78,6 +78,13 @@ def reason_not_to_recreate(live: KubernetesObject, refused: ApiRefused) -> str:
 
 def contents(api: Api, namespace: str, owner: str, part_of: str, *, purge: bool = False) -> list[Ref]:
     """What a namespace holds beside the owner's own set and what follows from it; with ``purge`` the owner's data does not count."""
+    found = everything_in(api, namespace)
+    here = {obj["metadata"].get("uid") for obj in found}  # what belongs to one of these follows it, or stays with it
+    return sorted({Ref.of(obj) for obj in found if not _follows(obj, owner, part_of, here, purge=purge)})
+
+
+def everything_in(api: Api, namespace: str) -> list[KubernetesObject]:
+    """All objects of a namespace that are kept in this cluster's store, those that come and go by themselves aside."""
     services = [service["spec"] for service in api.list("APIService") if service["spec"].get("service")]
     aggregated = {f"{spec['group']}/{spec['version']}" for spec in services}  # what they serve is not kept in this cluster's store
 
@@ -91,9 +98,7 @@ def contents(api: Api, namespace: str, owner: str, part_of: str, *, purge: bool 
 
     resources = [resource for resource in api.wire.discovery.namespaced(aggregated) if resource.kind not in _FLEETING]
     with ThreadPoolExecutor(THREADS) as pool:
-        found = [obj for objects in pool.map(lambda resource: listed(resource.kind, resource.api_version), resources) for obj in objects]
-    here = {obj["metadata"].get("uid") for obj in found}  # what belongs to one of these follows it, or stays with it
-    return sorted({Ref.of(obj) for obj in found if not _follows(obj, owner, part_of, here, purge=purge)})
+        return [obj for objects in pool.map(lambda resource: listed(resource.kind, resource.api_version), resources) for obj in objects]
 
 
 def _follows(obj: KubernetesObject, owner: str, part_of: str, here: set[str | None], *, purge: bool) -> bool:

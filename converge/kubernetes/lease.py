@@ -59,15 +59,22 @@ class Lease:
         deadline = time.monotonic() + deadline_s
         seen: tuple[str, float] = ("", 0.0)
         has_waited = False
+
+        def waiting(words: str) -> None:
+            nonlocal has_waited
+            has_waited = True
+            progress.note("lease", State.WAITING, words)
+
+        api = self._api.view(waiting=waiting)
         while True:
-            current = self._api.find("Lease", self._name, SYSTEM_NAMESPACE)
+            current = api.find("Lease", self._name, SYSTEM_NAMESPACE)
             version = current["metadata"]["resourceVersion"] if current else ""
             if version != seen[0]:
                 seen = (version, time.monotonic())  # its age by our own clock, since the holder's may be wrong
             holder = _holder(current)
             expires = seen[1] + self._lasting(current)
             if not holder or holder == self.holder or time.monotonic() >= expires or self._is_dead_here(holder):
-                if self._take(current):
+                if self._take(api, current):
                     if has_waited:
                         progress.note("lease", State.DONE)
                     return self
@@ -80,8 +87,7 @@ class Lease:
                     cause=f"another run is under way; if it is dead, its lease ends {DURATION_S} s after its last sign of life",
                     next_command=f"kubectl get lease {self._name} -n {SYSTEM_NAMESPACE} -o yaml",
                 )
-            has_waited = True
-            progress.note("lease", State.WAITING, f"{holder} is converging this platform")
+            waiting(f"{holder} is converging this platform")
             self._wait_for_change(version, min(left, max(0.05, expires - time.monotonic())))
 
     def release(self) -> None:
@@ -106,7 +112,7 @@ class Lease:
     def __exit__(self, *_: object) -> None:
         self.release()
 
-    def _take(self, current: KubernetesObject | None) -> bool:
+    def _take(self, api: Api, current: KubernetesObject | None) -> bool:
         now = _now()
         spec: dict[str, Any] = {
             "holderIdentity": self.holder,
@@ -117,11 +123,11 @@ class Lease:
         }
         try:
             if current is None:
-                ensure_system_namespace(self._api)
+                ensure_system_namespace(api)
                 metadata = {"name": self._name, "namespace": SYSTEM_NAMESPACE}
-                self._api.create({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec})
+                api.create({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec})
             else:
-                self._api.replace({**current, "spec": spec})
+                api.replace({**current, "spec": spec})
         except ApiRefused as refused:
             if refused.code == 409:  # another was quicker
                 return False

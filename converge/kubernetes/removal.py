@@ -9,11 +9,11 @@ from dataclasses import replace
 from converge.kubernetes.applyset import Seen, set_id
 from converge.kubernetes.changes import Action, Change, changes
 from converge.kubernetes.client import Api
+from converge.kubernetes.departure import wait_until_gone
 from converge.kubernetes.desired import COMPONENT
 from converge.kubernetes.keeping import CLUSTERS, GENERATED, contents, held
 from converge.kubernetes.objects import KubernetesObject, Ref, labels_of
 from converge.kubernetes.stages import Stage
-from converge.kubernetes.wait import wait_until
 
 _VOLUMES = frozenset({"PersistentVolumeClaim", "PersistentVolume"})
 _STAYING = _VOLUMES | {"Namespace", "CustomResourceDefinition"}
@@ -74,11 +74,10 @@ def volumes(api: Api, found: Iterable[Change]) -> list[str]:
     return [volume["metadata"]["name"] for volume in seen if volume and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete"]
 
 
-def wait_until_gone(api: Api, volume_names: Iterable[str], deadline_s: float) -> None:
+def wait_for_volumes(api: Api, volume_names: Iterable[str], deadline_s: float) -> None:
     """Wait until whoever provides the volumes has deleted them: it may be the next to go."""
     for name in volume_names:
-        ref = Ref("PersistentVolume", name, "", "v1")
-        wait_until(api, ref, lambda obj: obj is None, deadline_s, wanted=f"{ref} gone")
+        wait_until_gone(api, Ref("PersistentVolume", name, "", "v1"), "", deadline_s)
 
 
 def size_of(claim: KubernetesObject | None) -> str:

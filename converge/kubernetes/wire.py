@@ -9,16 +9,19 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode, urlsplit
 
 import urllib3
 
 from converge.errors import Refused, Unreachable
 from converge.kubernetes.discovery import Discovery
-from converge.kubernetes.failures import ApiRefused, is_temporary, read_status
+from converge.kubernetes.failures import ApiRefused, is_temporary, read_status, was_not_stored
 from converge.kubernetes.kubeconfig import Credentials
 from converge.kubernetes.objects import Ref
+
+if TYPE_CHECKING:
+    from converge.kubernetes.patience import Patience
 
 PATIENCE_S = 30.0
 """How long a request is repeated while the server says "later" or does not answer."""
@@ -94,11 +97,13 @@ class Wire:
         patience_s: float = PATIENCE_S,
         read_s: float = 30.0,
         tell: Callable[[Request, int, float], None] | None = None,
+        patience: Patience | None = None,
     ) -> bytes:
-        """Ask until there is an answer, and return its body.
+        """Ask until there is an answer, and return its body; ``patience`` hears of trouble before each pause, and may end it.
 
         Raises:
             ApiRefused: the server refused for good.
+            Refused: only a person can help.
             Unreachable: temporary trouble lasted longer than ``patience_s``.
         """
         deadline = time.monotonic() + patience_s
@@ -131,16 +136,25 @@ class Wire:
                     continue
                 asked_pause = _retry_after(answer.headers.get("Retry-After"))
                 is_later = self._is_settling(code) or is_temporary(code, status, request.verb)
-                if not is_later or (code in {500, 504} and not request.idempotent):
+                if not is_later or (code in {500, 504} and not request.idempotent and not was_not_stored(status)):
                     if tell:
                         tell(request, code, time.monotonic() - started)
                     raise ApiRefused(request.subject, code, status, next_command=request.next_command)
-                seen = f"{code} {status.get('reason') or ''}: {status.get('message') or ''}".strip(" :")
+                words = " ".join(filter(None, (str(code), status.get("reason"))))
+                seen = f"{words}: {status['message']}" if status.get("message") else words
             if tell:
                 tell(request, code, time.monotonic() - started)
             wait = max(asked_pause, pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             if time.monotonic() + wait > deadline:
-                raise Unreachable(request.subject, seen=seen, cause=f"temporary trouble for {patience_s:.0f} s at {self.credentials.way}")
+                given_up = Unreachable(
+                    request.subject,
+                    seen=seen,
+                    cause=f"temporary trouble for {patience_s:.0f} s at {self.credentials.way}",
+                    next_command="thinkube cluster status",
+                )
+                raise patience.explained(given_up) if patience else given_up
+            if patience:
+                patience.again(seen)
             time.sleep(wait)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 

@@ -1,0 +1,72 @@
+"""What a request that is repeated waits for: told to who watches, and ended early where only a person can help."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from converge.errors import Refused, Unreachable
+from converge.kubernetes.webhooks import Webhook, failed_webhook
+
+if TYPE_CHECKING:
+    from converge.kubernetes.client import Api
+    from converge.kubernetes.wire import Request
+
+GRACE_S = 20.0
+"""How long nothing may happen behind what only a person can mend, before waiting for it ends: whoever installs something needs a moment."""
+
+_QUIET_S = 3.0
+"""How long looking for the cause of trouble may take."""
+
+
+class Patience:
+    """One request's. ``told`` hears ``ValidatingWebhookConfiguration x: failed calling webhook "x": … service "x" not found``."""
+
+    def __init__(self, api: Api, request: Request) -> None:
+        self._api = api
+        self._request = request
+        self._told = ""
+        self._webhook: Webhook | None = None
+        self._stuck_since = 0.0
+
+    def again(self, seen: str) -> None:
+        """It will be asked again, since the server said this.
+
+        Raises:
+            Refused: it has said so for `GRACE_S`, and nothing happens that could change it.
+        """
+        webhook = failed_webhook(self._api.view(patience_s=_QUIET_S, counts=self._api.counts), seen)
+        words = f"{webhook.registered_by}: {_without_preface(seen)}" if webhook else f"{self._request.subject}: {seen}"
+        if words != self._told:
+            self._told = words
+            self._api.wait(words)
+        now = time.monotonic()
+        if webhook != self._webhook:
+            self._webhook, self._stuck_since = webhook, now
+        if webhook and not webhook.may_recover and now - self._stuck_since >= GRACE_S:
+            raise Refused(
+                self._request.subject,
+                seen=seen,
+                cause=f"{webhook}; nothing happened there for {GRACE_S:.0f} s",
+                next_command=_next(webhook),
+            )
+
+    def explained(self, error: Unreachable) -> Unreachable:
+        """The error of a request that was repeated to no end, with the webhook that was to blame."""
+        if self._webhook:
+            error.cause = f"{self._webhook}; {error.cause}"
+            error.next_command = _next(self._webhook)
+        return error
+
+
+def _without_preface(seen: str) -> str:
+    """From the webhook on: ``500 InternalError: Internal error occurred:`` says less."""
+    start = max(seen.find("failed calling webhook"), seen.find("conversion webhook for"), 0)
+    return seen[start:]
+
+
+def _next(webhook: Webhook) -> str:
+    name = webhook.registered_by.kubectl
+    if webhook.may_recover or webhook.registered_by.kind == "CustomResourceDefinition":
+        return f"kubectl get {name} -o yaml"
+    return f"kubectl get {name} -o yaml\nkubectl delete {name}  # where nobody needs it any more"
