@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from converge import tls
+from converge import authority, tls
 from converge.components.cert_manager.component import CA
 from converge.kubernetes import issuance
 from converge.kubernetes.issuance import KIND
@@ -70,17 +69,4 @@ def renew(api: Api, name: str, namespace: str, deadline_s: float) -> None:
 
 def another_ca() -> str:
     """The certificate, as PEM text, of a CA that signed nothing here."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "another CA")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(hours=1))
-    builder = builder.not_valid_after(now + timedelta(hours=1)).add_extension(
-        x509.BasicConstraints(ca=True, path_length=None), critical=True
-    )
-    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+    return authority.make("another CA").certificate

@@ -6,7 +6,7 @@ The machine's resolver, proxies, CA bundles and ``.netrc`` are not asked: a run 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool
 
+from converge import authority, tls
 from converge.errors import TEMPORARY, Refused, Unreachable
 
 CONNECT_TIMEOUT_S = 5.0
@@ -23,10 +24,11 @@ EXCERPT = 256
 """Characters of a foreign body that an error may show: enough to understand, too few to leak a document."""
 
 
-def session(addresses: Mapping[str, str], ca_pem: str) -> requests.Session:
+def session(addresses: Mapping[str, str], ca_pem: str | Callable[[], str]) -> requests.Session:
     """A session to which ``{"thinkube.test": "10.88.88.2"}`` also says where every ``*.thinkube.test`` is.
 
-    It connects to the address, while SNI, Host and verification use the name. ``ca_pem`` replaces the public CAs; "" keeps them.
+    It connects to the address, while SNI, Host and verification use the name. ``ca_pem`` replaces the public CAs; "" keeps them. A
+    function is asked now, and again where a certificate does not verify: the CA may have been replaced since.
     A session is cheap and keeps cookies: make one for each person who signs in. Threads may share one that nobody signs in with.
     The default timeouts are 5 s to connect and 30 s for silence; only reads (GET, HEAD) are repeated, and only when the connection broke.
 
@@ -89,7 +91,7 @@ class _Pools(urllib3.PoolManager):
     def connection_from_host(
         self, host: str | None, port: int | None = None, scheme: str | None = "http", pool_kwargs: dict[str, Any] | None = None
     ) -> HTTPConnectionPool:
-        address = self._address(host or "")
+        address = address_of(self._addresses, host or "")
         if address is None:
             return super().connection_from_host(host, port, scheme, pool_kwargs)
         options = dict(pool_kwargs or {})
@@ -97,17 +99,15 @@ class _Pools(urllib3.PoolManager):
             options |= {"server_hostname": host, "assert_hostname": host}
         return super().connection_from_host(address, port, scheme, options)
 
-    def _address(self, host: str) -> str | None:
-        labels = host.lower().split(".")
-        return next((self._addresses[name] for i in range(len(labels)) if (name := ".".join(labels[i:])) in self._addresses), None)
-
 
 class _Adapter(HTTPAdapter):
     """Sends requests through ``_Pools``; failures to reach the other side become ``Unreachable``."""
 
-    def __init__(self, addresses: Mapping[str, str], ca_pem: str) -> None:
+    def __init__(self, addresses: Mapping[str, str], ca_pem: str | Callable[[], str]) -> None:
         self._addresses = addresses
-        self._trust = _trust(ca_pem)
+        self._ask = ca_pem if callable(ca_pem) else lambda: ca_pem
+        self._ca_pem = self._ask()
+        self._trust = _trust(self._ca_pem)
         broken_reads = urllib3.Retry(
             total=3, connect=3, read=1, redirect=0, status=0, other=0, allowed_methods={"GET", "HEAD"}, backoff_factor=0.2
         )
@@ -129,9 +129,46 @@ class _Adapter(HTTPAdapter):
         named = request.copy()
         named.headers.setdefault("Host", urllib3.util.parse_url(named.url or "").netloc or "")
         try:
-            return super().send(named, **options)
+            return self._send(named, options)
+        except requests.exceptions.SSLError as error:
+            raise self._untrusted(request, error) from error
         except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
-            raise Unreachable(f"{request.method} {_without_query(request.url or '')}", seen=_reason(error)) from error
+            raise Unreachable(_what(request), seen=_reason(error)) from error
+
+    def _send(self, request: requests.PreparedRequest, options: Mapping[str, Any]) -> requests.Response:
+        """Nothing was sent where a handshake failed, so any request may go once more with the CA of today."""
+        try:
+            return super().send(request, **options)
+        except requests.exceptions.SSLError:
+            if (now := self._ask()) == self._ca_pem:
+                raise
+        self._ca_pem, self._trust = now, _trust(now)
+        self.init_poolmanager(self._pool_connections, self._pool_maxsize, block=self._pool_block)  # type: ignore[attr-defined]
+        return super().send(request, **options)
+
+    def _untrusted(self, request: requests.PreparedRequest, error: Exception) -> Unreachable:
+        trusted = ", ".join(map(authority.describe, authority.certificates(self._ca_pem))) if self._ca_pem else "the public ones"
+        host = urllib3.util.parse_url(request.url or "").host or ""
+        return Unreachable(
+            _what(request),
+            seen=_reason(error),
+            cause=f"{self._presented(host)}; trusted: {trusted}",
+            next_command="pytest features/ -m cert-manager",
+        )
+
+    def _presented(self, host: str) -> str:
+        """Who signed what the server shows, in words; only looked at, nothing is sent to it."""
+        try:
+            shown = tls.presented(address_of(self._addresses, host) or host, host)
+        except Unreachable as gone:
+            return f"the certificate of {host} cannot be looked at: {gone.seen}"
+        return f"{host} presents a certificate that {shown.issuer.rfc4514_string()} signed"
+
+
+def address_of(addresses: Mapping[str, str], host: str) -> str | None:
+    """Where a name leads: its own address, or that of a domain it lies in."""
+    labels = host.lower().split(".")
+    return next((addresses[name] for i in range(len(labels)) if (name := ".".join(labels[i:])) in addresses), None)
 
 
 @lru_cache(maxsize=8)
@@ -139,9 +176,9 @@ def _trust(ca_pem: str) -> ssl.SSLContext:
     return ssl.create_default_context(cadata=ca_pem or None)
 
 
-def _without_query(url: str) -> str:
+def _what(request: requests.PreparedRequest) -> str:
     """Queries may hold codes and signatures; an error must not."""
-    return url.partition("?")[0]
+    return f"{request.method} {(request.url or '').partition('?')[0]}"
 
 
 def _reason(error: BaseException) -> str:

@@ -16,7 +16,20 @@ if TYPE_CHECKING:
 SHORTEST = 12
 """Shorter values (user names, versions) are no secrets of ours and would be found everywhere."""
 
-PUBLIC = frozenset({"ca.crt", "tls.crt", "username", "client-id", "access-key", "auth-extra-groups", "description", "expiration"})
+PUBLIC = frozenset(
+    {
+        "ca.crt",
+        "tls.crt",
+        "next.crt",
+        "previous.crt",
+        "username",
+        "client-id",
+        "access-key",
+        "auth-extra-groups",
+        "description",
+        "expiration",
+    }
+)
 """Keys whose values everybody may see; the last three are what a bootstrap token says beside its secret."""
 
 

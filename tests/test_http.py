@@ -128,6 +128,24 @@ def test_another_ca_is_never_trusted(port: int, verify: bool) -> None:
     assert "certificate verify failed" in caught.value.seen
 
 
+def test_a_refused_certificate_is_explained_with_both_sides_and_a_command(port: int) -> None:
+    session = http.session({"thinkube.test": "127.0.0.1"}, pem(certificate("stranger", None)[0]))
+    with pytest.raises(Unreachable) as caught:
+        session.post(f"https://auth.thinkube.test:{port}/", data="x")
+    assert "trusted: CN=stranger (sha256 " in caught.value.cause
+    assert caught.value.next_command == "pytest features/ -m cert-manager"
+
+
+def test_a_ca_that_was_replaced_is_asked_for_again(authority: Any, port: int) -> None:
+    known = [pem(certificate("the one before", None)[0])]
+    session = http.session({"thinkube.test": "127.0.0.1"}, lambda: known[-1])
+    with pytest.raises(Unreachable):
+        session.get(f"https://auth.thinkube.test:{port}/")
+    known.append(pem(authority[0]))
+    assert session.get(f"https://auth.thinkube.test:{port}/").ok
+    assert http.sibling(session).get(f"https://auth.thinkube.test:{port}/").ok
+
+
 def test_the_machines_ca_bundle_and_proxies_are_not_asked(authority: Any, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.setenv(name, "/absent.pem")

@@ -5,12 +5,13 @@ All are pure and give plain JSON data; manifests use them by name (``resources: 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from converge.components.component import KubernetesObject
 
-__all__ = ["exec_probe", "http_probe", "locked_down", "namespace", "pod_security", "resources", "tcp_probe", "web_host"]
+__all__ = ["exec_probe", "http_probe", "locked_down", "namespace", "pod_security", "resources", "tcp_probe", "trusting", "web_host"]
 
 INGRESS_CLASS = "traefik"
 """The IngressClass that the ingress serves, and the cluster's default."""
@@ -35,6 +36,11 @@ def pod_security(uid: int, gid: int | None = None, *, fs_group: int | None = Non
 def locked_down(*, read_only: bool = True) -> dict[str, Any]:
     """A container's ``securityContext``: no more privileges, no capability, a root file system that it cannot write."""
     return {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": read_only, "capabilities": {"drop": ["ALL"]}}
+
+
+def trusting(ca_pem: str) -> dict[str, str]:
+    """Annotations of a pod whose programs read the platform's CA at their start: another CA is another pod."""
+    return {"thinkube.dev/trusts": hashlib.sha256(ca_pem.encode()).hexdigest()[:16]}
 
 
 def resources(cpu: str, memory: str) -> dict[str, Any]:

@@ -100,7 +100,8 @@ class Context:
     """What a component may know when it says which Kubernetes objects it should consist of.
 
     ``image("keycloak")`` is the reference that the nodes run; ``release("cert-manager")`` the folder of the pinned upstream
-    release's manifests; ``ca_pem()`` the platform's CA certificate (raises NotReady until cert-manager has made it).
+    release's manifests; ``ca_pem()`` the certificates of the CAs to trust: one, or while the
+    platform's CA is being replaced the old one too (raises NotReady until there is one).
     """
 
     inventory: Inventory
@@ -138,8 +139,6 @@ class Component:
     images: ClassVar[tuple[str, ...]] = ()
     releases: ClassVar[tuple[str, ...]] = ()
     """The upstream releases whose manifests it fits to this platform: obtained ahead, as images are."""
-    needed_first: ClassVar[frozenset[str]] = frozenset()
-    """Instances of its own kinds that must be ready before the others are written: ``{"Certificate cert-manager/thinkube-ca"}``."""
 
     def endpoints(self, inventory: Inventory) -> Sequence[Endpoint]:
         """The host names it serves."""

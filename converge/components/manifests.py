@@ -23,7 +23,7 @@ def render(folder: Path, **names: object) -> list[KubernetesObject]:
     """The objects of ``folder/manifests/*.yaml``, in order of file name.
 
     A manifest may use ``names`` and the building blocks ``namespace``, ``pod_security``, ``locked_down``, ``resources``,
-    ``http_probe``, ``tcp_probe`` and ``exec_probe`` of `blocks`; what is no text or number is written as YAML on one line.
+    ``trusting``, ``http_probe``, ``tcp_probe`` and ``exec_probe`` of `blocks`; what is no text or number is written as YAML on one line.
     An undefined name is an error, never an empty string.
 
         securityContext: {{ locked_down() }}

@@ -35,11 +35,11 @@ class LazyAccess(Access):
 
     @cached_property
     def http(self) -> requests.Session:
-        """Trusts the platform's CA, and knows where its domain is."""
+        """Trusts the platform's CA, also one that follows it while this process runs, and knows where its domain is."""
         from converge.http import session
 
         platform: Platform = vars(self)["_platform"]
-        return session({platform.inventory.domain_name: ingress_address(platform.inventory)}, platform.ca_pem())
+        return session({platform.inventory.domain_name: ingress_address(platform.inventory)}, platform.ca_pem)
 
 
 def _secret(api: Api, namespace: str, name: str, key: str) -> str:

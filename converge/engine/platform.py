@@ -185,19 +185,17 @@ class Platform:
         return LazyAccess(self, read_only=True)
 
     def ca_pem(self) -> str:
-        """The platform's CA certificate.
+        """What to trust: the certificate of the platform's CA first, then those beside it while one CA follows another.
 
         Raises:
-            NotReady: cert-manager has not made it yet.
+            NotReady: there is none yet.
         """
-        from base64 import b64decode
+        from converge.components.cert_manager import authority
 
-        secret = self.api.find("Secret", "thinkube-ca", "cert-manager")
-        if secret is None or not secret.get("data", {}).get("tls.crt"):
-            raise NotReady(
-                "the platform's CA certificate", seen="no Secret cert-manager/thinkube-ca", next_command="pytest features/ -m cert-manager"
-            )
-        return b64decode(secret["data"]["tls.crt"]).decode()
+        if not (bundle := authority.bundle(authority.find(self.api))):
+            seen = f"Secret {authority.NAMESPACE}/{authority.CA} does not hold one"
+            raise NotReady(f"the certificate of {authority.SUBJECT}", seen=seen, next_command="pytest features/ -m cert-manager")
+        return bundle
 
     # What is done with it
 

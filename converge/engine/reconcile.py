@@ -14,9 +14,9 @@ from converge.components.component import Component, KubernetesObject, Setting
 from converge.engine.outcome import Outcome, Result
 from converge.engine.planner import Planner
 from converge.errors import NotReady, ThinkubeError, Unavailable, Unreachable, first_line
+from converge.kubernetes.admission import behind_webhooks
 from converge.kubernetes.apply import Change, Seen, Stage, apply_changes, changes, refuse_conflicts
-from converge.kubernetes.issuance import ask_again, failed_issuances
-from converge.kubernetes.objects import Ref
+from converge.kubernetes.issuance import ISSUANCES, ask_again, failed_issuances, wake_issuers
 from converge.kubernetes.pods import is_stuck
 from converge.kubernetes.ready import readiness
 from converge.kubernetes.stuck import pods_behind, replace_stuck
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SETTLE_S = 30
 """How long a setting that was just written may take to show."""
-ISSUANCES = 3
-"""How often a certificate is asked for before its failure counts: cert-manager 1.11 now and then signs with a key it has replaced."""
 GLANCE_S = 5
 """How long a verify waits for what should be ready already."""
 
@@ -111,14 +109,10 @@ class Reconciliation:
         if not is_due:
             return
         self._apply(api, read.found, Stage.CONFIGURATION, Stage.WORKLOADS)
-        instances = [change for change in read.found if change.stage is Stage.INSTANCES]
-        pending = {change.ref for change in instances}
-        for is_first in (True, False):
-            wave = [change for change in instances if (str(change.ref) in self._component.needed_first) is is_first]
-            if wave:
-                self._wait(api, [obj for obj in self._objects if Ref.of(obj) not in pending])
-                self._apply(api, wave, Stage.INSTANCES)
-                pending -= {change.ref for change in wave}
+        if any(change.stage is Stage.INSTANCES and change.is_write for change in read.found):
+            self._wait(api, behind_webhooks(self._objects))
+        self._apply(api, read.found, Stage.INSTANCES)
+        wake_issuers(api, self._objects)
         self._wait(api, self._objects)
         self._apply(api, read.found, Stage.REMOVAL)
 

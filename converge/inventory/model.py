@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
+from converge import authority
+from converge.authority import Authority
 from converge.errors import Missing
-from converge.inventory.values import Address, Cidr, Domain, File, HostAndPort, Name, Variable
+from converge.inventory.values import Address, Cidr, Domain, File, HostAndPort, Name, Validation, Variable
 from converge.redaction import REDACTOR
 
 
@@ -38,8 +40,18 @@ class SecretSource(Part):
         Raises:
             Missing: the variable is not set, there is no such file, or they hold nothing.
         """
+        value = self.look(os.environ)
+        REDACTOR.add(value)
+        return value
+
+    def look(self, variables: Mapping[str, str]) -> str:
+        """The same for what is no secret; ``variables`` are the environment's.
+
+        Raises:
+            Missing: as for `read`.
+        """
         try:
-            value = (os.environ[self.from_env] if self.from_env else Path(str(self.from_file)).read_text(encoding="utf-8")).strip()
+            value = (variables[self.from_env] if self.from_env else Path(str(self.from_file)).read_text(encoding="utf-8")).strip()
         except KeyError as error:
             raise Missing(f"environment variable {self.from_env}", seen="not set", next_command=f"export {self.from_env}=…") from error
         except OSError as error:
@@ -48,7 +60,6 @@ class SecretSource(Part):
             raise Missing(f"text in the file {self.from_file}", seen="something else") from error
         if not value:
             raise Missing(f"a value in {self.from_env or self.from_file}", seen="nothing")
-        REDACTOR.add(value)
         return value
 
 
@@ -91,9 +102,36 @@ class ExistingNodes(Part):
 
 
 class PrivateCa(Part):
-    """Certificates from a CA of the platform's own."""
+    """Certificates from a private CA: one of the platform's own, or one that you have."""
 
     kind: Literal["private-ca"] = "private-ca"
+    certificate: SecretSource | None = Field(None, description="of a CA that you have, followed by those above it up to the root (PEM)")
+    key: SecretSource | None = Field(None, description="the private key of that CA (PEM, without a password)")
+
+    @model_validator(mode="after")
+    def _can_sign(self, info: ValidationInfo) -> PrivateCa:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("expected both certificate and key, or neither; missing: " + ("key" if self.certificate else "certificate"))
+        if isinstance(info.context, Validation) and info.context.check_files:
+            try:
+                made = self.authority(info.context.variables)
+            except Missing as missing:
+                raise ValueError(f"{missing.wanted}: {missing.seen}") from None
+            if made and (fault := authority.fault(made)):
+                raise ValueError(fault)
+        return self
+
+    def authority(self, variables: Mapping[str, str] = os.environ) -> Authority | None:
+        """The CA that was given; None where the platform makes its own.
+
+        Raises:
+            Missing: as for `SecretSource.read`.
+        """
+        if self.certificate is None or self.key is None:
+            return None
+        key = self.key.look(variables)
+        REDACTOR.add(key)
+        return Authority(self.certificate.look(variables) + "\n", key + "\n")
 
 
 class Acme(Part):

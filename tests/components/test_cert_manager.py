@@ -25,10 +25,10 @@ def test_the_wildcard_covers_the_domain_its_hosts_and_its_functions(context: Cal
     assert wildcard["privateKey"] == {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"}
 
 
-def test_the_private_ca_keeps_its_key_for_ever(context: Callable[..., Context]) -> None:
-    ca = named(CertManager().objects(context()), "Certificate", "thinkube-ca")["spec"]
-    assert ca["isCA"]
-    assert ca["privateKey"]["rotationPolicy"] == "Never"
+def test_the_private_ca_waits_for_nothing_in_the_cluster(context: Callable[..., Context]) -> None:
+    objects = CertManager().objects(context())
+    assert [item["metadata"]["name"] for item in objects if item["kind"] == "Certificate"] == ["wildcard"]
+    assert named(objects, "ClusterIssuer", "thinkube-ca")["spec"] == {"ca": {"secretName": "thinkube-ca"}}
 
 
 def test_the_private_ca_signs_the_wildcard_by_default(context: Callable[..., Context]) -> None:

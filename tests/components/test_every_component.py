@@ -43,6 +43,25 @@ def test_the_same_inventory_gives_the_same_objects(component: Component, context
 
 
 @every_component
+def test_pods_that_read_the_ca_at_their_start_follow_another_one(component: Component, context: ContextOf) -> None:
+    def pods(ca_pem: str) -> dict[str, Any]:
+        objects = component.objects(replace(context(), ca_pem=lambda: ca_pem))
+        holders = {item["metadata"]["name"] for item in objects if item["kind"] == "ConfigMap" and "ca.crt" in item["data"]}
+        templates = {
+            item["metadata"]["name"]: item["spec"]["template"] for item in objects if item["kind"] in ("Deployment", "StatefulSet")
+        }
+        names = {"platform-ca"} | holders
+        return {name: pod for name, pod in templates.items() if any(_holder(one) in names for one in pod["spec"].get("volumes") or ())}
+
+    before, after = pods("one"), pods("another")
+    assert all(before[name]["metadata"] != after[name]["metadata"] for name in before)
+
+
+def _holder(volume: dict[str, Any]) -> str:
+    return str((volume.get("configMap") or {}).get("name", ""))
+
+
+@every_component
 def test_the_releases_that_it_fits_are_obtained_ahead(component: Component, context: ContextOf) -> None:
     asked: list[str] = []
     made = context()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -60,18 +61,37 @@ def test_a_user_that_is_not_there_differs() -> None:
     assert found.seen == "absent"
 
 
-def test_a_renewed_certificate_is_read_again() -> None:
+def test_a_renewed_certificate_is_read_again(fake_api: Any) -> None:
     told: list[str] = []
 
     def answer(argv: Sequence[str], stdin: str) -> str:
         told.append(" ".join(argv) + stdin)
-        return "/tls/tls.crt\n" if argv[0] == "find" else '"OK"'
+        return {"find": "/tls/tls.crt\n", "cat": "issued\n"}.get(argv[0], '"OK"')
 
-    served = ServedCertificate("valkey-0", access(answer))
+    served = ServedCertificate("valkey-0", issued(access(answer), fake_api))
     assert [found.seen for found in served.differences()] == ["the one before"]
     served.write()
-    assert '"CONFIG" "SET" "tls-cert-file" "/tls/tls.crt"' in told[1]
-    assert told[2].startswith("touch ")
+    assert '"CONFIG" "SET" "tls-cert-file" "/tls/tls.crt"' in told[-2]
+    assert told[-1].startswith("touch ")
+
+
+def test_a_certificate_that_the_kubelet_did_not_bring_yet_is_brought_first(fake_api: Any) -> None:
+    fake_api.put({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "valkey-0", "namespace": "valkey"}, "spec": {}})
+
+    def answer(argv: Sequence[str], stdin: str) -> str:
+        asked = fake_api.find("Pod", "valkey-0", "valkey")["metadata"].get("annotations")
+        return {"find": "", "cat": "issued" if asked else "the one before"}.get(argv[0], '"OK"')
+
+    served = ServedCertificate("valkey-0", issued(access(answer), fake_api))
+    assert [found.seen for found in served.differences()] == ["the one before"]
+    served.write()
+    assert not served.differences()
+
+
+def issued(over: Any, fake_api: Any) -> Any:
+    data = {"tls.crt": base64.b64encode(b"issued\n").decode()}
+    fake_api.put({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "valkey-tls", "namespace": "valkey"}, "data": data})
+    return SimpleNamespace(**vars(over), api=fake_api.client)
 
 
 def test_the_inventory_says_how_many_servers_there_are(context: Callable[..., Context]) -> None:

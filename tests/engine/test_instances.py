@@ -1,4 +1,4 @@
-"""Instances of a component's own kinds: which come first, and certificates whose first issuance fails."""
+"""Instances of a component's own kinds: what their writes wait for, and certificates whose first issuance fails."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ DEFINITION = {
         "versions": [{"name": "v1", "served": True, "storage": True, "subresources": {"status": {}}}],
     },
 }
+AGENT = {
+    "apiVersion": "apps/v1",
+    "kind": "DaemonSet",
+    "metadata": {"name": "agent", "namespace": "default"},
+    "spec": {"selector": {"matchLabels": {"app": "agent"}}, "template": {"metadata": {"labels": {"app": "agent"}}, "spec": {}}},
+}
 FAILED = [{"type": "Issuing", "status": "False", "reason": "Failed", "message": "CSR not signed by referenced private key"}]
 READY = [{"type": "Ready", "status": "True", "observedGeneration": 1}]
 
@@ -29,10 +35,16 @@ def certificate(name: str) -> dict:
 
 class Issuers(Component):
     name, issue = "issuers", "CORE-003"
-    needed_first = frozenset({"Certificate default/ca"})
 
     def objects(self, context):
         return [DEFINITION, certificate("leaf"), certificate("ca")]
+
+
+class Waiting(Issuers):
+    """Holds something that is not ready before the certificates are there, as an issuer without its CA."""
+
+    def objects(self, context):
+        return [*super().objects(context), AGENT]
 
 
 class Controller(threading.Thread):
@@ -61,14 +73,16 @@ class Controller(threading.Thread):
                 else:
                     self.issued.append(name)
                     self.fake_api.status("Certificate", name, "default", conditions=READY)
+            if len(set(self.issued)) == 2 and self.fake_api.find("DaemonSet", "agent", "default"):
+                self.fake_api.status("DaemonSet", "agent", "default", observedGeneration=1, desiredNumberScheduled=0)
 
 
 def established() -> list[dict]:
     return [{"type": "Established", "status": "True"}]
 
 
-def converged(empty_bench, failures: int):
-    empty_bench.only(Issuers())
+def converged(empty_bench, failures: int, component: Component | None = None):
+    empty_bench.only(component or Issuers())
     controller = Controller(empty_bench.fake_api, failures)
     controller.start()
     try:
@@ -77,22 +91,28 @@ def converged(empty_bench, failures: int):
         controller.over.set()
 
 
-def test_what_others_need_is_ready_before_they_are_written(empty_bench) -> None:
-    outcome, controller = converged(empty_bench, failures=0)
+def test_no_write_waits_for_what_needs_that_write(empty_bench) -> None:
+    outcome, controller = converged(empty_bench, 0, Waiting())
     assert outcome.result is Result.CONVERGED, outcome.text
-    assert controller.issued == ["ca", "leaf"]
-    assert outcome.changes[-2:] == ("create Certificate default/ca", "create Certificate default/leaf")
+    api = empty_bench.fake_api.client()
+    for name in ("leaf", "ca"):
+        api.delete("Certificate.cert-manager.io", name, "default")
+    api.delete("CustomResourceDefinition", "certificates.cert-manager.io")
+    empty_bench.fake_api.status("DaemonSet", "agent", "default", observedGeneration=1, desiredNumberScheduled=1)
+    outcome, controller = converged(empty_bench, 0, Waiting())
+    assert outcome.result is Result.CONVERGED, outcome.text
+    assert sorted(controller.issued) == ["ca", "leaf"]
 
 
 def test_a_certificate_whose_issuance_failed_is_asked_for_again(empty_bench) -> None:
     outcome, controller = converged(empty_bench, failures=2)
     assert outcome.result is Result.CONVERGED, outcome.text
     assert outcome.changes.count("ask again for Certificate default/ca") == 2
-    assert controller.issued == ["ca", "leaf"]
+    assert sorted(controller.issued) == ["ca", "leaf"]
 
 
 def test_a_certificate_that_keeps_failing_is_a_failure_with_its_reason(empty_bench) -> None:
     outcome, controller = converged(empty_bench, failures=9)
     assert outcome.result is Result.FAILED
     assert "its issuance failed: CSR not signed by referenced private key" in outcome.text
-    assert controller.issued == []
+    assert controller.issued == ["leaf"]

@@ -36,6 +36,13 @@ CRD = {
         "versions": [{"name": "v1", "served": True, "storage": True}],
     },
 }
+SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "hook", "namespace": "web"}, "spec": {"selector": {"app": "web"}}}
+WEBHOOK = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingWebhookConfiguration",
+    "metadata": {"name": "widgets"},
+    "webhooks": [{"name": "widgets.example.test", "clientConfig": {"service": {"name": "hook", "namespace": "web"}}}],
+}
 WIDGET = {"apiVersion": "example.test/v1", "kind": "Widget", "metadata": {"name": "one", "namespace": "web"}, "spec": {"size": 1}}
 
 
@@ -104,8 +111,8 @@ def test_secrets_come_after_the_namespace_and_prerequisites_before_the_rest(benc
     )
 
 
-def test_instances_of_its_own_kinds_come_after_what_serves_them(bench) -> None:
-    bench.web.wanted = [WIDGET, DEPLOYMENT, CRD, NAMESPACE]
+def test_instances_of_its_own_kinds_come_after_what_judges_them(bench) -> None:
+    bench.web.wanted = [WIDGET, DEPLOYMENT, CRD, NAMESPACE, SERVICE, WEBHOOK]
     bench.web.images = ("web",)
 
     def serve() -> None:

@@ -263,8 +263,10 @@ def _reissued(change: Any) -> Any:
     return act
 
 
-def _self_signed(certificate: KubernetesObject) -> None:
-    certificate["spec"]["issuerRef"]["name"] = "selfsigned"
+def _self_signed(platform: Platform) -> None:
+    issuer = {"apiVersion": certificates.API_VERSION, "kind": "ClusterIssuer", "metadata": {"name": "mutated"}, "spec": {"selfSigned": {}}}
+    platform.api.apply(issuer, force=True)
+    _reissued(lambda certificate: certificate["spec"]["issuerRef"].update(name="mutated"))(platform)
 
 
 def _nameless(certificate: KubernetesObject) -> None:
@@ -299,7 +301,7 @@ INGRESS = (
     Mutation(
         "the wildcard certificate is self-signed",
         "cert-manager",
-        _reissued(_self_signed),
+        _self_signed,
         (CERTIFIED,),
         "self-signed certificate",
     ),

@@ -1,7 +1,7 @@
 """cert-manager: the platform's own CA, its issuers, and the wildcard certificate that the ingress presents.
 
-Objects come from the pinned release, fitted to this platform (`deployments`); issuers and certificates lie beside this file. The CA
-``thinkube-ca`` always exists, for what stays inside the cluster; an inventory with an ACME issuer only changes who signs the wildcard.
+Objects come from the pinned release, fitted to this platform (`deployments`); issuers and the wildcard lie beside this file. The CA
+(`authority`) always exists, for what stays inside the cluster; an inventory with an ACME issuer only changes who signs the wildcard.
 Source: cert-manager v1.11.5, the release's cert-manager.yaml.
 """
 
@@ -12,16 +12,16 @@ from pathlib import Path
 
 from converge.components import manifests
 from converge.components.cert_manager import deployments
+from converge.components.cert_manager.authority import CA as CA
+from converge.components.cert_manager.authority import NAMESPACE as NAMESPACE
+from converge.components.cert_manager.authority import PlatformCa
+from converge.components.cert_manager.issued import IssuedCertificates
 from converge.components.cert_manager.presented import PresentedWildcard
 from converge.components.component import Access, Component, Context, GeneratedSecret, KubernetesObject, Setting
 from converge.components.ingress.component import CERTIFICATE
 from converge.components.ingress.component import NAMESPACE as INGRESS_NAMESPACE
 from converge.inventory import Inventory
 from converge.inventory.model import Acme
-
-NAMESPACE = "cert-manager"
-CA = "thinkube-ca"
-"""The private CA: Certificate, its Secret, and the ClusterIssuer that signs with it."""
 
 
 class CertManager(Component):
@@ -33,8 +33,6 @@ class CertManager(Component):
     requires = ("control-node", "ingress")
     images = tuple(deployments.IMAGES.values())
     releases = ("cert-manager",)
-    # An issuer that misses its CA looks again after 5, 10, 20 s …, so it is written when the CA is there.
-    needed_first = frozenset({"ClusterIssuer selfsigned", f"Certificate {NAMESPACE}/{CA}"})
 
     def secrets(self, inventory: Inventory) -> Sequence[GeneratedSecret]:
         """With ACME: the token that may write DNS records, from where the inventory says."""
@@ -42,8 +40,12 @@ class CertManager(Component):
             return ()
         return (GeneratedSecret(NAMESPACE, "cloudflare", {"token": "=" + inventory.issuer.cloudflare_token.read()}),)
 
+    def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
+        """The CA: made before anything that signs with it, and before anything that trusts it."""
+        return (PlatformCa(context, access),)
+
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """The release's objects, issuers, the CA and the wildcard."""
+        """The release's objects, issuers and the wildcard."""
         issuer = context.inventory.issuer
         acme = issuer if isinstance(issuer, Acme) else None
         released = manifests.read(context.release("cert-manager") / "cert-manager.yaml")
@@ -52,7 +54,6 @@ class CertManager(Component):
             Path(__file__).parent,
             namespace_name=NAMESPACE,
             ca=CA,
-            ca_subject=f"{context.inventory.domain_name} CA"[:64],
             acme=acme,
             domain=context.inventory.domain_name,
             ingress_namespace=INGRESS_NAMESPACE,
@@ -60,5 +61,5 @@ class CertManager(Component):
         )
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
-        """The ingress presents the wildcard, so that whoever comes next can trust what it meets."""
-        return (PresentedWildcard(context, access),)
+        """Every certificate is of the CA of today, and the ingress presents the wildcard: whoever comes next can trust what it meets."""
+        return (IssuedCertificates(context, access), PresentedWildcard(context, access))

@@ -50,6 +50,7 @@ class MinioConsole(Component):
             client=CLIENT,
             secret=oidc_client.credentials(CLIENT, self.namespace).name,
             # Public certificates are verified with the authorities that the image holds.
+            ca_pem=context.ca_pem(),
             trusts_platform=context.inventory.issuer.kind == "private-ca",
         )
         return (*bridge, web_host(self.name, self.namespace, endpoint.host, self.name, "http"))

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from converge.components.component import Access, Difference
 from converge.components.postgres.database import POD, server
-from converge.errors import NotReady
-
-BROUGHT_S = 120
-ANNOTATION = "thinkube.dev/configuration"
-"""A new value makes the kubelet look at the pod's configuration now, instead of within two minutes."""
+from converge.kubernetes.mounted import wait_until_brought
 
 
 class ReadRules:
@@ -39,14 +34,7 @@ class ReadRules:
             NotReady: the kubelet did not bring the file.
         """
         wanted = self._wanted()
-        namespace, pod = POD
-        until = time.monotonic() + BROUGHT_S
-        if self._seen()[0] != wanted:
-            self._access.api().patch("Pod", pod, namespace, patch={"metadata": {"annotations": {ANNOTATION: str(time.time_ns())}}})
-        while self._seen()[0] != wanted:
-            if time.monotonic() > until:
-                raise NotReady(self.subject, seen=f"the kubelet did not bring the file within {BROUGHT_S} s")
-            time.sleep(0.5)  # a file in a container cannot be watched
+        wait_until_brought(self._access.api(), *POD, self.subject, lambda: self._seen()[0] == wanted)
         self._server.run("SELECT pg_reload_conf();")
 
     def _seen(self) -> tuple[str, bool]:
