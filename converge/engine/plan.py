@@ -17,6 +17,7 @@ from converge.kubernetes.difference import SECRET
 from converge.kubernetes.fields import spelled
 from converge.kubernetes.objects import Ref
 from converge.redaction import MARK, redact
+from converge.shortening import cut_alike
 
 VERSION = 1
 """Of the JSON's shape; rises when a name goes or means something else, not when one is added. See docs/reference/plan.md."""
@@ -47,7 +48,8 @@ class PlannedField:
 
     def __str__(self) -> str:
         by = f", written by {self.manager}" + (f" at {self.time}" if self.time else "") if self.manager else ""
-        return f"{self.field}: " + (self.secret or f"wanted {cut(shown(self.wanted), LONGEST)}, seen {cut(shown(self.seen), LONGEST)}") + by
+        wanted, seen = cut_alike(shown(self.wanted), shown(self.seen), LONGEST)
+        return f"{self.field}: " + (self.secret or f"wanted {wanted}, seen {seen}") + by
 
 
 @dataclass(frozen=True)
@@ -184,14 +186,6 @@ def shown(value: Any) -> str:
         return "absent"
     is_plain = isinstance(value, str) and value.strip() == value != "" and value.isprintable()
     return value if is_plain else json.dumps(value, default=str, ensure_ascii=False)
-
-
-def cut(text: str, width: int) -> str:
-    """A text without its middle where it is too long: both ends say what it is."""
-    if len(text) <= width:
-        return text
-    kept = max(width - 1, 2)
-    return f"{text[: (kept + 1) // 2]}…{text[-(kept // 2) :]}"
 
 
 def _planned(action: Action, ref: Ref, reason: str, fields: Sequence[PlannedField]) -> PlannedChange:

@@ -29,11 +29,16 @@ from converge.kubernetes.fields import (
     spelled,
 )
 from converge.kubernetes.objects import KubernetesObject, Ref, annotations_of
+from converge.redaction import redact
+from converge.shortening import cut_alike
 
 DIGEST = "thinkube.dev/applied"
 """The annotation that holds the digest of what was applied last."""
 
 SECRET = "(secret)"  # noqa: S105 - what is shown instead of one
+
+_LONGEST = 120
+"""Characters of a value in the words of a difference."""
 
 _ORDERED = frozenset({"initContainers", "env"})
 """Keyed lists whose order means something: initContainers run in it, env values refer to earlier ones."""
@@ -58,7 +63,8 @@ class Difference:
 
     def __str__(self) -> str:
         by = f", written by {self.manager}" + (f" at {self.time}" if self.time else "") if self.manager else ""
-        return f"{self.subject}: {self.field} should be {_shown(self.wanted)}, is {_shown(self.seen)}{by}"
+        wanted, seen = cut_alike(_shown(self.wanted), _shown(self.seen), _LONGEST)
+        return f"{self.subject}: {self.field} should be {wanted}, is {seen}{by}"
 
 
 @dataclass(frozen=True)
@@ -260,5 +266,5 @@ def _masked(value: Any) -> Any:
 def _shown(value: Any) -> str:
     if value is None:
         return "absent"
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return json.dumps(text) if isinstance(value, str) and (not text or "\n" in text) else (text if len(text) <= 120 else text[:117] + "…")
+    text = redact(value if isinstance(value, str) else json.dumps(value, default=str))  # first: half a secret would not be known again
+    return json.dumps(text) if isinstance(value, str) and (not text or "\n" in text) else text

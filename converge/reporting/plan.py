@@ -6,11 +6,12 @@ import difflib
 import re
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterator
-from itertools import takewhile
+from collections.abc import Iterator, Sequence
+from itertools import groupby, zip_longest
 from typing import NamedTuple
 
-from converge.engine.plan import Plan, PlannedChange, PlannedField, Plans, cut, shown
+from converge.engine.plan import Plan, PlannedChange, PlannedField, Plans, shown
+from converge.shortening import cut, cut_alike
 
 SIGNS = {"create": "+", "change": "~", "recreate": "±", "prune": "-", "conflict": "!"}
 _COLOURS = {"+": "green", "~": "yellow", "±": "yellow", "-": "red", "!": "red", "?": "cyan"}
@@ -71,7 +72,7 @@ def _field(change: PlannedChange, field: PlannedField, width: int) -> Iterator[R
         yield from _wrapped_field(f"{field.field}: {seen} → {wanted}{by}", width)
     else:
         yield from _wrapped_field(f"{field.field}{by}", width)
-        seen, wanted = _cut_alike(seen, wanted, width - 10)
+        seen, wanted = cut_alike(seen, wanted, width - 10)
         if field.seen is not None:
             yield Row(f"        - {seen}", "red")
         if field.wanted is not None:
@@ -85,26 +86,25 @@ def _is_text(field: PlannedField) -> bool:
 def _text(seen: str, wanted: str, width: int) -> Iterator[Row]:
     """What differs between two texts of many lines."""
     found = list(difflib.unified_diff(seen.splitlines(), wanted.splitlines(), n=1, lineterm=""))[3:]
-    for line in found[:LONGEST_DIFF]:
-        sign, rest = ("…", "") if line.startswith("@@") else (line[0], line[1:])
-        yield Row(f"        {cut(f'{sign} {rest}', width)}".rstrip(), {"+": "green", "-": "red"}.get(sign, ""))
+    for line in _cut_pairs(found[:LONGEST_DIFF], width):
+        yield Row(f"        {line}".rstrip(), {"+": "green", "-": "red"}.get(line[0], ""))
     if len(found) > LONGEST_DIFF:
         yield Row(f"        … and {len(found) - LONGEST_DIFF} lines more")
     if not found:
         yield Row("        only the ends of lines differ")
 
 
-def _cut_alike(one: str, other: str, width: int) -> tuple[str, str]:
-    """Both without their middles, unless what differs stands there: then it is kept, and the end goes."""
-    short = cut(one, width), cut(other, width)
-    if short[0] != short[1] or one == other:
-        return short
-    head = width // 3
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-    place = max(head, same - 8)
-    whole = (f"{text[:head]}…{text[place:]}" for text in (one, other))
-    left, right = (text if len(text) <= width else f"{text[: width - 1]}…" for text in whole)
-    return left, right
+def _cut_pairs(lines: Sequence[str], width: int) -> Iterator[str]:
+    """Lines of a difference: what goes and what comes instead of it are cut at the same places."""
+    for sign, run in groupby(lines, key=lambda line: "±" if line[0] in "-+" else line[0]):
+        if sign != "±":
+            yield from ("…" if sign == "@" else cut(f"  {line[1:]}", width) for line in run)
+            continue
+        found = list(run)
+        gone, come = ([line[1:] for line in found if line[0] == mark] for mark in "-+")
+        pairs = [cut_alike(one or "", other or "", width - 2) for one, other in zip_longest(gone, come)]
+        yield from (f"- {one}" for one, _ in pairs[: len(gone)])
+        yield from (f"+ {other}" for _, other in pairs[: len(come)])
 
 
 def _wrapped(text: str, width: int, style: str, *, hang: int) -> Iterator[Row]:

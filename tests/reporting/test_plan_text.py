@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converge.engine.plan import Plan, PlannedChange, PlannedField, Plans, Unknown, cut
+from converge.engine.plan import Plan, PlannedChange, PlannedField, Plans, Unknown
 from converge.reporting.plan import LONGEST_DIFF, rows
+from converge.shortening import cut
 
 COREFILE = "\n".join(f"line {number}" for number in range(30))
 
@@ -78,7 +79,7 @@ def test_what_does_not_fit_is_cut_in_the_middle() -> None:
     assert found[1].startswith('        - ["https://minio')
     assert found[1].endswith('evil.example/*"]')
     assert found[2].startswith('        + ["https://minio')
-    assert found[2].endswith('headlamp.thinkube.test/callback"]')
+    assert found[2].endswith('test/callback"]')
     assert all("…" in line and len(line) == 80 for line in found[1:])
 
 
@@ -154,3 +155,21 @@ def test_no_line_is_longer_than_the_terminal(wanted: object, seen: object, manag
     found = text(plan, width=width)
     assert max(map(len, found)) <= width
     assert all("\n" not in line for line in found)
+
+
+LONG = st.text(st.characters(codec="ascii", categories=("L", "N", "P")), max_size=30)
+
+
+@given(st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=60, max_size=200), LONG, LONG)
+def test_a_plan_never_shows_two_values_that_differ_as_one(same: str, one: str, other: str) -> None:
+    seen, wanted = f"{same}{one}{same}", f"{same}{other}{same}"
+    shown = [line.strip()[2:] for line in fields(PlannedField("rule", wanted, seen)) if line.strip()[:2] in ("- ", "+ ")]
+    assert len(shown) == 2
+    assert (shown[0] != shown[1]) is (one != other)
+
+
+@given(st.text("abc", min_size=80, max_size=200), st.text("abc", max_size=20), st.text("abc", max_size=20))
+def test_a_line_of_a_text_never_shows_as_what_it_was(same: str, one: str, other: str) -> None:
+    seen, wanted = f"first\n{same}{one}{same}\nlast", f"first\n{same}{other}{same}\nlast"
+    shown = [line.strip()[2:] for line in fields(PlannedField("text", wanted, seen)) if line.strip()[:2] in ("- ", "+ ")]
+    assert (len(set(shown)) == 2) is (one != other)
