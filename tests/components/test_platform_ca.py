@@ -135,7 +135,7 @@ def test_a_renewed_ca_is_also_the_one_beside_each_certificate(access: Any, conte
     ours = kept.signing(kept.find(access.api()) or {})
     assert ours
     issue(fake_api, "leaf", replace(ours))
-    kept.change(access.api(), kept._data(authority.renewed(ours)))
+    kept.put(access.api(), authority.renewed(ours))
     (found,) = IssuedCertificates(context(), access).differences()
     assert found.seen == "the CA's certificate beside it is another"
 

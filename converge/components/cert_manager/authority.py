@@ -114,9 +114,19 @@ def bundle(secret: KubernetesObject | None) -> str:
     return "".join(dict.fromkeys(roots))
 
 
+def trusted(secret: KubernetesObject | None, prefix: str) -> str:
+    """The certificate of the CA that signs (``tls``), of the ``next`` or of the ``previous`` one, as PEM text; "" where there is none."""
+    return _text(secret or {}, f"{prefix}.crt")
+
+
 def change(api: Api, data: dict[str, str | None]) -> None:
     """Give keys of the Secret other values, all at once; None removes one."""
     api.patch("Secret", CA, NAMESPACE, {"data": data})
+
+
+def put(api: Api, made: Authority) -> None:
+    """Let another CA sign from now on, at once; nobody is told beforehand."""
+    change(api, _data(made))
 
 
 def begin(api: Api, following: Authority) -> None:
