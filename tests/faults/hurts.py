@@ -111,6 +111,10 @@ def _forget_profile(setting: Any) -> None:
     setting.realm.replace("users/profile", {**setting.read(), "unmanagedAttributePolicy": "DISABLED"})
 
 
+def _lose_authority(setting: Any) -> None:
+    setting._access.api().delete("Secret", "thinkube-ca", "cert-manager")
+
+
 def _forget_node(setting: Any) -> None:
     setting._access.api().delete("Node", setting._node)
 
@@ -125,6 +129,8 @@ TAKEN: Mapping[str, Callable[[Any], None] | Impossible] = {
     "UserProfile": _forget_profile,
     "JoinedWorker": _forget_node,
     "RunningCluster": Impossible("tests/faults/test_nodes.py and test_api_server.py take the cluster itself away"),
+    "PlatformCa": _lose_authority,
+    "IssuedCertificates": _FOLLOWS,
     "PresentedWildcard": _FOLLOWS,
     "ServedCertificate": _FOLLOWS,
     "ReadRules": _FOLLOWS,
