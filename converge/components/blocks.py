@@ -90,4 +90,5 @@ def web_host(
 
 
 def _rhythm(period_s: int, failures: int) -> dict[str, int]:
-    return {"periodSeconds": period_s, "failureThreshold": failures, "timeoutSeconds": max(1, min(5, period_s))}
+    """On a busy machine an answer may take longer than the time between two questions, and is an answer all the same."""
+    return {"periodSeconds": period_s, "failureThreshold": failures, "timeoutSeconds": 5}

@@ -6,7 +6,7 @@ import pytest
 from converge.errors import Missing, Refused, Unavailable
 from converge.inventory.model import EmbeddedNodes, ExistingNodes, Inventory, MicroK8sNodes, SshHost
 from converge.nodes import provider
-from converge.nodes.embedded import authentication, record
+from converge.nodes.embedded import authentication, checks, record
 from converge.nodes.embedded.layout import Layout
 from converge.nodes.embedded.provider import EmbeddedProvider
 from converge.nodes.existing import ExistingCluster, _node
@@ -108,3 +108,11 @@ apiserver_authentication_config_controller_automatic_reload_last_timestamp_secon
 """
     assert authentication.reloads(metrics) == {"success": 3.0, "failure": 2.0}
     assert authentication.reloads("") == {"success": 0.0, "failure": 0.0}
+
+
+def test_a_cluster_whose_programs_run_needs_nothing_more_of_the_machine(embedded, monkeypatch):
+    monkeypatch.setattr(checks, "faults", lambda *_, **__: ["no room for another"])
+    with pytest.raises(Missing, match="a machine for cluster one"):
+        embedded.check()
+    monkeypatch.setattr(type(embedded), "_lives", lambda _: True)
+    embedded.check()

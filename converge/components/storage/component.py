@@ -47,7 +47,7 @@ def _fit_deployment(deployment: KubernetesObject, image: str) -> None:
         "command": ["local-path-provisioner", "start", "--config", "/etc/config/config.json"],
         "resources": blocks.resources("20m/200m", "32Mi/128Mi"),
         "securityContext": blocks.locked_down(),
-        "readinessProbe": blocks.exec_probe(["local-path-provisioner", "--version"], period_s=5),
+        "readinessProbe": blocks.exec_probe(["local-path-provisioner", "--version"], period_s=30),
         "livenessProbe": blocks.exec_probe(["local-path-provisioner", "--version"], period_s=60),
     }
 

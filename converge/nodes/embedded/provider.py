@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from converge.kubernetes.difference import Difference
 
 GRACE_S = 5.0
+READY_S = 15.0
+"""How long the API server of a cluster whose programs all run is asked again: on a busy machine it may miss one question."""
 
 
 class EmbeddedProvider:
@@ -68,7 +70,7 @@ class EmbeddedProvider:
         Raises:
             Missing: everything that it lacks.
         """
-        if not self.runs():
+        if not self._lives():
             checks.require(self.layout, cgroups=self.cgroups, is_new=record.read(self.layout.folder) is None)
 
     def start(self, progress: Progress) -> EmbeddedCluster:
@@ -84,7 +86,8 @@ class EmbeddedProvider:
             self._compare(known)
             if self.runs() and self._is_whole():
                 return self._running()
-        checks.require(self.layout, cgroups=self.cgroups, is_new=known is None)
+        if not self._lives():
+            checks.require(self.layout, cgroups=self.cgroups, is_new=known is None)
         with self._alone():
             known = record.read(self.layout.folder)
             if known is None or not known.made:
@@ -119,17 +122,14 @@ class EmbeddedProvider:
         return known is not None and known.made
 
     def runs(self) -> bool:
-        """Whether every node's own programs run and the API server serves."""
-        if not self.layout.kubeconfig.exists() or self.spaces.holder(BRIDGE) is None or not links.is_connected(self.layout):
+        """Whether every node's own programs run and the API server serves, or does so again within a moment."""
+        if not self._lives():
             return False
-        for node in self.layout.nodes:
-            if any(self.spaces.process(node.name, program) is None for program in ("init", "containerd", "kubelet")):
-                return False
         from converge.kubernetes.client import Api
 
         try:
             with Api.from_kubeconfig(self.layout.kubeconfig) as api:
-                api.view(patience_s=0).read("/readyz")
+                api.view(patience_s=READY_S).read("/readyz")
         except ThinkubeError:
             return False
         return True
@@ -177,6 +177,13 @@ class EmbeddedProvider:
         from converge.kubernetes.client import Api
 
         return Api.from_kubeconfig(self.layout.superuser)
+
+    def _lives(self) -> bool:
+        """Whether every node's own programs run."""
+        if not self.layout.kubeconfig.exists() or self.spaces.holder(BRIDGE) is None or not links.is_connected(self.layout):
+            return False
+        programs = ("init", "containerd", "kubelet")
+        return all(self.spaces.process(node.name, program) is not None for node in self.layout.nodes for program in programs)
 
     def _running(self) -> EmbeddedCluster:
         return EmbeddedCluster(self.layout, self.spaces)
