@@ -19,12 +19,14 @@ class ThinkubeError(Exception):
     """
 
     exit_code = 1
+    usual_next = ""
+    """What to type next where who raises it has nothing better to say; a class without it wants to be told each time."""
 
     def __init__(self, wanted: str, *, seen: str = "", cause: str = "", next_command: str = "") -> None:
         self.wanted = wanted
         self.seen = seen
         self.cause = cause
-        self.next_command = next_command
+        self.next_command = next_command or self.usual_next
         super().__init__(wanted)
 
     def __str__(self) -> str:
@@ -39,9 +41,13 @@ class Refused(ThinkubeError):
 class NotReady(ThinkubeError):
     """Something did not become ready: its deadline passed, or it reached a state that it cannot leave by itself."""
 
+    usual_next = "thinkube status"
+
 
 class Unreachable(ThinkubeError):
     """Temporary: nobody answered, or the answer was "later"; the caller has already retried with backoff."""
+
+    usual_next = "thinkube status"
 
 
 class Missing(ThinkubeError):

@@ -72,7 +72,7 @@ def checked(response: requests.Response, what: str) -> requests.Response:
     seen = f"{response.status_code} {response.reason}: {excerpt(response.text)}".rstrip(": ")
     if response.status_code in TEMPORARY:
         raise Unreachable(what, seen=seen)
-    raise Refused(what, seen=seen)
+    raise Refused(what, seen=seen, next_command="thinkube status")
 
 
 def excerpt(text: str) -> str:

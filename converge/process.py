@@ -33,6 +33,8 @@ class Completed:
 class ProgramFailed(ThinkubeError):
     """A program ended with a status that was not expected."""
 
+    usual_next = "thinkube cluster status"
+
     def __init__(self, completed: Completed, *, seen: str = "") -> None:
         tail = "\n".join((completed.stderr.strip() or completed.stdout.strip()).splitlines()[-12:])
         super().__init__(f"`{' '.join(completed.argv[:6])}` to succeed", seen=seen or f"exit status {completed.code}", cause=tail)

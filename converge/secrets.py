@@ -156,7 +156,7 @@ def make(kind: str) -> str:
     elif kind == "hex32":
         made = secrets.token_hex(16)
     else:
-        raise Refused("a kind of generated value: password, hex32 or =text", seen=kind)
+        raise Refused("a kind of generated value: password, hex32 or =text", seen=kind, next_command="thinkube secrets list")
     REDACTOR.add(made)
     return made
 

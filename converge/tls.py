@@ -39,7 +39,11 @@ def verified(address: str, host: str, ca_pem: str, *, port: int = 443) -> Certif
     try:
         return _certificate(_handshake(address, host, port, ssl.create_default_context(cadata=ca_pem)))
     except ssl.SSLCertVerificationError as error:
-        raise Refused(f"a certificate for {host} from the given CA", seen=error.verify_message or str(error)) from error
+        raise Refused(
+            f"a certificate for {host} from the given CA",
+            seen=error.verify_message or str(error),
+            next_command="pytest features/ -m cert-manager",
+        ) from error
 
 
 def wait_until_presented(address: str, host: str, wanted: Certificate, deadline_s: float, *, port: int = 443) -> None:

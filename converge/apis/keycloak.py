@@ -100,6 +100,8 @@ class Keycloak:
 class WrongAdministrator(Refused):
     """Keycloak does not accept the administrator's credentials."""
 
+    usual_next = "thinkube secrets restore keycloak/keycloak-admin"
+
 
 class Realm:
     """What a realm consists of, by path below it: ``realm.find("clients", clientId="minio")``."""

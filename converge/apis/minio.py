@@ -32,9 +32,13 @@ PART_BYTES = 5 * 1024 * 1024
 class AccessDenied(Refused):
     """These credentials may not do this."""
 
+    usual_next = "pytest features/ -m minio"
+
 
 class NoSuchObject(Refused):
     """There is no such bucket or object."""
+
+    usual_next = "pytest features/ -m minio"
 
 
 @dataclass(frozen=True)
@@ -224,6 +228,6 @@ def _errors(what: str) -> Iterator[None]:
         busy = error.code in ("SlowDown", "ServiceUnavailable", "XMinioServerNotInitialized")
         raise Unreachable(what, seen=seen) if busy else kinds.get(error.code or "", Refused)(what, seen=seen) from error
     except MinioAdminException as error:
-        raise Refused(what, seen=excerpt(str(error))) from error
+        raise Refused(what, seen=excerpt(str(error)), next_command="pytest features/ -m minio") from error
     except (HTTPError, InvalidResponseError, ServerError) as error:
         raise Unreachable(what, seen=excerpt(str(error))) from error

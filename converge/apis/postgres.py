@@ -81,7 +81,11 @@ class Login:
         try:
             return execute(["sh", "-c", shell, "sh", *PSQL, f"--dbname={address}"], f"{self.password}\n{statements}")
         except ExecFailed as error:
-            raise Refused(f"{self.role} connected to database {self.database}", seen=excerpt(error.stderr)) from error
+            raise Refused(
+                f"{self.role} connected to database {self.database}",
+                seen=excerpt(error.stderr),
+                next_command="pytest features/ -m postgres",
+            ) from error
 
 
 class Postgres:

@@ -25,6 +25,8 @@ COMMANDS = "+@all -@admin -@dangerous"
 class CommandRefused(Refused):
     """The server answered a command with an error; ``seen`` is what it said: "NOPERM …", "WRONGPASS …"."""
 
+    usual_next = "pytest features/ -m valkey"
+
 
 @dataclass(frozen=True)
 class User:

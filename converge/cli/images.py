@@ -56,7 +56,12 @@ def _have(images: Images, wanted: Sequence[str]) -> list[tuple[str, Path]]:
     known = [*images.catalog.images, "programs"]
     unknown = [name for name in wanted if name not in known]
     if unknown:
-        raise Refused("images of the catalog", seen=f"unknown: {', '.join(unknown)}", cause=f"there are: {', '.join(known)}")
+        raise Refused(
+            "images of the catalog",
+            seen=f"unknown: {', '.join(unknown)}",
+            cause=f"there are: {', '.join(known)}",
+            next_command="thinkube images list",
+        )
     names = [name for name in images.catalog.images if not wanted or name in wanted]
     if not wanted:
         # Some can only stand below others here; pulling all does not include them.

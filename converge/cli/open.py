@@ -39,7 +39,10 @@ def _open(arguments: argparse.Namespace) -> int:
     if not hosts:
         with_hosts = [name for name, other in platform.components.items() if other.endpoints(platform.inventory)]
         raise ThinkubeError(
-            "a component with a web address", seen=f"{component.name} has none", cause=f"these have one: {', '.join(with_hosts)}"
+            "a component with a web address",
+            seen=f"{component.name} has none",
+            cause=f"these have one: {', '.join(with_hosts)}",
+            next_command="thinkube status",
         )
     if arguments.password:
         print(_password(platform))

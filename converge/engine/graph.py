@@ -13,6 +13,8 @@ from converge.errors import ThinkubeError
 class BadGraph(ThinkubeError):
     """A component requires an unknown one, or, over others, itself."""
 
+    usual_next = "thinkube inventory check"
+
     exit_code = 4
 
 

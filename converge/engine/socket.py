@@ -88,7 +88,7 @@ class RemoteConvergence(Convergence):
             raise Unreachable("an answer from the converging process", seen="it closed the connection")
         said = json.loads(answer)
         if "error" in said:
-            raise ThinkubeError("an answer from the converging process", seen=said["error"])
+            raise ThinkubeError("an answer from the converging process", seen=said["error"], next_command="thinkube status")
         return said
 
 

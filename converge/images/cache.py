@@ -40,9 +40,13 @@ class Key:
 class Corrupt(ThinkubeError):
     """An entry's files are not what was stored."""
 
+    usual_next = "thinkube images build"
+
 
 class Stopped(ThinkubeError):
     """The work was called off; nothing half-made is left."""
+
+    usual_next = "pytest features/"
 
 
 class Cache:

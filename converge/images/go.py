@@ -67,7 +67,9 @@ def fetch_toolchain(go: Path) -> Path:
     module = TOOLCHAIN.format(machine=machine)
     fetched = download(module, go=go)
     if machine in SUMS and fetched["Sum"] != SUMS[machine]:
-        raise Refused(f"the Go toolchain {module}", seen=f"hash {fetched['Sum']}", cause=f"pinned is {SUMS[machine]}")
+        raise Refused(
+            f"the Go toolchain {module}", seen=f"hash {fetched['Sum']}", cause=f"pinned is {SUMS[machine]}", next_command="go env GOPROXY"
+        )
     root = Path(fetched["Dir"])
     # A module's files carry no execute bits unless the fetching Go knows that this one is a toolchain.
     for program in (*root.glob("bin/*"), *root.glob("pkg/tool/*/*")):

@@ -68,7 +68,12 @@ def maven(artifact: MavenArtifact, folder: Path, stop: threading.Event) -> None:
     archive = next(scratch.glob("*.zip"))
     seen = hash_file(archive)
     if seen != artifact.sha256:
-        raise Refused(f"the Maven artifact {artifact.coordinate}", seen=f"SHA-256 {seen}", cause=f"pinned is {artifact.sha256}")
+        raise Refused(
+            f"the Maven artifact {artifact.coordinate}",
+            seen=f"SHA-256 {seen}",
+            cause=f"pinned is {artifact.sha256}",
+            next_command="thinkube images list",
+        )
     with zipfile.ZipFile(archive) as packed:
         for entry in packed.infolist():
             path = PurePosixPath(entry.filename)
@@ -93,7 +98,7 @@ def _take(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, *, mod
 def _require_all(files: Mapping[str, str], folder: Path, what: str) -> None:
     for pattern, name in files.items():
         if not (folder / name).exists():
-            raise Refused(f"{pattern} in {what}", seen="no such file in the package")
+            raise Refused(f"{pattern} in {what}", seen="no such file in the package", next_command="thinkube images list")
 
 
 def _has_pip() -> bool:

@@ -19,7 +19,7 @@ def extract(name: str, release: Release, folder: Path, helm: Path | None, stop: 
     for pattern in release.files:
         found = sorted(module.glob(pattern))
         if not found:
-            raise Refused(f"{pattern} in {release.module}", seen="no such file")
+            raise Refused(f"{pattern} in {release.module}", seen="no such file", next_command="thinkube images list")
         for path in found:
             shutil.copyfile(path, folder / path.name)
     if release.chart:

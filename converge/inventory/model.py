@@ -55,11 +55,13 @@ class SecretSource(Part):
         except KeyError as error:
             raise Missing(f"environment variable {self.from_env}", seen="not set", next_command=f"export {self.from_env}=…") from error
         except OSError as error:
-            raise Missing(f"file {self.from_file}", seen=error.strerror or "cannot be read") from error
+            raise Missing(
+                f"file {self.from_file}", seen=error.strerror or "cannot be read", next_command="thinkube inventory check"
+            ) from error
         except UnicodeDecodeError as error:
-            raise Missing(f"text in the file {self.from_file}", seen="something else") from error
+            raise Missing(f"text in the file {self.from_file}", seen="something else", next_command="thinkube inventory check") from error
         if not value:
-            raise Missing(f"a value in {self.from_env or self.from_file}", seen="nothing")
+            raise Missing(f"a value in {self.from_env or self.from_file}", seen="nothing", next_command="thinkube inventory check")
         return value
 
 

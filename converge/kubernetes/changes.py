@@ -210,7 +210,7 @@ def _is_namespaced(api: Api, kind: str, api_version: str) -> bool | None:
 def _refuse_twice(owner: str, wanted: Sequence[Desired]) -> None:
     twice = [str(ref) for ref, number in Counter(item.ref for item in wanted).items() if number > 1]
     if twice:
-        raise Refused(f"each object of {owner} once", seen=", ".join(sorted(twice)) + " more than once")
+        raise Refused(f"each object of {owner} once", seen=", ".join(sorted(twice)) + " more than once", next_command="make unit")
 
 
 def _each(pool: ThreadPoolExecutor, work: Callable[[T], U], items: Iterable[T]) -> list[U]:

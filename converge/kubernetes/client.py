@@ -335,7 +335,10 @@ class Api:
         """Refuse a write through a read-only view, before anything is sent."""
         if self.read_only and request.is_write:
             raise Refused(
-                f"{request.subject} to be left alone", seen="a write through a read-only connection", cause="plan and verify change nothing"
+                f"{request.subject} to be left alone",
+                seen="a write through a read-only connection",
+                cause="plan and verify change nothing",
+                next_command="pytest features/",
             )
 
     def told(self, request: Request, code: int, seconds: float) -> None:

@@ -66,7 +66,7 @@ def desired(obj: KubernetesObject, *, owner: str, part_of: str, namespaced: bool
     plain = _plain(obj)
     metadata = plain.get("metadata") if isinstance(plain, dict) else None
     if not (isinstance(metadata, dict) and metadata.get("name") and plain.get("kind") and plain.get("apiVersion")):
-        raise Refused(f"every object of {owner} with apiVersion, kind and metadata.name", seen=str(obj)[:120])
+        raise Refused(f"every object of {owner} with apiVersion, kind and metadata.name", seen=str(obj)[:120], next_command="make unit")
     plain.pop("status", None)
     metadata.pop("creationTimestamp", None)
     if namespaced:

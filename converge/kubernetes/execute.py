@@ -38,6 +38,8 @@ _CONNECT_S = 10
 class ExecFailed(ThinkubeError):
     """A program in a pod ended with another status than 0 (``code``), or did not run to its end (``code`` None)."""
 
+    usual_next = "kubectl get pods -A"
+
     def __init__(self, wanted: str, code: int | None, stdout: str, stderr: str, *, seen: str) -> None:
         self.code = code
         self.stdout = stdout

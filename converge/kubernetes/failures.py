@@ -25,6 +25,8 @@ class ApiRefused(Refused):
     ``causes`` are (field, message) pairs: ``((".spec.replicas", 'conflict with "kubectl-edit" using apps/v1'),)``.
     """
 
+    usual_next = "thinkube cluster status"
+
     def __init__(self, wanted: str, code: int, status: Mapping[str, Any], *, cause: str = "", next_command: str = "") -> None:
         self.code = code
         self.reason: str = status.get("reason") or ""

@@ -65,14 +65,19 @@ def read_kubeconfig(path: Path, context: str | None = None, *, foreign: bool = F
     except (OSError, yaml.YAMLError) as error:
         raise Refused(f"a kubeconfig at {path}", seen=str(error), next_command="thinkube cluster start") from error
     if not isinstance(config, dict):
-        raise Refused(f"a kubeconfig at {path}", seen=f"{type(config).__name__} instead of a mapping")
+        raise Refused(
+            f"a kubeconfig at {path}", seen=f"{type(config).__name__} instead of a mapping", next_command="thinkube cluster start"
+        )
     name = context or config.get("current-context") or ""
     chosen = _named(config, "contexts", name, path).get("context") or {}
     cluster = _named(config, "clusters", chosen.get("cluster", ""), path).get("cluster") or {}
     user = _named(config, "users", chosen.get("user", ""), path).get("user") or {}
     if cluster.get("insecure-skip-tls-verify"):
         raise Refused(
-            "a server whose certificate can be verified", seen=f"insecure-skip-tls-verify in {path}", cause="TLS is never unverified here"
+            "a server whose certificate can be verified",
+            seen=f"insecure-skip-tls-verify in {path}",
+            cause="TLS is never unverified here",
+            next_command="kubectl config view",
         )
     folder = path.parent
     server = str(cluster.get("server", "")).rstrip("/")

@@ -80,7 +80,12 @@ class ExistingProvider:
             Unreachable: its API server does not answer.
         """
         if not self.nodes.kubeconfig.exists():
-            raise Missing(f"the kubeconfig {self.nodes.kubeconfig}", seen="no such file", cause="inventory: nodes.kubeconfig")
+            raise Missing(
+                f"the kubeconfig {self.nodes.kubeconfig}",
+                seen="no such file",
+                cause="inventory: nodes.kubeconfig",
+                next_command="thinkube inventory check",
+            )
         with Api.from_kubeconfig(self.nodes.kubeconfig, self.nodes.context, foreign=True) as api:
             nodes = tuple(_node(item) for item in api.list("Node"))
         return ExistingCluster(self.name, self.nodes.kubeconfig, nodes, self.nodes.ingress_address)
@@ -108,11 +113,15 @@ class ExistingProvider:
 
     def stop(self) -> None:
         """Refused: it is not ours to stop."""
-        raise Refused(f"cluster {self.name} stopped", seen="it is an existing cluster, which its owner runs")
+        raise Refused(
+            f"cluster {self.name} stopped", seen="it is an existing cluster, which its owner runs", next_command="kubectl cluster-info"
+        )
 
     def delete(self) -> None:
         """Refused: it is not ours to remove."""
-        raise Refused(f"cluster {self.name} deleted", seen="it is an existing cluster, which its owner runs")
+        raise Refused(
+            f"cluster {self.name} deleted", seen="it is an existing cluster, which its owner runs", next_command="kubectl cluster-info"
+        )
 
 
 def _node(item: dict) -> Node:  # type: ignore[type-arg]

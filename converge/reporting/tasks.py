@@ -49,7 +49,7 @@ def with_status(text: str, line: int, *, complete: bool) -> str:
     if not any(task.line == line for task in known):
         near = min(known, key=lambda task: (abs(task.line - line), task.line), default=None)
         cause = f"the nearest is line {near.line}: {near.text}" if near else "there are none"
-        raise Refused(f"a task on line {line}", seen=_shown(text, line), cause=cause)
+        raise Refused(f"a task on line {line}", seen=_shown(text, line), cause=cause, next_command="pytest features/ --update-status")
     lines = text.split("\n")
     lines[line - 1] = _TASK.sub(lambda match: match["before"] + ("x" if complete else " ") + match["after"], lines[line - 1], count=1)
     return "\n".join(lines)
@@ -80,7 +80,7 @@ def read(file: Path) -> str:
     try:
         return file.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"the task list {file}", seen=str(error)) from error
+        raise Refused(f"the task list {file}", seen=str(error), next_command=f"ls -l {file}") from error
 
 
 def write(file: Path, text: str) -> None:

@@ -19,6 +19,8 @@ MOST_HOPS = 20
 class LoginRefused(Refused):
     """The login page said no; ``seen`` is what it said."""
 
+    usual_next = "pytest features/ -m keycloak"
+
 
 class WrongPassword(LoginRefused):
     """Unknown user, wrong password, or an account that is locked for a while: on purpose the page says the same."""
@@ -30,6 +32,8 @@ class AccountDisabled(LoginRefused):
 
 class LoginRequired(Refused):
     """Nobody is signed in in this browser (any more)."""
+
+    usual_next = "pytest features/ -m keycloak"
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,9 @@ class Browser:
             if until and url.startswith(until):
                 return Page(url, answer)
             method, fields = "GET", None
-        raise Refused(f"{urlsplit(url).netloc} to end its redirects", seen=f"{MOST_HOPS} of them")
+        raise Refused(
+            f"{urlsplit(url).netloc} to end its redirects", seen=f"{MOST_HOPS} of them", next_command="pytest features/ -m keycloak"
+        )
 
 
 def _login_form(page: Page) -> tuple[str, dict[str, str]] | None:

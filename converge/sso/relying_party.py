@@ -29,13 +29,19 @@ LEEWAY_S = 5
 class InvalidState(Refused):
     """The callback does not belong to the login that this browser began."""
 
+    usual_next = "pytest features/ -m keycloak"
+
 
 class InvalidToken(Refused):
     """A token that must not be believed: signature, issuer, audience, lifetime or nonce is wrong."""
 
+    usual_next = "pytest features/ -m keycloak"
+
 
 class SessionEnded(Refused):
     """The provider no longer honours what it granted: signed out, expired or revoked."""
+
+    usual_next = "pytest features/ -m keycloak"
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,12 @@ def discover(http: requests.Session, issuer: str) -> Provider:
     """
     document = checked(http.get(f"{issuer}/.well-known/openid-configuration"), f"discovery document of {issuer}").json()
     if document["issuer"] != issuer:
-        raise Refused(f"issuer {issuer}", seen=document["issuer"], cause="the provider calls itself by another name")
+        raise Refused(
+            f"issuer {issuer}",
+            seen=document["issuer"],
+            cause="the provider calls itself by another name",
+            next_command="pytest features/ -m keycloak",
+        )
     algorithms = tuple(ALGORITHMS.intersection(document["id_token_signing_alg_values_supported"]))
     return Provider(
         issuer=issuer,

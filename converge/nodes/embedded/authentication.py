@@ -52,7 +52,11 @@ def write(layout: Layout, text: str) -> None:
             if now["failure"] > counted["failure"]:
                 complaint = _complaint(layout)
                 _replace(path(layout), before)
-                raise Refused("a valid AuthenticationConfiguration", seen=complaint or "the API server refused it")
+                raise Refused(
+                    "a valid AuthenticationConfiguration",
+                    seen=complaint or "the API server refused it",
+                    next_command="pytest features/ -m control-node",
+                )
     raise NotReady(
         "the API server working with the new AuthenticationConfiguration", seen=_complaint(layout) or f"no reload in {RELOAD_S:.0f} s"
     )
