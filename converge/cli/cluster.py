@@ -73,7 +73,11 @@ def _status(arguments: argparse.Namespace) -> int:
         print("\n".join(lines(provider)))
         return 0 if provider.runs() else 1
     cluster = provider.find()
-    print("\n".join(f"{node.name}  {node.address}  {node.role}" for node in cluster.nodes) if cluster else "no answer")
+    print(
+        "\n".join(f"{node.name}  {node.address}  {node.role}" for node in cluster.nodes)
+        if cluster
+        else f"{provider.why_not()}\nnext: {provider.next_command()}"
+    )
     return 0 if cluster else 1
 
 
@@ -94,9 +98,10 @@ def _env(arguments: argparse.Namespace) -> int:
     from converge.errors import NotReady
     from converge.inventory.model import EmbeddedNodes
 
-    cluster = _provider(arguments).find()
+    provider = _provider(arguments)
+    cluster = provider.find()
     if cluster is None:
-        raise NotReady("a running cluster", seen="it is not", next_command="thinkube cluster start")
+        raise NotReady("a running cluster", seen=provider.why_not(), next_command=provider.next_command())
     print(f"export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
     inventory = chosen(arguments)
     told = proxies.variables()

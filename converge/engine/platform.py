@@ -121,7 +121,7 @@ class Platform:
         """
         if (cluster := self.find_cluster()) is None:
             raise NotReady(
-                f"cluster {self.inventory.name} running", seen="not running", next_command="pytest features/ or thinkube cluster start"
+                f"cluster {self.inventory.name} running", seen=self.provider.why_not(), next_command=self.provider.next_command()
             )
         return cluster
 

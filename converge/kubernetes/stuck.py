@@ -17,6 +17,9 @@ from converge.kubernetes.ready import HAS_PODS
 REMADE_BY = frozenset({"ReplicaSet", "StatefulSet", "DaemonSet"})
 """Controllers that make a pod anew for nothing; a Job counts it as a failure."""
 
+LONGEST = 120
+"""Characters of a pod's state in the words of a change."""
+
 
 def replace_stuck(api: Api, pods: Iterable[KubernetesObject], repaired_at: float) -> list[str]:
     """Delete those pods of a controller whose containers wait because of what went wrong before ``repaired_at``.
@@ -35,7 +38,7 @@ def replace_stuck(api: Api, pods: Iterable[KubernetesObject], repaired_at: float
                 raise
             continue
         if was_there:
-            done.append(f"replace Pod {metadata['namespace']}/{metadata['name']}: {pod_state(pod).text}, before the repair")
+            done.append(f"replace Pod {metadata['namespace']}/{metadata['name']}: {pod_state(pod).text[:LONGEST]}, before the repair")
     return done
 
 

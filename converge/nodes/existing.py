@@ -68,6 +68,7 @@ class ExistingProvider:
     def __init__(self, name: str, nodes: ExistingNodes) -> None:
         self.name = name
         self.nodes = nodes
+        self._trouble: ThinkubeError | None = None
 
     def check(self) -> None:
         """It needs nothing of this machine."""
@@ -91,13 +92,22 @@ class ExistingProvider:
         return ExistingCluster(self.name, self.nodes.kubeconfig, nodes, self.nodes.ingress_address)
 
     def find(self) -> ExistingCluster | None:
-        """The cluster, or None where it does not answer."""
+        """The cluster, or None where it does not answer: see ``why_not``."""
         from converge.progress import SILENCE
 
         try:
             return self.start(SILENCE)
-        except ThinkubeError:
+        except ThinkubeError as error:
+            self._trouble = error
             return None
+
+    def why_not(self) -> str:
+        """Why nothing was found: "unreachable: Failed to establish a new connection: [Errno 111] Connection refused"."""
+        return f"unreachable: {self._trouble.seen or self._trouble.wanted}" if self._trouble else "unreachable"
+
+    def next_command(self) -> str:
+        """How to see for oneself."""
+        return f"kubectl --kubeconfig {self.nodes.kubeconfig} cluster-info"
 
     def differences(self) -> Sequence[Difference]:
         """None: its owner knows how it should be."""

@@ -69,6 +69,12 @@ class NodeProvider(Protocol):
     def find(self) -> Cluster | None:
         """The cluster if it is running now, without changing anything."""
 
+    def why_not(self) -> str:
+        """Why ``find`` found none: "not running", or "unreachable" with the reason."""
+
+    def next_command(self) -> str:
+        """What a person types where ``find`` found none."""
+
     def differences(self) -> Sequence[Difference]:
         """What of the running cluster is not as a start leaves it, but for nodes that are not Ready; read, never written."""
 

@@ -41,6 +41,12 @@ class FakeProvider:
     def find(self) -> FakeCluster | None:
         return self.cluster
 
+    def why_not(self) -> str:
+        return "not running"
+
+    def next_command(self) -> str:
+        return "thinkube cluster start"
+
     def check(self) -> None:
         if self.lacks:
             raise Missing("a machine", seen=self.lacks, next_command="get more")

@@ -1,10 +1,13 @@
 """What a look at a running cluster finds, and what its programs said last: without a cluster."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from converge.inventory.model import EmbeddedNodes, Inventory
 from converge.kubernetes.objects import Ref
-from converge.nodes.embedded import words
+from converge.nodes.embedded import expiry, words
 from converge.nodes.embedded.inspection import Inspection, absent, system_pods
 from converge.nodes.embedded.layout import Layout
 from converge.nodes.embedded.phases import PHASES, is_marked
@@ -57,19 +60,23 @@ def test_whether_the_control_node_is_marked_is_read_from_its_object(layout, seen
     assert is_marked(layout, seen) is is_whole
 
 
-def test_what_is_lost_of_nodes_objects_and_pods_is_a_difference_each(fake_api, layout):
+def test_what_is_lost_of_nodes_objects_and_pods_is_a_difference_each(fake_api, layout, monkeypatch):
+    late = [expiry.Certificate("apiserver", datetime(2030, 1, 1, tzinfo=UTC)), expiry.Certificate("etcd/server", datetime.max)]
+    monkeypatch.setattr(expiry, "due", lambda _: [replace(one, ends=one.ends.replace(tzinfo=UTC)) for one in late])
     fake_api.put(node("one-control", cidr=""))
     fake_api.put(node("one-worker-1"))
     for ref in (ref for refs in PHASES.values() for ref in refs if ref.name != "cluster-info"):
         fake_api.put({"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}})
     fake_api.put(pod("kube-proxy-1", "kube-proxy"))
     fake_api.put(pod("coredns-1", "kube-dns"))
-    found = [(one.subject, one.field) for one in Inspection(layout, fake_api.client()).differences()]
-    assert found == [
+    found = Inspection(layout, fake_api.client()).differences()
+    assert found[-1].seen == "apiserver and 1 more until 2030-01-01 00:00 UTC"
+    assert [(one.subject, one.field) for one in found] == [
         ("node one-control", "label and taint of the control plane"),
         ("node one-control", "spec.podCIDR"),
         ("ConfigMap kube-public/cluster-info", ""),
         ("kube-proxy on one-worker-1", "state"),
+        ("certificates", "life left"),
     ]
     assert not fake_api.writes
 

@@ -22,6 +22,8 @@ def embedded(tmp_path, monkeypatch):
 def test_the_inventory_chooses_the_provider(tmp_path):
     found = provider(Inventory(nodes=ExistingNodes(kind="existing", kubeconfig=tmp_path / "no", ingress_address="10.0.0.1")), None, SILENCE)
     assert found.find() is None
+    assert found.why_not() == "unreachable: no such file"
+    assert found.next_command().endswith("cluster-info")
     with pytest.raises(Missing, match="the kubeconfig"):
         found.start(SILENCE)
 

@@ -33,7 +33,7 @@ class RunningCluster:
         """Whether it runs, whether each control node is Ready, and what else of it a start would mend."""
         cluster = self._access.provider.find()
         if cluster is None:
-            return (Difference(self.subject, "state", wanted="running", seen="not running"),)
+            return (Difference(self.subject, "state", wanted="running", seen=self._access.provider.why_not()),)
         control = [node.name for node in cluster.nodes if node.role == "control"]
         late = {name: why for name in control if (why := unready(self._access.api(), name))}
         found = [Difference(self.subject, f"node {name}", wanted="Ready", seen=why) for name, why in late.items()]

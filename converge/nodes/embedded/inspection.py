@@ -11,6 +11,7 @@ from converge.kubernetes.difference import Difference
 from converge.kubernetes.objects import KubernetesObject, Ref, labels_of
 from converge.kubernetes.pods import pod_state
 from converge.kubernetes.ready import why_unready
+from converge.nodes.embedded import expiry
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
 from converge.nodes.embedded.phases import PHASES, addon_objects, is_marked
 
@@ -27,7 +28,7 @@ class Inspection:
 
     def differences(self) -> list[Difference]:
         """Everything that a start mends, but for nodes that are absent or not Ready: see ``unready``."""
-        looks: tuple[Callable[[], Iterable[Difference]], ...] = (self._members, self._objects, self._pods)
+        looks: tuple[Callable[[], Iterable[Difference]], ...] = (self._members, self._objects, self._pods, self._certificates)
         with ThreadPoolExecutor(len(looks), thread_name_prefix="inspect") as pool:
             return [one for found in pool.map(lambda look: list(look()), looks) for one in found]
 
@@ -58,6 +59,12 @@ class Inspection:
     def _pods(self) -> Iterable[Difference]:
         for name, (seen, _) in system_pods(self.layout.nodes, self.api.list("Pod", SYSTEM), serves).items():
             yield Difference(name, "state", wanted="ready", seen=seen)
+
+    def _certificates(self) -> Iterable[Difference]:
+        if due := sorted(expiry.due(self.layout), key=lambda one: one.ends):
+            names = due[0].name + (f" and {len(due) - 1} more" if len(due) > 1 else "")
+            seen = f"{names} until {due[0].ends:%Y-%m-%d %H:%M} UTC"
+            yield Difference("certificates", "life left", wanted="more than a third", seen=seen)
 
 
 def absent(api: Api, refs: Iterable[Ref]) -> list[Ref]:

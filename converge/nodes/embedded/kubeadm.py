@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from converge.nodes.embedded.layout import EmbeddedNode, Layout
+from converge.nodes.embedded.layout import CERTIFICATES, EmbeddedNode, Layout
 
 VERSION = "v1.37.2"
 TOKEN_TTL = "300s"  # noqa: S105  (a duration)
@@ -20,6 +20,7 @@ AUDIT_POLICY = "/etc/kubernetes/audit/policy.yaml"
 AUDIT_LOG = "/var/log/kubernetes/audit.log"
 SERVING = "/var/lib/kubelet/pki/serving"
 CONFIGURATION = "/etc/kubernetes/thinkube.yaml"
+CA_LASTS = "262800h"  # three times what it signs: renewing has to gain something
 DISCOVERY = "/etc/kubernetes/discovery.conf"
 
 # Each with its reason; everything else that kubeadm's preflight finds is an error.
@@ -81,8 +82,8 @@ def cluster(layout: Layout) -> Document:
             "dnsDomain": "cluster.local",
         },
         "encryptionAlgorithm": "ECDSA-P256",
-        "certificateValidityPeriod": "87600h",
-        "caCertificateValidityPeriod": "87600h",
+        "certificateValidityPeriod": lasts(layout),
+        "caCertificateValidityPeriod": CA_LASTS,
         "apiServer": {
             "certSANs": [layout.host_address, "localhost", "127.0.0.1"],
             "extraArgs": _arguments(
@@ -109,10 +110,27 @@ def cluster(layout: Layout) -> Document:
                 kube_api_burst="400",
                 # There is only one; an election would cost the time that the lease of a killed predecessor has left.
                 leader_elect="false",
+                **({} if layout.certificates == CERTIFICATES else {"cluster_signing_duration": lasts(layout)}),
             )
         },
         "scheduler": {"extraArgs": _arguments(leader_elect="false")},
     }
+
+
+def lasts(layout: Layout) -> str:
+    """How long certificates last, as Go writes it: ``315360000s``."""
+    return f"{layout.certificates.total_seconds():.0f}s"
+
+
+def renewal() -> list[str]:
+    """New certificates and credentials of the control plane, of the same keys' owners and names."""
+    return ["kubeadm", "certs", "renew", "all", f"--config={CONFIGURATION}"]
+
+
+def kubelet_credentials(layout: Layout, node: EmbeddedNode) -> list[str]:
+    """Print a kubeconfig with which a kubelet asks for a certificate of its own, as kubeadm's documentation has it for expired ones."""
+    who = ["--org=system:nodes", f"--client-name=system:node:{node.name}"]
+    return ["kubeadm", "kubeconfig", "user", f"--config={CONFIGURATION}", *who, f"--validity-period={lasts(layout)}"]
 
 
 def registration(node: EmbeddedNode, *, taints: bool) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -15,6 +16,7 @@ from converge.nodes.provider import Node
 from converge.places import DEFAULT_STATE
 
 POD_PREFIX = 24
+CERTIFICATES = timedelta(days=3650)
 LINK_NAME_MAX = 15  # IFNAMSIZ less the closing zero
 
 
@@ -47,6 +49,8 @@ class Layout:
     pod_subnet: IPv4Network
     service_subnet: IPv4Network
     state: Path
+    certificates: timedelta = CERTIFICATES
+    """How long certificates last; a third before their end they are renewed."""
 
     @classmethod
     def of(cls, inventory: Inventory, state: Path) -> Layout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import time
@@ -15,7 +16,7 @@ import yaml
 from converge.errors import NotReady, ThinkubeError
 from converge.kubernetes.client import Api
 from converge.kubernetes.ready import condition
-from converge.nodes.embedded import kubeadm, serving
+from converge.nodes.embedded import expiry, kubeadm, serving
 from converge.nodes.embedded.inspection import absent
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
 from converge.nodes.embedded.phases import PHASES, addon_file, documents, is_marked
@@ -28,6 +29,8 @@ JOIN_ATTEMPTS = 3
 JOIN_PAUSE_S = 10.0
 BORN_S = 3.0
 """How long a program may take from its start until it is seen under its own name."""
+READS_ONCE = ("controller-manager", "scheduler")
+CREDENTIALS = "thinkube.dev/credentials"
 MARK = "mark-control-plane"
 
 
@@ -79,8 +82,11 @@ class Membership:
                 self.spaces.run(control.name, argv)
         else:
             self._configure()
+            self._renew()
         self._follow_domain(etc / "manifests/kube-apiserver.yaml")
-        serving.sign(self.pki, control)
+        for name in READS_ONCE:
+            self._follow_credentials(etc / f"manifests/kube-{name}.yaml", etc / f"{name}.conf")
+        serving.sign(self.pki, control, self.layout.certificates)
         _write_private(self.layout.kubeconfig, (etc / "admin.conf").read_text())
 
     def run_phase(self, phase: str) -> None:
@@ -138,8 +144,10 @@ class Membership:
 
     def start_kubelet(self, node: EmbeddedNode) -> None:
         """The kubelet; whether it works is seen in the node's status."""
-        serving.sign(self.pki, node)
+        serving.sign(self.pki, node, self.layout.certificates)
         if self.spaces.process(node.name, "kubelet") is None:
+            if expiry.kubelet_is_due(self.layout, node):
+                self._give_credentials(node)
             self.started[node.name] = time.monotonic()
             self.spaces.spawn(node.name, "kubelet", kubeadm.kubelet_command(node))
 
@@ -170,6 +178,37 @@ class Membership:
                     next_command=f"tail -50 {kubelet_log(self.layout, name)}",
                 )
 
+    def _renew(self) -> None:
+        """Certificates of which less than a third of their life is left: the API server and etcd read theirs again by themselves."""
+        if not (due := expiry.due(self.layout)):
+            return
+        self.progress.note("certificates", State.CHANGED, f"renewing {', '.join(one.name for one in due)}")
+        self.spaces.run(self.layout.control.name, kubeadm.renewal())
+        for node in self.layout.nodes:
+            if expiry.serving(node) in due:
+                serving.sign(self.pki, node, self.layout.certificates, anew=True)
+
+    def _give_credentials(self, node: EmbeddedNode) -> None:
+        """Credentials with which a kubelet that slept too long asks for its own again; running, it renews them itself."""
+        self.progress.note(node.name, State.CHANGED, "new credentials for its kubelet")
+        made = self.spaces.run(self.layout.control.name, kubeadm.kubelet_credentials(self.layout, node)).stdout
+        (node.root / expiry.KUBELET_CURRENT).unlink(missing_ok=True)
+        _write_private(node.root / "etc/kubernetes/kubelet.conf", made)
+
+    def _follow_credentials(self, manifest: Path, credentials: Path) -> None:
+        """A static pod that reads its credentials only at its start is started again for others: its manifest names their digest."""
+        digest = hashlib.sha256(credentials.read_bytes()).hexdigest()[:16]
+        document = yaml.load(manifest.read_text(), yaml.CSafeLoader)
+        annotations = document["metadata"].setdefault("annotations", {})
+        if annotations.get(CREDENTIALS) != digest:
+            annotations[CREDENTIALS] = digest
+            self._replace_manifest(manifest, document)
+
+    def _replace_manifest(self, manifest: Path, document: dict[str, Any]) -> None:
+        draft = self.layout.folder / manifest.name  # not beside it: a kubelet reads whatever is there
+        _write_private(draft, kubeadm.text(document))
+        os.replace(draft, manifest)  # noqa: PTH105
+
     def _configure(self) -> None:
         layout = self.layout
         documents = [
@@ -190,9 +229,7 @@ class Membership:
         wanted = kubeadm.patches(self.layout, self.layout.control)["kube-apiserver+strategic.yaml"]["spec"]["hostAliases"]
         if document["spec"].get("hostAliases") != wanted:
             document["spec"]["hostAliases"] = wanted
-            draft = self.layout.folder / "kube-apiserver.yaml"
-            _write_private(draft, kubeadm.text(document))
-            os.replace(draft, manifest)  # noqa: PTH105
+            self._replace_manifest(manifest, document)
 
 
 def _quicken(document: dict[str, Any]) -> dict[str, Any]:

@@ -134,6 +134,14 @@ class EmbeddedProvider:
             return False
         return True
 
+    def why_not(self) -> str:
+        """It is stopped, or was never made."""
+        return "not running"
+
+    def next_command(self) -> str:
+        """What makes it run."""
+        return "pytest features/ or thinkube cluster start"
+
     def differences(self) -> Sequence[Difference]:
         """What of the running cluster a start would mend, but for nodes that are not Ready."""
         with self._superuser() as api:
@@ -168,9 +176,12 @@ class EmbeddedProvider:
         return self.spaces.inside(self._running().node(node).name, argv or ["/bin/bash", "--norc", "-i"], terminal=True)
 
     def _is_whole(self) -> bool:
-        with self._superuser() as api:
-            inspection = Inspection(self.layout, api)
-            return not inspection.unready() and not inspection.differences()
+        try:
+            with self._superuser() as api:
+                inspection = Inspection(self.layout, api)
+                return not inspection.unready() and not inspection.differences()
+        except ThinkubeError:  # as with credentials that have expired
+            return False
 
     def _superuser(self) -> Api:
         """The API server as one whose rights need no object in the cluster."""

@@ -9,18 +9,19 @@ from pathlib import Path
 
 from converge.nodes.embedded.layout import EmbeddedNode
 
-YEARS = 10
 
+def sign(pki: Path, node: EmbeddedNode, lasts: datetime.timedelta, *, anew: bool = False) -> None:
+    """Write ``serving.crt`` and ``serving.key`` for a node where they are missing, or ``anew``.
 
-def sign(pki: Path, node: EmbeddedNode) -> None:
-    """Write ``serving.crt`` and ``serving.key`` for a node where they are missing; ``pki`` is kubeadm's folder with the CA."""
+    ``pki`` is kubeadm's folder with the CA. A kubelet that runs reads them again.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
     folder = node.root / "var/lib/kubelet/pki"
-    if (folder / "serving.crt").exists() and (folder / "serving.key").exists():
+    if not anew and (folder / "serving.crt").exists() and (folder / "serving.key").exists():
         return
     ca = x509.load_pem_x509_certificate((pki / "ca.crt").read_bytes())
     ca_key = serialization.load_pem_private_key((pki / "ca.key").read_bytes(), None)
@@ -45,7 +46,7 @@ def sign(pki: Path, node: EmbeddedNode) -> None:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(min(now + datetime.timedelta(days=365 * YEARS), ca.not_valid_after_utc))
+        .not_valid_after(min(now + lasts, ca.not_valid_after_utc))
         .add_extension(
             x509.SubjectAlternativeName([x509.DNSName(node.name), x509.IPAddress(ipaddress.ip_address(node.address))]), critical=False
         )
