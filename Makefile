@@ -8,7 +8,7 @@ STAGE := scripts/stage
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools platform test checks lint types contracts unit acceptance features rollbacks faults mutations mutate lock clean
+.PHONY: help setup tools platform test checks lint types contracts unit acceptance features rollbacks faults mutations mutate slow twice lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -59,6 +59,14 @@ mutations: tools ## break a platform of its own in fifty ways, and require the f
 mutate:
 	@$(STAGE) converge $(PYTEST) features/ -m idempotence --inventory $(TEST_INVENTORY)
 	@$(STAGE) mutations $(PYTEST) tests/mutations -m mutation --inventory $(TEST_INVENTORY)
+
+slow: tools ## the features from nothing and once more, while others keep the processors busy (minutes)
+	@$(STAGE) images $(BIN)/thinkube images build --inventory $(TEST_INVENTORY)
+	@scripts/busy 4 scripts/throw-away-cluster $(TEST_INVENTORY) $(MAKE) --no-print-directory twice
+
+twice:
+	@$(STAGE) nothing $(PYTEST) features/ --inventory $(TEST_INVENTORY) --report-dir build/slow-from-nothing
+	@$(STAGE) standing $(PYTEST) features/ --inventory $(TEST_INVENTORY) --report-dir build/slow-standing
 
 lock: ## pin every dependency anew
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/pip install -q uv
