@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+sys.path.insert(0, str(Path(__file__).parent))  # hanging.py, counting.py
 sys.path.insert(0, str(Path(__file__).parent / "kubernetes"))  # fake_api.py and what it is made of
 
 from fake_api import FakeApi
 
-# A busy machine is slow now and then; how long things may take is said by the tests that measure it.
+# A busy machine is slow now and then; how long things take is measured in benchmarks/.
 settings.register_profile("harness", deadline=None)
 settings.load_profile("harness")
 

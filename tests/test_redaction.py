@@ -4,7 +4,6 @@ import json
 import logging
 import string
 import threading
-import time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -156,13 +155,12 @@ def test_redacting_again_changes_nothing(text: str) -> None:
     ],
     ids=lambda text: text[:12],
 )
-def test_a_megabyte_takes_less_than_a_second(text: str) -> None:
+def test_a_megabyte_is_looked_through(text: str) -> None:
+    """It ends: a pattern that tries again at every letter would take hours. benchmarks/redaction.py says how long it takes."""
     redactor = Redactor()
     for number in range(60):
         redactor.add(f"value-{number}-{CANARY}")
-    started = time.process_time()
-    redactor.redact(text)
-    assert time.process_time() - started < 1
+    assert CANARY not in redactor.redact(text)
 
 
 def test_many_threads_may_add_and_ask() -> None:

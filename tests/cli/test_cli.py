@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hanging import HANG_S
 
 from converge import cli
 from converge.cli import main
@@ -122,14 +123,14 @@ def test_what_nobody_expected_is_one_line_and_a_file(handler, capsys: pytest.Cap
 def test_an_interruption_says_how_to_carry_on(tmp_path: Path) -> None:
     script = (
         "import sys, time, converge.cli.inventory as group; from converge.cli import main\n"
-        "group._schema = lambda _: (print('begun', flush=True), time.sleep(30))\n"
+        "group._schema = lambda _: (print('begun', flush=True), time.sleep(600))\n"
         "sys.exit(main(['inventory', 'schema']))"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=HANG_S)
     assert said == "\ninterrupted; run the same command again to carry on\n"
     assert process.returncode == 130
 

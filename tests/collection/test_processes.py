@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from hanging import HANG_S
 
 
 def test_workers_verify_and_only_the_controlling_process_converges(project) -> None:
@@ -69,7 +69,6 @@ def test_a_plan_removes_nothing(project) -> None:
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["one process", "two workers"])
 def test_an_interruption_ends_cleanly_and_says_how_to_carry_on(project, monkeypatch, workers: list[str]) -> None:
     monkeypatch.setenv("FAKE_HANG", "database")
-    started = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "features/", "--delete-cluster", *workers],
         stdout=subprocess.PIPE,
@@ -79,10 +78,11 @@ def test_an_interruption_ends_cleanly_and_says_how_to_carry_on(project, monkeypa
         cwd=project.pytester.path,
     )
     try:
-        while "converge database" not in project.calls and time.monotonic() - started < 15:
+        deadline = time.monotonic() + HANG_S
+        while "converge database" not in project.calls and time.monotonic() < deadline:
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=HANG_S)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # its workers, too
@@ -91,7 +91,7 @@ def test_an_interruption_ends_cleanly_and_says_how_to_carry_on(project, monkeypa
     assert project.calls[-1] == "delete"
 
 
-def test_the_first_line_of_progress_takes_about_a_second_of_computing(project, monkeypatch) -> None:
+def test_the_first_line_of_progress_comes_before_anything_has_converged(project, monkeypatch) -> None:
     monkeypatch.setenv("FAKE_HANG", "base")
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "features/"],
@@ -102,11 +102,8 @@ def test_the_first_line_of_progress_takes_about_a_second_of_computing(project, m
     )
     assert process.stdout is not None
     try:
-        for line in process.stdout:
-            if "converging: base, objects" in line:
-                break
-        user, system = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        assert (int(user) + int(system)) / os.sysconf("SC_CLK_TCK") < 1.5  # of computing: what else the machine does is not ours
+        assert any("converging: base, objects" in line for line in process.stdout), "it ended without saying so"
+        assert process.poll() is None
     finally:
         process.kill()
         process.wait()

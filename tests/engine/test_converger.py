@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 import pytest
+from hanging import HANG_S
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,7 +53,7 @@ def test_each_is_converged_once_after_what_it_requires() -> None:
 
 
 def test_what_is_independent_runs_at_the_same_time() -> None:
-    meeting = threading.Barrier(3, timeout=5)
+    meeting = threading.Barrier(3, timeout=HANG_S)
 
     def work(name: str) -> Outcome:
         if name in ("left", "right", "apart"):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hanging import HANG_S
 
 from converge.images.cache import Cache, Corrupt, Key, Stopped, remove
 from converge.progress import SILENCE, State
@@ -96,7 +97,7 @@ def test_a_program_that_outlived_its_killed_run_is_ended(cache: Cache) -> None:
     (part / "tmp").mkdir(parents=True)
     orphan = subprocess.Popen(["sleep", "60"], env={**os.environ, "TMPDIR": str(part.resolve() / "tmp")})
     cache.obtain(KEY, making())
-    assert orphan.wait(timeout=5) < 0
+    assert orphan.wait(timeout=HANG_S) < 0
 
 
 def test_a_changed_byte_is_noticed_said_and_made_good(cache: Cache, notes: Notes) -> None:
@@ -246,7 +247,7 @@ def test_removing_a_folder_never_deletes_through_a_mount(tmp_path: Path) -> None
         "import sys; from pathlib import Path; from converge.images.cache import remove;"
         "import subprocess; subprocess.run(['mount', '--bind', sys.argv[1], sys.argv[2] + '/mnt'], check=True); remove(Path(sys.argv[2]))"
     )
-    subprocess.run(["unshare", "--mount", sys.executable, "-c", program, outside, folder], check=True, timeout=20)
+    subprocess.run(["unshare", "--mount", sys.executable, "-c", program, outside, folder], check=True, timeout=HANG_S)
     assert (outside / "precious").read_text() == "kept"
     assert not folder.exists()
 

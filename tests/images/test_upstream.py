@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hanging import HANG_S
 
 from converge.errors import Refused
 from converge.images import upstream
@@ -119,7 +120,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     process = subprocess.Popen([program, "serve", folder / "config.yml"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + HANG_S
         while not _answers(host):
             assert process.poll() is None, "the registry ended"
             assert time.monotonic() < until, "the registry does not answer"

@@ -24,6 +24,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from fake_store import Refusal, Store
+from hanging import HANG_S
 
 from converge.kubernetes.client import Api
 from converge.kubernetes.discovery import BUILT_IN, Resource
@@ -190,7 +191,7 @@ class FakeApi:
                     watcher.send_later(event)
             self.store.changed.notify_all()
 
-    def wait_for_watches(self, number: int, within_s: float = 5.0) -> None:
+    def wait_for_watches(self, number: int, within_s: float = HANG_S) -> None:
         deadline = time.monotonic() + within_s
         while len(self._watchers) < number:
             assert time.monotonic() < deadline, f"{len(self._watchers)} of {number} watches are open"

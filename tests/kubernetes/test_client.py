@@ -2,10 +2,12 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from converge.errors import Refused, Unreachable
+from converge.kubernetes import wire
 from converge.kubernetes.client import Api
 from converge.kubernetes.discovery import UnknownKind
 from converge.kubernetes.failures import LONGEST_BODY, ApiRefused
@@ -24,21 +26,23 @@ def test_a_temporary_answer_is_asked_for_again(fake_api, code):
     assert len(fake_api.of("get")) == 3
 
 
-def test_retry_after_is_honoured(fake_api):
+def test_retry_after_is_honoured(fake_api, monkeypatch):
     api = fake_api.client()
-    fake_api.fail("list", 429, retry_after="1")
-    started = time.monotonic()
+    pauses: list[float] = []
+    monkeypatch.setattr(wire, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pauses.append))
+    fake_api.fail("list", 429, retry_after="7")
     api.list("Pod")
-    assert time.monotonic() - started >= 1.0
+    assert pauses == [7]
 
 
-def test_a_retry_after_beyond_the_patience_is_not_waited_for(fake_api):
-    api = fake_api.client(patience_s=2)
+def test_a_retry_after_beyond_the_patience_is_not_waited_for(fake_api, monkeypatch):
+    api = fake_api.client(patience_s=30)
+    pauses: list[float] = []
+    monkeypatch.setattr(wire, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pauses.append))
     fake_api.fail("list", 429, retry_after="60")
-    started = time.monotonic()
     with pytest.raises(Unreachable, match="list pods"):
         api.list("Pod")
-    assert time.monotonic() - started < 1
+    assert (pauses, len(fake_api.of("list"))) == ([], 1)
 
 
 def test_a_reset_connection_is_asked_again(fake_api):

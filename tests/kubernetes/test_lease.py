@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from hanging import HANG_S
 
 from converge.errors import NotReady
 from converge.kubernetes.lease import Lease
@@ -37,11 +38,9 @@ def test_the_second_waits_saying_for_whom_and_goes_on_at_once(fake_api, api):
         def note(self, subject, state, detail=""):
             notes.append(detail)
 
-    first = lease(api, "other-host:1").acquire(5)
-    released = []
-    threading.Timer(0.3, lambda: (first.release(), released.append(time.monotonic()))).start()
-    with lease(api, "me:2").acquire(10, Notes()):
-        assert time.monotonic() - released[0] < 0.3
+    first = lease(api, "other-host:1", duration_s=4 * HANG_S).acquire(HANG_S)
+    threading.Timer(0.3, first.release).start()
+    with lease(api, "me:2", duration_s=4 * HANG_S).acquire(HANG_S, Notes()):  # sooner than the lease would have ended by itself
         assert held_by(fake_api) == "me:2"
     assert notes[0] == "other-host:1 is converging this platform"
 
@@ -55,9 +54,9 @@ def test_a_dead_holder_is_replaced_after_the_leases_time(fake_api, api):
     dead = lease(api, "other-host:1", duration_s=1)
     dead.acquire(5)
     dead._released.set()  # it stops renewing, as a killed process does
-    started = time.monotonic()
-    with lease(api, "me:2", duration_s=1).acquire(10):
-        assert 0.5 < time.monotonic() - started < 3
+    with pytest.raises(NotReady, match="other-host:1 holds the lease"):
+        lease(api, "me:2", duration_s=1).acquire(0)
+    with lease(api, "me:2", duration_s=1).acquire(HANG_S):
         assert held_by(fake_api) == "me:2"
 
 
@@ -66,14 +65,13 @@ def test_a_living_holder_keeps_it_beyond_its_time(api):
         lease(api, "me:2", duration_s=1).acquire(1.5)
 
 
-def test_a_holder_that_is_no_process_of_this_machine_any_more_is_not_waited_for(api, monkeypatch):
+def test_a_holder_that_is_no_process_of_this_machine_any_more_is_not_waited_for(fake_api, api, monkeypatch):
     monkeypatch.setattr("socket.gethostname", lambda: "here")
-    gone = lease(api, "here:999999999")
-    gone.acquire(5)
+    gone = lease(api, "here:999999999", duration_s=4 * HANG_S)
+    gone.acquire(HANG_S)
     gone._released.set()
-    started = time.monotonic()
-    with lease(api, "here:1").acquire(10):
-        assert time.monotonic() - started < 1
+    with lease(api, "here:1").acquire(HANG_S):
+        assert held_by(fake_api) == "here:1"
 
 
 def test_the_clock_of_the_holder_does_not_matter(fake_api, api):
@@ -87,7 +85,7 @@ def test_who_loses_it_is_told(fake_api, api):
     told = []
     mine = lease(api, "me:1", duration_s=0.4, on_lost=told.append).acquire(5)
     fake_api.edit("Lease", "converge", SYSTEM_NAMESPACE, {"spec": {"holderIdentity": "thief:1"}})
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + HANG_S
     while not told and time.monotonic() < deadline:
         time.sleep(0.01)
     assert told == ["thief:1 took it"]
@@ -100,7 +98,7 @@ def test_two_at_once_get_it_one_after_the_other(fake_api, api):
     order = []
 
     def work(name):
-        with lease(api, name).acquire(20):
+        with lease(api, name).acquire(HANG_S):
             order.append(("in", name))
             time.sleep(0.05)
             order.append(("out", name))
@@ -109,7 +107,7 @@ def test_two_at_once_get_it_one_after_the_other(fake_api, api):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(HANG_S)
     assert len(order) == 6
     assert all(order[index][1] == order[index + 1][1] for index in (0, 2, 4))
 

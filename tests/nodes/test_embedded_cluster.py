@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hanging import HANG_S
 
 from converge.errors import Missing, Refused
 from converge.images.store import Images
@@ -117,7 +118,7 @@ def kill(*pids):
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):  # it ended with one that was killed before it
             os.kill(pid, signal.SIGKILL)
-    until = time.monotonic() + 10
+    until = time.monotonic() + HANG_S
     while any(Path(f"/proc/{pid}/exe").exists() for pid in pids) and time.monotonic() < until:
         time.sleep(0.02)
 
