@@ -9,24 +9,26 @@ import pytest
 import requests
 from pytest_bdd import given, parsers, then, when
 
+from converge.components.keycloak.realm import FAILURES
 from converge.engine.platform import Platform
-from converge.errors import Refused, ThinkubeError
+from converge.errors import ThinkubeError
 from converge.inventory import Inventory
+from converge.lockout import Account
 from converge.people import People, Person
 from converge.routes import wait_until_served
-from converge.sso import LoginRequired, SessionEnded, Tokens
-
-SERVED_WITHIN_S = 15
-"""The ingress notices a new pod a moment after it is ready."""
-
-GUESSES = 4
-"""Two failures within a second already lock an account for a minute."""
+from converge.sso import LoginRequired, SessionEnded, Tokens, WrongPassword
 
 
 @pytest.fixture(scope="session")
 def people(platform: Platform, inventory: Inventory) -> People:
     """The realm's throw-away people and where they sign in; asks nothing yet, or one bad moment would be every later scenario's."""
     return People(inventory, platform.access)
+
+
+@pytest.fixture
+def account(people: People, person: Person, inventory: Inventory) -> Account:
+    """The person's account as Keycloak's attack detection sees it."""
+    return Account(people.realm, person.identity, inventory.deadlines.component_s)
 
 
 @given("a throw-away person", target_fixture="person")
@@ -99,15 +101,17 @@ def try_wrong_password(people: People, person: Person) -> ThinkubeError:
 
 @given("wrong passwords have locked the person's account")
 @when("somebody guesses the person's password again and again")
-def guess_passwords(people: People, person: Person) -> None:
-    for guess in range(GUESSES):
-        with pytest.raises(Refused):
-            people.kubernetes().sign_in(person.browser, person.with_password(f"guess {guess}"))
+def guess_passwords(people: People, person: Person, account: Account) -> None:
+    for guesses in range(1, FAILURES + 1):
+        assert not account.failures().is_locked, f"locked after {guesses - 1} wrong passwords, wanted {FAILURES}"
+        with pytest.raises(WrongPassword):
+            people.kubernetes().sign_in(person.browser, person.with_password(f"guess {guesses}"))
+        account.count_slowly(guesses)
 
 
 @when("an administrator unlocks the account")
-def unlock(people: People, person: Person) -> None:
-    people.realm.remove(f"attack-detection/brute-force/users/{person.identity}")
+def unlock(account: Account) -> None:
+    account.unlock()
 
 
 @when("the person is sent back to an address that the application never named", target_fixture="refusal")
@@ -165,17 +169,17 @@ def tokens_ended(people: People, tokens: Tokens) -> None:
 
 
 @then("the person can sign in")
-def can_sign_in(people: People, person: Person) -> None:
-    wait_until_served(people.http, people.issuer, SERVED_WITHIN_S)
+def can_sign_in(people: People, person: Person, inventory: Inventory) -> None:
+    wait_until_served(people.http, people.issuer, inventory.deadlines.component_s)
     claims = people.kubernetes().sign_in(person.browser, person.credentials).claims
     assert claims["preferred_username"] == person.name
 
 
 @then("not even the right password signs the person in")
-def locked_out(people: People, person: Person) -> None:
-    with pytest.raises(Refused):
+def locked_out(people: People, person: Person, account: Account) -> None:
+    with pytest.raises(WrongPassword):
         people.kubernetes().sign_in(person.browser, person.credentials)
-    assert people.realm.read(f"attack-detection/brute-force/users/{person.identity}")["disabled"]
+    assert account.failures().is_locked
 
 
 @when("an operator signs in to Keycloak's administration console", target_fixture="tokens")

@@ -35,6 +35,10 @@ def _without_protection(realm: dict[str, Any]) -> None:
     realm["bruteForceProtected"] = False
 
 
+def _with_patience(realm: dict[str, Any]) -> None:
+    realm["failureFactor"] = 1000
+
+
 def _open_to_strangers(realm: dict[str, Any]) -> None:
     realm["registrationAllowed"] = True
 
@@ -92,6 +96,13 @@ REALM = (
         "guessing passwords locks no account",
         "keycloak",
         in_realm("", _without_protection),
+        (f"{LOGINS}::Guessing passwords locks the account",),
+        "DID NOT RAISE",
+    ),
+    Mutation(
+        "an account locks only after a thousand wrong passwords",
+        "keycloak",
+        in_realm("", _with_patience),
         (f"{LOGINS}::Guessing passwords locks the account",),
         "DID NOT RAISE",
     ),

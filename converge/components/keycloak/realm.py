@@ -16,6 +16,12 @@ REALM = "thinkube"
 ADMINISTRATORS = "cluster-admins"
 """The group whose members administer the platform."""
 
+FAILURES = 5
+"""So many wrong passwords lock an account, however slowly they come."""
+
+HASTE_MS = 1000
+"""Two wrong passwords within this time lock an account for a minute, whatever their number: no person types that fast."""
+
 ADMINISTRATOR_SECRET = "keycloak-admin"  # noqa: S105 (a name)
 PERSON_SECRET = "realm-admin"  # noqa: S105 (a name)
 
@@ -69,9 +75,11 @@ def settings(inventory: Inventory, here: Realm, access: Access) -> Sequence[Sett
                 "registrationAllowed": False,
                 "bruteForceProtected": True,
                 "permanentLockout": False,
-                "failureFactor": 10,
-                "waitIncrementSeconds": 60,
+                "failureFactor": FAILURES,
+                "waitIncrementSeconds": 300,
                 "maxFailureWaitSeconds": 900,
+                "quickLoginCheckMilliSeconds": HASTE_MS,
+                "minimumQuickLoginWaitSeconds": 60,
                 "accessTokenLifespan": 300,
                 "ssoSessionIdleTimeout": 1800,
                 "ssoSessionMaxLifespan": 36000,
