@@ -156,7 +156,7 @@ def test_redacting_again_changes_nothing(text: str) -> None:
     ids=lambda text: text[:12],
 )
 def test_a_megabyte_is_looked_through(text: str) -> None:
-    """It ends: a pattern that tries again at every letter would take hours. benchmarks/redaction.py says how long it takes."""
+    """It ends: a pattern that tries again at every letter would take hours."""
     redactor = Redactor()
     for number in range(60):
         redactor.add(f"value-{number}-{CANARY}")
