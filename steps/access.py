@@ -9,14 +9,14 @@ import pytest
 import requests
 from pytest_bdd import given, parsers, then, when
 
+from converge.components.keycloak.lockout import Lockout
 from converge.components.keycloak.realm import FAILURES
 from converge.engine.platform import Platform
-from converge.errors import ThinkubeError
+from converge.errors import Refused, ThinkubeError
 from converge.inventory import Inventory
-from converge.lockout import Account
 from converge.people import People, Person
 from converge.routes import wait_until_served
-from converge.sso import LoginRequired, SessionEnded, Tokens, WrongPassword
+from converge.sso import LoginRequired, SessionEnded, Tokens
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +26,9 @@ def people(platform: Platform, inventory: Inventory) -> People:
 
 
 @pytest.fixture
-def account(people: People, person: Person, inventory: Inventory) -> Account:
-    """The person's account as Keycloak's attack detection sees it."""
-    return Account(people.realm, person.identity, inventory.deadlines.component_s)
+def lockout(people: People, person: Person, inventory: Inventory) -> Lockout:
+    """What Keycloak counts of wrong passwords for the person's account."""
+    return Lockout(people.realm, person.identity, inventory.deadlines.component_s)
 
 
 @given("a throw-away person", target_fixture="person")
@@ -101,17 +101,17 @@ def try_wrong_password(people: People, person: Person) -> ThinkubeError:
 
 @given("wrong passwords have locked the person's account")
 @when("somebody guesses the person's password again and again")
-def guess_passwords(people: People, person: Person, account: Account) -> None:
+def guess_passwords(people: People, person: Person, lockout: Lockout) -> None:
     for guesses in range(1, FAILURES + 1):
-        assert not account.failures().is_locked, f"locked after {guesses - 1} wrong passwords, wanted {FAILURES}"
-        with pytest.raises(WrongPassword):
+        assert not lockout.failures().is_locked, f"locked after {guesses - 1} wrong passwords, wanted {FAILURES}"
+        with pytest.raises(Refused):
             people.kubernetes().sign_in(person.browser, person.with_password(f"guess {guesses}"))
-        account.count_slowly(guesses)
+        lockout.wait_until_counted(guesses)
 
 
 @when("an administrator unlocks the account")
-def unlock(account: Account) -> None:
-    account.unlock()
+def unlock(lockout: Lockout) -> None:
+    lockout.unlock()
 
 
 @when("the person is sent back to an address that the application never named", target_fixture="refusal")
@@ -176,10 +176,10 @@ def can_sign_in(people: People, person: Person, inventory: Inventory) -> None:
 
 
 @then("not even the right password signs the person in")
-def locked_out(people: People, person: Person, account: Account) -> None:
-    with pytest.raises(WrongPassword):
+def locked_out(people: People, person: Person, lockout: Lockout) -> None:
+    with pytest.raises(Refused):
         people.kubernetes().sign_in(person.browser, person.credentials)
-    assert account.failures().is_locked
+    assert lockout.failures().is_locked, f"{FAILURES} wrong passwords lock nobody out"
 
 
 @when("an operator signs in to Keycloak's administration console", target_fixture="tokens")

@@ -59,7 +59,7 @@ class Platform:
 
     def cluster(self) -> SimpleNamespace:
         if not self.running:
-            raise NotReady("cluster local running", seen="not running")
+            raise NotReady("cluster local running", seen="not running", next_command="thinkube cluster start")
         return SimpleNamespace(nodes=[SimpleNamespace(name="local-control"), SimpleNamespace(name="local-worker-1")])
 
     def ca_pem(self) -> str:
@@ -139,7 +139,7 @@ def test_a_cluster_that_does_not_run_is_said_plainly(
 ) -> None:
     monkeypatch.setattr(Platform, "running", False)
     assert main([*command, "--inventory", str(inventory)]) == 1
-    assert capsys.readouterr().err == "wanted: cluster local running\nseen:   not running\n"
+    assert capsys.readouterr().err == "wanted: cluster local running\nseen:   not running\nnext:   thinkube cluster start\n"
 
 
 def test_a_ca_that_cannot_be_kept_says_what_to_type(inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

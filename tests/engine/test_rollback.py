@@ -126,6 +126,9 @@ class FakePlatform:
     def known(self):
         return KNOWN
 
+    def watched(self, subject):
+        return self.api
+
     def hold(self):
         self.holds += 1
 
