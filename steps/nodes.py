@@ -10,6 +10,8 @@ from pytest_bdd import given, parsers, then, when
 from converge import membership
 from converge.components.node import is_ready
 from converge.engine.platform import Platform
+from converge.errors import NotReady
+from converge.kubernetes.cordon import cordons
 from converge.nodes.provider import Node
 from converge.process import Completed, run
 from converge.throwaway import PORT, ThrowawayPods
@@ -24,8 +26,12 @@ def nodes_ready(platform: Platform, role: str) -> None:
 
 @then("every worker node takes pods")
 def workers_open(platform: Platform) -> None:
-    closed = [node.name for node in _nodes(platform, "worker") if platform.api.get("Node", node.name)["spec"].get("unschedulable")]
-    assert not closed, f"closed to new pods: {closed}"
+    names = {node.name for node in _nodes(platform, "worker")}
+    if closed := [one for one in cordons(platform.api) if one.node in names]:
+        seen, commands = (
+            "\n".join(lines) for lines in zip(*((f"Node {one.node} {one.text}", one.next_command) for one in closed), strict=True)
+        )
+        raise NotReady("every worker node takes pods", seen=seen, next_command=commands)
 
 
 @then(parsers.re(r"every (?P<role>control|worker) node has its address from the inventory"))

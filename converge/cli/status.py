@@ -34,6 +34,9 @@ def _status(arguments: argparse.Namespace) -> int:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip())
+    for name, component in platform.components.items():
+        for remark in component.remarks(platform.looking):
+            print(f"{name}: {remark}")
     return 0
 
 

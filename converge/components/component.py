@@ -33,6 +33,21 @@ class Endpoint:
         return f"https://{self.host}"
 
 
+@dataclass(frozen=True)
+class Remark:
+    """What a person did on purpose and a converge leaves alone: said by plans and runs, yet nothing to write.
+
+    ``Remark("Node local-worker-1", "is cordoned: it takes no new pods", "kubectl uncordon local-worker-1")``; the last undoes it.
+    """
+
+    subject: str
+    text: str
+    next_command: str
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.text}; {self.next_command}"
+
+
 class Setting(Protocol):
     """Something that only a product's own admin API can hold: a realm, a bucket, a database.
 
@@ -158,6 +173,10 @@ class Component:
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """What it should hold in admin APIs, in the order in which it has to be written."""
+        return ()
+
+    def remarks(self, access: Access) -> Sequence[Remark]:
+        """What somebody did to it on purpose, read from the running cluster; a converge leaves it as it is."""
         return ()
 
     def credentials(self, context: Context, access: Access) -> Sequence[Credential]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from converge.components.component import Access, Remark
+from converge.kubernetes.cordon import cordons
 from converge.kubernetes.ready import why_unready
 
 if TYPE_CHECKING:
@@ -18,3 +21,9 @@ def unready(api: Api, name: str) -> str:
 def is_ready(api: Api, name: str) -> bool:
     """Whether the API server knows the node and its kubelet reports it Ready."""
     return not unready(api, name)
+
+
+def cordoned(access: Access, role: str) -> Sequence[Remark]:
+    """The nodes of a role that somebody closed to new pods."""
+    names = {node.name for node in access.cluster().nodes if node.role == role}
+    return [Remark(f"Node {one.node}", one.text, one.next_command) for one in cordons(access.api()) if one.node in names]

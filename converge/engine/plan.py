@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from converge.components.component import Difference
+from converge.components.component import Difference, Remark
 from converge.kubernetes.changes import Action, Change
 from converge.kubernetes.difference import SECRET
 from converge.kubernetes.fields import spelled
@@ -102,11 +102,15 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a converge of one component would change; false where it is known to be as wanted."""
+    """What a converge of one component would change; false where it is known to be as wanted.
+
+    ``remarks`` are what somebody did on purpose: no change, and nothing that a converge undoes.
+    """
 
     component: str
     changes: tuple[PlannedChange, ...] = ()
     unknown: tuple[Unknown, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.unknown)
@@ -129,6 +133,7 @@ class Plan:
             "name": self.component,
             "changes": [change.as_json() for change in self.changes],
             "unknown": [vars(one) for one in self.unknown],
+            "remarks": [{"subject": one.subject, "text": one.text, "next": one.next_command} for one in self.remarks],
         }
 
 

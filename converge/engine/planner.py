@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from converge import secrets
-from converge.components.component import Component, Setting
+from converge.components.component import Component, Remark, Setting
 from converge.engine.plan import Plan, PlannedChange, Unknown, of_absent, of_change, of_setting
 from converge.errors import NotReady, ThinkubeError, first_line
 from converge.kubernetes.applyset import Seen
@@ -47,7 +47,17 @@ class Planner:
             changed, unclear = look.result()
             found += changed
             unknown += unclear
-        return Plan(self._name, tuple(found), tuple(unknown))
+        remarks = self._remarks(unknown)
+        return Plan(self._name, tuple(found), tuple(unknown), remarks)
+
+    def _remarks(self, unknown: list[Unknown]) -> tuple[Remark, ...]:
+        if self._platform.find_cluster() is None:
+            return ()
+        try:
+            return tuple(self._component.remarks(self._platform.looking))
+        except ThinkubeError as error:
+            unknown.append(self._unknown("what somebody did to it on purpose", error))
+            return ()
 
     def _look(self, subject: str, look: Callable[[], list[PlannedChange]]) -> tuple[list[PlannedChange], list[Unknown]]:
         try:

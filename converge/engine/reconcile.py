@@ -54,6 +54,7 @@ class Reconciliation:
         self._name = component.name
         self._written: list[str] = []
         self._made: list[KubernetesObject] | None = None
+        self._remarks: tuple[str, ...] = ()
         options = platform.inventory.options(self._name)
         self._deadline_s = options.deadline_s or platform.inventory.deadlines.component_s
         self._repaired_at = 0.0
@@ -147,6 +148,7 @@ class Reconciliation:
         result, text, diagnosis = Result.CONVERGED, "", ""
         try:
             work()
+            self._remarks = tuple(redact(str(one)) for one in self._component.remarks(self._platform.looking))
         except Unavailable as error:
             result, text = Result.UNAVAILABLE, error.seen or error.wanted
         except ThinkubeError as error:
@@ -157,7 +159,7 @@ class Reconciliation:
             result, text = Result.FAILED, f"a fault of the harness itself:\n{traceback.format_exc()}"
         by = "" if result is Result.CONVERGED else self._name
         took = time.monotonic() - started
-        return Outcome(self._name, result, tuple(self._written), started_at, took, redact(text), by, redact(diagnosis))
+        return Outcome(self._name, result, tuple(self._written), started_at, took, redact(text), by, redact(diagnosis), self._remarks)
 
     def _require_images(self) -> None:
         for image in self._component.images:

@@ -87,7 +87,7 @@ class Run:
         self._show(outcome)
 
     def _show(self, outcome: Outcome) -> None:
-        self.platform.progress.note(outcome.component, _state(outcome), _in_short(outcome.text))
+        self.platform.progress.note(outcome.component, _state(outcome), _in_short(outcome.text) or "; ".join(outcome.remarks))
 
 
 def _in_short(text: str) -> str:

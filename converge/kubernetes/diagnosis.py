@@ -10,6 +10,7 @@ from typing import Any
 
 from converge.errors import ThinkubeError
 from converge.kubernetes.client import Api
+from converge.kubernetes.cordon import cordons
 from converge.kubernetes.objects import KubernetesObject, Ref
 from converge.kubernetes.pods import containers, pod_state, pods_of
 from converge.redaction import redact
@@ -52,11 +53,22 @@ def _about(api: Api, ref: Ref) -> dict[str, Any]:
         entry["conditions"] = [_condition(one) for one in entry["status"].get("conditions") or ()]
         pods = _pods(api, obj)
         entry["pods"] = [_pod(api, pod) for pod in _worst_first(pods)]
+        if any(_is_turned_away(pod) for pod in pods):
+            entry["cordoned"] = [{"node": one.node, "text": one.text, "next": one.next_command} for one in cordons(api)]
         names = {(ref.kind, ref.name), *(("Pod", pod["metadata"]["name"]) for pod in pods)}
         entry["events"] = _events(api, obj, names)
     except ThinkubeError as error:
         entry["trouble"] = f"{error.wanted}: {error.seen}"
     return entry
+
+
+def _is_turned_away(pod: KubernetesObject) -> bool:
+    """Whether the scheduler found no node for a pod and names cordoned ones: "1 node(s) were unschedulable"."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(
+        one.get("type") == "PodScheduled" and one.get("status") == "False" and "were unschedulable" in one.get("message", "")
+        for one in conditions
+    )
 
 
 def _pods(api: Api, obj: KubernetesObject) -> list[KubernetesObject]:
@@ -174,6 +186,8 @@ def _screen(data: Sequence[dict[str, Any]]) -> list[str]:
 def _likely_cause(data: Sequence[dict[str, Any]]) -> str:
     """What the first object that says why says: its pod's last words, else its newest warning, else a condition that tells of an error."""
     for entry in data:
+        if cordoned := entry.get("cordoned"):
+            return "; ".join(f"Node {one['node']} {one['text']}" for one in cordoned)
         for pod in [pod for pod in entry.get("pods", ()) if not pod["is_ready"]]:
             words = next((log[-1].strip() for log in pod["logs"].values() if log and log[-1].strip()), "")
             if words:
@@ -188,6 +202,8 @@ def _likely_cause(data: Sequence[dict[str, Any]]) -> str:
 
 
 def _next_command(refs: Sequence[Ref], data: Sequence[dict[str, Any]]) -> str:
+    if commands := dict.fromkeys(one["next"] for entry in data for one in entry.get("cordoned", ())):
+        return "\n".join(commands)
     for entry in data:
         for pod in entry.get("pods", ()):
             if not pod["is_ready"]:

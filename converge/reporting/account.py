@@ -1,4 +1,4 @@
-"""The account at the end of a run: what converged, what did not and why (each cause once), what is unavailable."""
+"""The account at the end of a run: what converged, what people did on purpose, what failed and why (each cause once)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def account(graph: Graph, outcomes: Mapping[str, Outcome], scenarios: Sequence[S
         chain = graph.longest_chain(seconds)
         rows.append(f"longest chain: {' → '.join(chain)} ({sum(seconds[name] for name in chain):.1f} s)")
         yield "converged", "\n".join(rows)
+    if remarks := [remark for outcome in outcomes.values() for remark in outcome.remarks]:
+        yield "left as it is", "\n".join(remarks)
     for outcome in outcomes.values():
         if outcome.result is Result.FAILED:
             held = [name for name in graph.order if (other := outcomes.get(name)) and _is_held(other, outcome)]

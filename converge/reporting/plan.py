@@ -28,13 +28,16 @@ class Row(NamedTuple):
 
 
 def rows(plans: Plans, width: int = 80) -> Iterator[Row]:
-    """Each component with what would change, those that are as wanted in one line, and a line of totals; none longer than ``width``."""
+    """Each component with what would change, those as wanted in one line, remarks, and a line of totals; none longer than ``width``."""
     for plan in plans.plans:
         if plan:
             yield Row(plan.component, "bold")
             yield from _component(plan, width)
     if as_wanted := [plan.component for plan in plans.plans if not plan]:
         yield from _wrapped(f"as wanted: {', '.join(as_wanted)}", width, "", hang=2)
+    for remark in (one for plan in plans.plans for one in plan.remarks):
+        yield from _wrapped(f"left as it is: {remark.subject} {remark.text}", width, "cyan", hang=2)
+        yield from _wrapped(f"  {remark.next_command}", width, "cyan", hang=4)
     yield from _wrapped(totals(plans), width, "bold", hang=2)
 
 

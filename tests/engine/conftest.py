@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.components.component import Component, GeneratedSecret, KubernetesObject, Setting
+from converge.components.component import Component, GeneratedSecret, KubernetesObject, Remark, Setting
 from converge.engine.platform import Platform
 from converge.errors import Missing
 from converge.inventory import Inventory
@@ -82,6 +82,7 @@ class Web(Component):
         self.generated: list[GeneratedSecret] = []
         self.settings_wanted: list[Setting] = []
         self.before: list[Setting] = []
+        self.remarked: list[Remark] = []
 
     def objects(self, context):
         return self.wanted
@@ -94,6 +95,9 @@ class Web(Component):
 
     def prerequisites(self, context, access):
         return self.before
+
+    def remarks(self, access):
+        return self.remarked
 
 
 class Bench:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.components.component import Difference, GeneratedSecret
+from converge.components.component import Difference, GeneratedSecret, Remark
 from converge.engine.plan import Plan, PlannedField, Plans, Unknown, of_setting
 from converge.engine.run import Run
 from converge.errors import NotReady, Unreachable
@@ -29,6 +29,8 @@ DEPLOYMENT = {
         "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "x:1"}]}},
     },
 }
+
+CORDONED = Remark("Node a", "is cordoned", "kubectl uncordon a")
 
 
 class Bucket:
@@ -267,7 +269,31 @@ def test_plans_made_together_list_each_kind_once(bench, web, fake_api) -> None:
     assert sorted(lists) == ["/api/v1/configmaps", "/api/v1/namespaces", "/api/v1/namespaces/thinkube-system/configmaps"]
 
 
+def test_what_somebody_did_on_purpose_is_said_and_is_no_change(converged, web) -> None:
+    web.remarked = [CORDONED]
+    plans = Run(converged.platform, Path("unused")).plans(["web"])
+    assert (plans.plans[0].remarks, bool(plans)) == ((CORDONED,), False)
+    assert not any(plans.totals.values())
+    assert not converged.fake_api.writes
+
+
+def test_what_somebody_did_on_purpose_is_not_known_where_nobody_answers(converged, web) -> None:
+    def remarks(access):
+        raise Unreachable("list nodes", seen="connection refused")
+
+    web.remarks = remarks
+    (unknown,) = converged.platform.plan("web").unknown
+    assert str(unknown) == "what somebody did to it on purpose: list nodes: connection refused"
+
+
+def test_without_a_cluster_nobody_did_anything_to_it(bench, web) -> None:
+    bench.lose_the_cluster()
+    web.remarked = [CORDONED]
+    assert bench.platform.plan("web").remarks == ()
+
+
 def test_as_json_a_plan_has_the_shape_that_is_documented(converged, web) -> None:
+    web.remarked = [CORDONED]
     web.settings_wanted = [Bucket([Difference("bucket data", "versions", wanted=True, seen=False)])]
     data = Run(converged.platform, Path("unused")).plans(["web"]).as_json("local")
     assert data.pop("seconds") > 0
@@ -290,6 +316,7 @@ def test_as_json_a_plan_has_the_shape_that_is_documented(converged, web) -> None
                     }
                 ],
                 "unknown": [],
+                "remarks": [{"subject": "Node a", "text": "is cordoned", "next": "kubectl uncordon a"}],
             }
         ],
     }
@@ -300,6 +327,7 @@ def test_the_example_in_the_reference_has_that_shape_too() -> None:
     example = json.loads(text.partition("```json\n")[2].partition("```")[0])
     made = Plans((Plan("web", (of_setting("a", [Difference("a", "b", 1, 2)]),), (Unknown("c", "d"),)),)).as_json("local")
     assert (list(example), example["totals"].keys()) == (list(made), made["totals"].keys())
+    assert [one.keys() for one in example["components"]] == [made["components"][0].keys()] * len(example["components"])
     for component in example["components"]:
         assert list(component) == list(made["components"][0])
         for kind in ("changes", "unknown"):

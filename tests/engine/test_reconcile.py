@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from converge.components.component import Difference, GeneratedSecret
+from converge.components.component import Difference, GeneratedSecret, Remark
 from converge.engine import reconcile
 from converge.engine.outcome import Result
 from converge.errors import Missing, Refused, ThinkubeError, Unreachable
@@ -81,6 +81,19 @@ def test_a_second_converge_writes_nothing_at_all(bench, another) -> None:
     again.platform.close({"web": outcome}, 0.0)
     assert (outcome.result, outcome.changes) == (Result.CONVERGED, ())
     assert bench.fake_api.writes == []
+
+
+def test_what_somebody_did_on_purpose_is_said_and_left_as_it_is(bench, another) -> None:
+    bench.converge()
+    bench.platform.close({}, 0.0)
+    bench.fake_api.forget()
+    again = another(bench)
+    again.web.remarked = [Remark("Node a", "is cordoned", "kubectl uncordon a")]
+    outcome = again.converge()
+    assert (outcome.result, outcome.changes) == (Result.CONVERGED, ())
+    assert outcome.remarks == ("Node a is cordoned; kubectl uncordon a",)
+    assert bench.fake_api.writes == []
+    assert again.platform.verify("web").remarks == outcome.remarks
 
 
 def test_the_lease_is_held_while_writing_and_given_back(bench) -> None:

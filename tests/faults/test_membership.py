@@ -1,8 +1,9 @@
-"""What belongs to the cluster itself is lost: Node objects, kubeadm's objects, images of a node; and CoreDNS crashes."""
+"""What belongs to the cluster itself is lost: Node objects, kubeadm's objects, images of a node; CoreDNS crashes; a worker is cordoned."""
 
 import pytest
 from place import until
 
+from converge.kubernetes.wait import ObjectsNotReady, wait_until_ready
 from converge.nodes.embedded import loading
 from converge.nodes.embedded.machines import runtime_socket
 
@@ -83,3 +84,39 @@ def test_coredns_crashes(place, seen):
     again = place.converge("control-node").require()
     place.assert_settled("control-node")
     seen(f"said why after {done.seconds:.0f} s; with the cause gone healed in {again.seconds:.1f} s")
+
+
+def test_a_worker_is_cordoned(place, seen):
+    """A worker is cordoned: plan and run say who is and what to type, and write nothing; a pod that waits for a node fails early."""
+    place.converge("worker-nodes").require()
+    name = place.provider.layout.node("worker-1").name
+    undo = f"kubectl uncordon {name}"
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "late", "namespace": "default"},
+        "spec": {"containers": [{"name": "main", "image": "none.invalid/none:1"}], "terminationGracePeriodSeconds": 0},
+    }
+    place.api.patch("Node", name, patch={"spec": {"unschedulable": True}})
+    try:
+        plan = place.platform.plan("worker-nodes")
+        assert not plan
+        [remark] = plan.remarks
+        assert remark.next_command == undo
+        done = place.converge("worker-nodes").require()
+        assert not done.written
+        [said] = done.outcomes["worker-nodes"].remarks
+        assert said == str(remark)
+        assert place.api.get("Node", name)["spec"]["unschedulable"]
+        place.api.create(pod)
+        with pytest.raises(ObjectsNotReady) as caught:
+            wait_until_ready(place.api, [pod], 300)
+        assert caught.value.is_terminal
+        assert caught.value.next_command == undo
+        assert caught.value.cause.startswith(f"Node {name} is cordoned")
+    finally:
+        place.api.delete("Pod", "late", "default")
+        place.api.patch("Node", name, patch={"spec": {"unschedulable": None}})
+    assert not place.platform.plan("worker-nodes").remarks
+    place.assert_settled("worker-nodes")
+    seen(f"nothing written; said: {said}")

@@ -89,3 +89,23 @@ def test_the_likely_cause_is_told_by_a_warning_where_nothing_runs(fake_api):
     fake_api.put({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e", "namespace": "default"}, **event})
     found = diagnose(fake_api.client(), [Ref("PersistentVolumeClaim", "data", "default")])
     assert found.text.splitlines()[0] == "no room on node-1"
+
+
+def test_a_pod_that_no_node_takes_names_the_cordoned_one_and_how_to_open_it(fake_api, api):
+    fake_api.put({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}, "spec": {"unschedulable": True}}, manager="kubectl")
+    fake_api.put({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-2"}, "spec": {}})
+    message = "0/2 nodes are available: 1 node(s) were unschedulable, 1 node(s) had untolerated taint {a: }."
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "late", "namespace": "default"}, "spec": {}}
+    fake_api.put({**pod, "status": {"phase": "Pending", "conditions": [condition]}})
+    found = diagnose(api, [Ref("Pod", "late", "default", "v1")])
+    assert found.text.splitlines()[0].startswith("Node node-1 is cordoned since ")
+    assert found.next_command == "kubectl uncordon node-1"
+    assert [one["node"] for one in found.data[0]["cordoned"]] == ["node-1"]
+
+
+def test_where_pods_fail_for_other_reasons_nobody_asks_for_cordoned_nodes(fake_api, api):
+    fake_api.put({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}, "spec": {"unschedulable": True}})
+    fake_api.forget()
+    assert "cordoned" not in diagnose(api, [REF]).text
+    assert not [request for request in fake_api.requests if request.path.endswith("/nodes")]

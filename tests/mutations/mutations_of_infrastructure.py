@@ -71,7 +71,7 @@ NODES = (
         "worker-nodes",
         _cordon,
         ("infrastructure/worker-nodes.feature::Every worker is ready at the address of the inventory",),
-        "closed to new pods",
+        "is cordoned",
         undo=_uncordon,
     ),
     Mutation(

@@ -86,6 +86,14 @@ def test_objects_that_are_there_are_not_absent(fake_api):
     assert absent(fake_api.client(), [Ref("Namespace", name, "", "v1") for name in "ab"]) == [Ref("Namespace", "b", "", "v1")]
 
 
+def test_objects_are_looked_for_with_one_list_for_a_kind_in_a_namespace(fake_api):
+    refs = [ref for found in PHASES.values() for ref in found]
+    assert absent(fake_api.client(), refs) == refs
+    lists = [request.path for request in fake_api.requests if request.verb == "list"]
+    assert len(lists) == len(set(lists)) == len({(ref.kind, ref.namespace) for ref in refs}) < len(refs)
+    assert not [request for request in fake_api.of("get") if "kubeadm" in request.path]
+
+
 def test_the_system_says_which_pod_of_it_does_not_serve_and_why(layout):
     crash = {"restartCount": 4, "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 1}}}
     pods = [pod(f"kube-proxy-{number}", "kube-proxy", one.name) for number, one in enumerate(layout.nodes)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from converge.components.component import Remark
 from converge.engine.plan import Plan, PlannedChange, PlannedField, Plans, Unknown
 from converge.reporting.plan import LONGEST_DIFF, rows
 from converge.shortening import cut
@@ -58,6 +59,19 @@ def test_components_with_changes_come_in_their_order_and_the_others_after_them()
         "  + create bucket a",
         "as wanted: storage",
         "2 to create; nothing was written",
+    ]
+
+
+def test_what_somebody_did_on_purpose_is_said_with_what_undoes_it_in_a_line_of_its_own() -> None:
+    remark = Remark(
+        "Node local-worker-1", "is cordoned since 2026-11-26 12:03 UTC (by kubectl): it takes no new pods", "kubectl uncordon x"
+    )
+    assert text(Plan("worker-nodes", remarks=(remark,))) == [
+        "as wanted: worker-nodes",
+        "left as it is: Node local-worker-1 is cordoned since 2026-11-26 12:03 UTC (by",
+        "  kubectl): it takes no new pods",
+        "  kubectl uncordon x",
+        "nothing to do",
     ]
 
 

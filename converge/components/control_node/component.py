@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Access, Component, Context, Difference, Setting
-from converge.components.node import unready
+from converge.components.component import Access, Component, Context, Difference, Remark, Setting
+from converge.components.node import cordoned, unready
 
 
 class ControlNode(Component):
@@ -20,6 +20,10 @@ class ControlNode(Component):
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """The cluster runs."""
         return (RunningCluster(context.inventory.name, access),)
+
+    def remarks(self, access: Access) -> Sequence[Remark]:
+        """Cordoned nodes."""
+        return cordoned(access, "control")
 
 
 class RunningCluster:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Access, Component, Context, Difference, Setting
-from converge.components.node import unready
+from converge.components.component import Access, Component, Context, Difference, Remark, Setting
+from converge.components.node import cordoned, unready
 
 
 class WorkerNodes(Component):
@@ -18,6 +18,10 @@ class WorkerNodes(Component):
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """Each worker has joined."""
         return tuple(JoinedWorker(node.name, access) for node in access.cluster().nodes if node.role == "worker")
+
+    def remarks(self, access: Access) -> Sequence[Remark]:
+        """Cordoned nodes."""
+        return cordoned(access, "worker")
 
 
 class JoinedWorker:

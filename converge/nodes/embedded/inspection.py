@@ -68,11 +68,13 @@ class Inspection:
 
 
 def absent(api: Api, refs: Iterable[Ref]) -> list[Ref]:
-    """Those of some objects that are not there."""
-    with ThreadPoolExecutor(LOOKS_AT_ONCE, thread_name_prefix="find") as pool:
-        chosen = list(refs)
-        found = pool.map(lambda ref: api.find(ref.kind, ref.name, ref.namespace, api_version=ref.api_version), chosen)
-        return [ref for ref, obj in zip(chosen, found, strict=True) if obj is None]
+    """Those of some objects that are not there: one list for all of a kind in a namespace."""
+    chosen = list(refs)
+    lists = sorted({(ref.kind, ref.namespace, ref.api_version) for ref in chosen})
+    with ThreadPoolExecutor(LOOKS_AT_ONCE, thread_name_prefix="list") as pool:
+        found = pool.map(lambda one: api.list(one[0], one[1], api_version=one[2]), lists)
+        there = {(*one, obj["metadata"]["name"]) for one, objects in zip(lists, found, strict=True) for obj in objects}
+    return [ref for ref in chosen if (ref.kind, ref.namespace, ref.api_version, ref.name) not in there]
 
 
 def system_pods(
