@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ name: odd
 domain_name: odd.thinkube.test
 nodes:
   kind: embedded
-  workers: 0
+  workers: 1
   subnet: 10.88.103.0/24
   pod_subnet: 10.112.0.0/16
   service_subnet: 10.113.0.0/16
@@ -31,6 +32,10 @@ components:
   valkey:
 """
 FEATURES = "dns or postgres or valkey"
+CREDENTIALS = ("kubelet.conf", "*admin.conf", "scheduler.conf", "controller-manager.conf", "pki/*.key", "pki/etcd/*.key")
+"""What of a node only root may read, by the end of its path."""
+KUBEADMS = ("thinkube.yaml", "bootstrap-kubelet.conf", "discovery.conf", "manifests/*.yaml", "pki/sa.pub")
+"""Private on every machine: the first two hold the token by which nodes join, the others are as kubeadm writes them."""
 
 
 @pytest.fixture
@@ -44,7 +49,7 @@ def odd(tmp_path):
     provider = Platform(read(path, components=known)).provider
     assert isinstance(provider, EmbeddedProvider)
     provider.delete()
-    yield path
+    yield path, provider.layout
     provider.delete()
 
 
@@ -91,13 +96,45 @@ def run(path, proxy, *options):
     return code, log.read_text()
 
 
+def is_for_root_alone(path):
+    """Others can neither read it nor, if it is a folder, enter it; a file that its owner may run can not be run by them."""
+    mode = path.lstat().st_mode
+    needed = 0o5 if path.is_dir() or mode & 0o100 else 0o4
+    return not path.is_symlink() and mode & needed != needed
+
+
+def hidden(node):
+    """What others can not read of what we, and containerd for us, wrote of a node: its settings, and the programs in its images."""
+    settings = [path for folder in ("etc", "opt/thinkube") for path in (node.root / folder).rglob("*")]
+    layers = list((node.root / "var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots").glob("*/fs"))
+    assert layers
+    # Some images have private folders of their own there: locks of package clients, /etc/ssl/private, the home of root.
+    inside = [path for layer in layers for path in layer.glob("*") if path.name not in {"etc", "var", "root"}]
+    programs = [deep for path in inside for deep in (path, *path.rglob("*"))]
+    return [path for path in (*settings, *layers, *programs) if is_for_root_alone(path)]
+
+
+def only_credentials_are_private(layout):
+    """A cluster's own folder and its kubeconfig are for root alone; on its nodes, nothing but credentials is."""
+    assert stat.S_IMODE(layout.folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(layout.kubeconfig.stat().st_mode) == 0o600
+    for node in layout.nodes:
+        kept = [path for path in hidden(node) if not any(path.match(pattern) for pattern in CREDENTIALS + KUBEADMS)]
+        assert not kept
+        credentials = [path for path in (node.root / "etc").rglob("*") if any(path.match(pattern) for pattern in CREDENTIALS)]
+        assert credentials
+        assert [path for path in credentials if not is_for_root_alone(path)] == []
+
+
 @pytest.mark.fault
 def test_start_in_hostile_surroundings(odd, seen):
     """Umask 077, proxies that nobody answers, 256 open files, a foreign KUBECONFIG, HOME, locale and TMPDIR, no standard input: from
-    nothing and again with --verify-only every scenario passes, no proxy was asked, and nothing but the credentials is private."""
+    nothing, as a plan and with --verify-only every scenario passes, no proxy was asked, and nothing but the credentials is private."""
+    path, layout = odd
     with FakeProxy() as proxy:
-        for options in ((), ("--verify-only",)):
-            code, said = run(odd, proxy, *options)
+        for options in ((), ("--plan",), ("--verify-only",)):
+            code, said = run(path, proxy, *options)
             assert code == 0, said[-6000:]
-            seen(said.strip().splitlines()[-1].strip("= "))
+            seen(" ".join((*options, said.strip().splitlines()[-1].strip("= "))))
         assert proxy.asked == []
+    only_credentials_are_private(layout)

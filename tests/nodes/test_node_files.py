@@ -1,5 +1,6 @@
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,12 @@ import yaml
 
 from converge.inventory.model import EmbeddedNodes, Inventory
 from converge.nodes.embedded import files, kubeadm, links
+from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.layout import Layout
+from converge.nodes.embedded.membership import Membership
+from converge.nodes.embedded.ready import Patience
+from converge.nodes.embedded.spaces import Spaces
+from converge.progress import SILENCE
 
 PLAN = Layout.of(Inventory(nodes=EmbeddedNodes(workers=2)), Path("/state"))
 CONTROL, WORKER, _ = PLAN.nodes
@@ -140,13 +146,37 @@ def test_laying_out_a_node_twice_keeps_what_is_there(tmp_path):
     assert (node.root / "etc/hosts").stat().st_mtime_ns == before
 
 
-def test_a_nodes_files_can_be_read_by_everybody_whatever_the_umask(tmp_path):
-    layout = Layout.of(Inventory(), tmp_path)
+@pytest.fixture
+def strict():
+    """A hardened machine's umask."""
     before = os.umask(0o077)
-    try:
-        files.write(layout, layout.control)
-    finally:
-        os.umask(before)
-    root = layout.control.root
-    closed = [path for path in (root, *root.rglob("*")) if path.stat().st_mode & (0o005 if path.is_dir() else 0o004) == 0]
-    assert not closed
+    yield
+    os.umask(before)
+
+
+def closed(folder):
+    """What of a folder not everybody can read."""
+    return [path.name for path in (folder, *folder.rglob("*")) if path.stat().st_mode & (0o005 if path.is_dir() else 0o004) == 0]
+
+
+def test_a_nodes_files_can_be_read_by_everybody_whatever_the_umask(tmp_path, strict):
+    layout = Layout.of(Inventory(), tmp_path)
+    files.write(layout, layout.control)
+    assert closed(layout.control.root) == []
+
+
+def test_what_kubeadm_is_given_can_be_read_by_everybody_but_the_token_whatever_the_umask(tmp_path, strict):
+    layout = Layout.of(Inventory(), tmp_path)
+    files.write(layout, layout.control)
+    given = Membership(layout, NoPrograms(layout, Cgroups((), 2)), Patience(1, threading.Event()), SILENCE)
+    with pytest.raises(ProcessLookupError):
+        given.make_control_plane_files()
+    assert (layout.control.root / "etc/kubernetes/audit/policy.yaml").is_file()
+    assert closed(layout.control.root) == ["thinkube.yaml"]
+
+
+class NoPrograms(Spaces):
+    """A node on which no program can be started."""
+
+    def run(self, *_, **__):
+        raise ProcessLookupError

@@ -96,10 +96,11 @@ def write(layout: Layout, node: EmbeddedNode) -> None:
     (node.root / "var/tmp").chmod(0o1777)
     make_folder(node.folder / "extra/lib/modules")
     for name, text in contents(layout, node).items():
-        _write_changed(node.root / name, text)
+        put(node.root / name, text)
 
 
-def _write_changed(path: Path, text: str) -> None:
+def put(path: Path, text: str) -> None:
+    """A file of a node that everybody on it can read, whatever our own umask is; what says the same already stays."""
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
         path.chmod(0o644)

@@ -16,7 +16,7 @@ import yaml
 from converge.errors import NotReady, ThinkubeError
 from converge.kubernetes.client import Api
 from converge.kubernetes.ready import condition
-from converge.nodes.embedded import expiry, kubeadm, serving
+from converge.nodes.embedded import expiry, files, kubeadm, serving
 from converge.nodes.embedded.inspection import absent
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
 from converge.nodes.embedded.phases import PHASES, addon_file, documents, is_marked
@@ -75,8 +75,8 @@ class Membership:
         etc = control.root / "etc/kubernetes"
         if not self.is_made:
             self._write_patches(control)
-            (etc / "audit/policy.yaml").write_text(kubeadm.text(kubeadm.POLICY))
-            (etc / "authentication/config.yaml").write_text(kubeadm.text(kubeadm.EMPTY_AUTHENTICATION))
+            files.put(etc / "audit/policy.yaml", kubeadm.text(kubeadm.POLICY))
+            files.put(etc / "authentication/config.yaml", kubeadm.text(kubeadm.EMPTY_AUTHENTICATION))
             self._configure()
             for argv in kubeadm.control_plane_files():
                 self.spaces.run(control.name, argv)
@@ -221,7 +221,7 @@ class Membership:
 
     def _write_patches(self, node: EmbeddedNode) -> None:
         for name, patch in kubeadm.patches(self.layout, node).items():
-            (node.root / "etc/kubernetes/patches" / name).write_text(kubeadm.text(patch))
+            files.put(node.root / "etc/kubernetes/patches" / name, kubeadm.text(patch))
 
     def _follow_domain(self, manifest: Path) -> None:
         """A later inventory may name another domain; the API server has to find the tokens' issuer there."""
