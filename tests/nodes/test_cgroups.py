@@ -1,9 +1,12 @@
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from converge.nodes.embedded.cgroups import Cgroups, _delegate
+from converge.errors import NotReady
+from converge.nodes.embedded import cgroups
+from converge.nodes.embedded.cgroups import KILLED_S, Cgroups, _delegate
 
 HYBRID = """\
 tmpfs /sys/fs/cgroup tmpfs rw 0 0
@@ -149,3 +152,46 @@ def test_a_program_does_not_run_where_its_group_cannot_be_entered(first, tmp_pat
     words = first.enter("thinkube/none", ["touch", str(tmp_path / "ran")])
     assert subprocess.call(words) != 0
     assert not (tmp_path / "ran").exists()
+
+
+class Slow:
+    """A machine on which a killed process ends only after so many seconds; its clock is turned by sleeping."""
+
+    def __init__(self, ends):
+        self.now, self.ends = 0.0, ends
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, _):
+        self.now += 1.0
+
+    def processes(self, *_):
+        return {pid for pid, end in self.ends.items() if end > self.now}
+
+
+@pytest.fixture
+def slow(first, monkeypatch):
+    def make(ends):
+        machine = Slow(ends)
+        monkeypatch.setattr(cgroups, "time", machine)
+        monkeypatch.setattr(Cgroups, "processes", machine.processes)
+        monkeypatch.setattr(cgroups, "_signal", lambda *_: None)
+        return machine
+
+    return make
+
+
+def test_ending_goes_on_as_long_as_some_of_the_killed_processes_end(first, slow):
+    machine = slow({pid: pid * (KILLED_S - 5) for pid in (1, 2, 3)})
+    first.end("thinkube/local")
+    assert machine.processes() == set()
+
+
+def test_a_killed_process_that_does_not_end_is_named_with_its_state_and_with_what_to_type(first, slow):
+    slow({1: 5.0, os.getpid(): float("inf")})
+    with pytest.raises(NotReady) as caught:
+        first.end("thinkube/local")
+    assert f"{os.getpid()} (" in caught.value.seen
+    assert "state " in caught.value.seen
+    assert f"-p {os.getpid()}, then the same command again" in caught.value.next_command

@@ -15,9 +15,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from converge.errors import NotReady
+
 MOUNT = Path("/sys/fs/cgroup")
 NEEDED = ("cpu", "cpuset", "memory", "pids")  # the kubelet refuses to start without these
 PROJECT = "thinkube"
+KILLED_S = 60.0
+"""How long none of the killed processes may end before we give up: at once on an idle machine, half a minute was seen on a busy one."""
 
 _ENTER = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 1; shift; done; shift; exec "$@"'
 
@@ -101,17 +105,28 @@ class Cgroups:
         return any((tree / group).is_dir() for tree in (*self.trees, *self.beside))
 
     def end(self, group: str, *, grace_s: float = 0, only: Callable[[int], bool] = lambda _: True) -> None:
-        """End every process of a group: ask first and wait up to ``grace_s``, then kill until none is left."""
+        """End every process of a group: ask first and wait up to ``grace_s``, then kill until none is left.
+
+        A busy machine takes its time to end what was killed, so the wait goes on as long as some of them end.
+        """
         if grace_s and (asked := {pid for pid in self.processes(group) if only(pid)}):
             _signal(asked, signal.SIGTERM)
             until = time.monotonic() + grace_s
             while asked & self.processes(group) and time.monotonic() < until:
                 time.sleep(0.05)  # there is no event for "the last process of several groups ended" in version 1
-        until = time.monotonic() + 20
+        before: set[int] = set()
+        until = time.monotonic() + KILLED_S
         while left := {pid for pid in self.processes(group) if only(pid)}:
             _signal(left, signal.SIGKILL)
+            if left != before:
+                before, until = left, time.monotonic() + KILLED_S
             if time.monotonic() > until:
-                raise TimeoutError(f"processes that cannot be killed: {sorted(left)}")
+                raise NotReady(
+                    f"the end of every process of {group}",
+                    seen="killed, and still there: " + ", ".join(_describe(pid) for pid in sorted(left)),
+                    cause=f"for {KILLED_S:.0f} s none of them ended: the machine is too busy, or its kernel waits for a device (state D)",
+                    next_command=f"ps -o pid,stat,wchan:32,args -p {','.join(map(str, sorted(left)))}, then the same command again",
+                )
             time.sleep(0.02)
 
     def remove(self, group: str) -> None:
@@ -142,6 +157,14 @@ def _inherit_cpuset(folder: Path) -> None:
         own = folder / name
         if own.exists() and not own.read_text().strip():
             own.write_text((folder.parent / name).read_text())
+
+
+def _describe(pid: int) -> str:
+    """A process as a person looks for it: ``4711 (etcd, state D)``."""
+    with contextlib.suppress(OSError):
+        name, _, rest = (Path("/proc") / str(pid) / "stat").read_text().partition("(")[2].rpartition(")")
+        return f"{pid} ({name}, state {rest.split()[0]})"
+    return str(pid)
 
 
 def _signal(pids: Iterable[int], number: signal.Signals) -> None:
