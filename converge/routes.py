@@ -13,6 +13,7 @@ from converge.kubernetes.objects import KubernetesObject
 if TYPE_CHECKING:
     import requests
 
+    from converge.inventory import Inventory
     from converge.throwaway import ThrowawayPods
 
 NOBODY = (404, 500, 502, 503, 504)
@@ -27,6 +28,11 @@ def service(name: str, pod: str, port: int) -> KubernetesObject:
         "metadata": {"name": name},
         "spec": {"selector": {"app": pod}, "ports": [{"port": 80, "targetPort": port}]},
     }
+
+
+def own_host(inventory: Inventory, pods: ThrowawayPods, name: str) -> str:
+    """A host that no other run has: one that was killed could not remove its own, and the ingress would lead to that one's pod."""
+    return inventory.host(f"{pods.namespace}-{name}")
 
 
 def throwaway_host(pods: ThrowawayPods, name: str, host: str, pod: str, port: int, *, issuer: str = "") -> None:

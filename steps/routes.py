@@ -49,14 +49,14 @@ def ingress_counts(platform: Platform) -> None:
 
 @given("a throw-away pod behind a host of the domain", target_fixture="served")
 def throwaway_route(platform: Platform, inventory: Inventory, throwaway_pods: ThrowawayPods) -> tuple[str, str]:
-    (pod,), host = throwaway_pods.on(platform.cluster().nodes[-1].name).values(), inventory.host("throw-away-route")
+    (pod,), host = throwaway_pods.on(platform.cluster().nodes[-1].name).values(), routes.own_host(inventory, throwaway_pods, "route")
     routes.throwaway_host(throwaway_pods, "route", host, pod, PORT)
     return pod, host
 
 
 @given("a throw-away pod behind a host with a certificate of its own", target_fixture="served")
 def throwaway_tls_route(platform: Platform, inventory: Inventory, throwaway_pods: ThrowawayPods) -> tuple[str, str]:
-    (pod,), host = throwaway_pods.on(platform.cluster().nodes[-1].name).values(), inventory.host("throw-away-tls")
+    (pod,), host = throwaway_pods.on(platform.cluster().nodes[-1].name).values(), routes.own_host(inventory, throwaway_pods, "tls")
     routes.throwaway_host(throwaway_pods, "tls", host, pod, PORT, issuer=CA)
     return pod, host
 

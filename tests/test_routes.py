@@ -1,0 +1,10 @@
+from types import SimpleNamespace
+
+from converge.inventory.model import Inventory
+from converge.routes import own_host
+
+
+def test_a_host_of_one_run_is_none_of_another_runs():
+    one, other = (own_host(Inventory(), SimpleNamespace(namespace=name), "tls") for name in ("throw-away-1", "throw-away-2"))
+    assert one != other
+    assert one.endswith(f".{Inventory().domain_name}")
