@@ -20,13 +20,13 @@ from converge.errors import Missing, NotReady, Refused, Unreachable
 from converge.http import excerpt
 from converge.images import tools
 from converge.process import run
+from converge.waiting import COMES_S
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
     from converge.sso import Credentials
 
-PATIENCE_S = 20.0
 TRIES = 3
 """Chromium breaks its connections whenever an interface of the machine comes or goes, such as another cluster's."""
 
@@ -99,7 +99,7 @@ class Window:
     def __init__(self, chromium: Chromium, page: Page) -> None:
         self._chromium = chromium
         self._page = page
-        page.set_default_timeout(PATIENCE_S * 1000)
+        page.set_default_timeout(COMES_S * 1000)
 
     @property
     def url(self) -> str:
@@ -207,7 +207,7 @@ class Window:
         try:
             work()
         except TimeoutError as error:
-            raise NotReady(what, seen=self._seen(), cause=f"not within {PATIENCE_S:.0f} s") from error
+            raise NotReady(what, seen=self._seen(), cause=f"not within {COMES_S:.0f} s") from error
         except Error as error:
             raise NotReady(what, seen=self._seen(), cause=excerpt(error.message)) from error
 

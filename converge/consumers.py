@@ -15,6 +15,7 @@ from converge.components.minio import storage
 from converge.components.postgres.component import HOST
 from converge.components.postgres.database import POD, server
 from converge.errors import Refused
+from converge.waiting import COMES_S
 
 if TYPE_CHECKING:
     from converge.components.component import Access
@@ -45,7 +46,7 @@ class Consumer:
         """Store this many rows."""
         self.run(f"CREATE TABLE {TABLE} (number integer PRIMARY KEY); INSERT INTO {TABLE} SELECT generate_series(1, {count});")
 
-    def count(self, deadline_s: float = 10) -> int:
+    def count(self, deadline_s: float = COMES_S) -> int:
         """How many rows there are; asked again while the way to the server leads nowhere.
 
         The nodes tell nobody when they have taken up the new pod of a service, so it is asked five times a second.

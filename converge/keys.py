@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from converge.components.valkey.component import HOST
 from converge.components.valkey.users import NAMESPACE, POD, server
 from converge.errors import Unreachable
+from converge.waiting import COMES_S
 
 if TYPE_CHECKING:
     from converge.components.component import Access
 
 OVER_TLS = ("valkey-cli", "--tls", "--cacert", "/tls/ca.crt", "-h", HOST)
-PATIENCE_S = 10.0
 NOBODY = "Could not connect"
 """How the client's answer begins where nobody is there."""
 
@@ -67,11 +67,11 @@ def converse_as(access: Access, credentials: tuple[str, str] | None, command: st
     """What the server answers over TLS to somebody with these credentials, or none: the last line, or the refusal of the login.
 
     Raises:
-        Unreachable: the server's name led to nobody for ``PATIENCE_S``.
+        Unreachable: the server's name led to nobody for ``COMES_S``.
     """
     login = f"AUTH {credentials[0]} {credentials[1]}\n" if credentials else ""
     argv = ["sh", "-c", '"$@" 2>&1', "client", "env", "-u", "REDISCLI_AUTH", *OVER_TLS]
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + COMES_S
     # The client ends well all the same. A node learns of a new pod behind the name a moment after the pod is ready, and tells nobody.
     while (said := access.execute(NAMESPACE, POD, argv, f"{login}{command}\n")).startswith(NOBODY):
         if time.monotonic() > until:

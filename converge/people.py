@@ -107,6 +107,12 @@ class People:
         finally:
             self.realm.remove(f"users/{identity}")
 
+    def lengthen(self, application: RelyingParty, lifetime_s: int) -> None:
+        """Let an application's next tokens last this long."""
+        client = self.realm.find("clients", clientId=application.client.client_id) or {}
+        attributes = client["attributes"] | {"access.token.lifespan": str(lifetime_s)}
+        self.realm.replace(f"clients/{client['id']}", client | {"attributes": attributes})
+
     @contextlib.contextmanager
     def application_for_kubernetes(self, lifetime_s: int) -> Iterator[RelyingParty]:
         """An application whose ID and access tokens are for the Kubernetes API server too, and end after this time."""

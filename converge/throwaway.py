@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from converge.components import blocks
 from converge.kubernetes.objects import KubernetesObject, Ref
+from converge.waiting import COMES_S
 
 if TYPE_CHECKING:
     from converge.kubernetes.client import Api
@@ -45,7 +46,7 @@ class ThrowawayPods:
     makes the nodes have it. Each pod answers on port 8080 with its own name.
     """
 
-    def __init__(self, api: Api, name: str, image: str, prepare: Callable[[], None], *, deadline_s: float = 60) -> None:
+    def __init__(self, api: Api, name: str, image: str, prepare: Callable[[], None], *, deadline_s: float = COMES_S) -> None:
         self._api = api
         self._name = name
         self._image = image

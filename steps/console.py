@@ -13,9 +13,9 @@ from converge.errors import ThinkubeError
 from converge.inventory import Inventory
 from converge.people import Person
 from converge.sso import Browser, LoginRefused, LoginRequired
+from converge.waiting import COMES_S
 
 NAME = "letters/hello.txt"
-PATIENCE_S = 15
 ELSEWHERE = "https://elsewhere.example"
 
 
@@ -72,7 +72,7 @@ def console_asks(console: ConsoleSession) -> None:
 
 @then("the person can sign in to the console")
 def console_opens(platform: Platform, inventory: Inventory, person: Person) -> None:
-    routes.wait_until_served(platform.access.http, console_url(inventory), PATIENCE_S)
+    routes.wait_until_served(platform.access.http, console_url(inventory), COMES_S)
     sign_in(inventory, person)
 
 

@@ -14,8 +14,7 @@ from converge.inventory import Inventory
 from converge.people import Person
 from converge.sso import Browser, LoginRefused, LoginRequired
 from converge.throwaway import ThrowawayPods
-
-PATIENCE_S = 15
+from converge.waiting import COMES_S
 
 
 def _session(platform: Platform, inventory: Inventory, name: str, browser: Browser) -> ProxiedSession:
@@ -48,7 +47,7 @@ def try_to_sign_in(platform: Platform, inventory: Inventory, person: Person, nam
 def lets_see(platform: Platform, inventory: Inventory, person: Person, name: str, path: str) -> None:
     session = _session(platform, inventory, name, person.browser)
     # Pods that have just become ready are reached a moment later.
-    routes.wait_until_served(platform.access.http, f"{session.url}{path}", PATIENCE_S)
+    routes.wait_until_served(platform.access.http, f"{session.url}{path}", COMES_S)
     # Nothing is typed: the session that the browser has must do.
     page = session.open(None, path)
     assert page.answer.headers["Content-Type"].startswith("application/json"), page.place

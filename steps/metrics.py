@@ -8,15 +8,15 @@ from pytest_bdd import parsers, then
 
 from converge import tls, usage, workloads
 from converge.engine.platform import Platform
+from converge.waiting import COMES_S
 
 API_SERVICE = "v1beta1.metrics.k8s.io"
-PATIENCE_S = 60
 
 
 @then("the metrics API tells processor and memory of every node")
 def nodes_measured(platform: Platform) -> None:
     nodes = {node.name for node in platform.cluster().nodes}
-    seen = usage.wait_for(lambda: usage.of_nodes(platform.api), nodes, PATIENCE_S)
+    seen = usage.wait_for(lambda: usage.of_nodes(platform.api), nodes, COMES_S)
     assert all({"cpu", "memory"} <= used.keys() for used in seen.values()), seen
 
 
@@ -24,7 +24,7 @@ def nodes_measured(platform: Platform) -> None:
 def pods_measured(platform: Platform, name: str) -> None:
     found = workloads.pods(platform.api, workloads.live(platform.api, platform.objects(name)))
     namespace, names = platform.component(name).namespace, {pod["metadata"]["name"] for pod in found}
-    seen = usage.wait_for(lambda: usage.of_pods(platform.api, namespace), names, PATIENCE_S)
+    seen = usage.wait_for(lambda: usage.of_pods(platform.api, namespace), names, COMES_S)
     assert all({"cpu", "memory"} <= seen[pod].keys() for pod in names), seen
 
 

@@ -18,13 +18,12 @@ from converge.inventory import Inventory
 from converge.people import People, Person
 from converge.routes import wait_until_served
 from converge.sso.tampering import tampered
+from converge.waiting import COMES_S
 
 NAME = "letters/hello.txt"
 CONTENT = "Grüße\n".encode()
 MIB = 1024 * 1024
 SHARED_FOR_S = 1
-SERVED_WITHIN_S = 15
-"""The ingress notices a new pod a moment after it is ready."""
 
 
 @pytest.fixture
@@ -84,7 +83,7 @@ def object_in_parts(objects: ObjectStore, bucket: str, stored: tuple[bytes, int]
 
 @then("the object reads as it was written")
 def object_reads(platform: Platform, objects: ObjectStore, bucket: str) -> None:
-    wait_until_served(platform.access.http, f"{objects.url}/minio/health/ready", SERVED_WITHIN_S)
+    wait_until_served(platform.access.http, f"{objects.url}/minio/health/ready", COMES_S)
     assert objects.get(bucket, NAME) == CONTENT
 
 

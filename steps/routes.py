@@ -11,8 +11,7 @@ from converge.components.ingress.component import NAMESPACE
 from converge.engine.platform import Platform
 from converge.inventory import Inventory
 from converge.throwaway import PORT, ThrowawayPods
-
-PATIENCE_S = 15
+from converge.waiting import COMES_S
 
 
 @when(parsers.re(r'a browser asks for "(?P<label>[^"]+)" of the domain over plain HTTP'), target_fixture="answer")
@@ -38,7 +37,7 @@ def no_such_page(answer: requests.Response) -> None:
 
 @then("the ingress says over TLS that it is healthy")
 def ingress_healthy(platform: Platform, inventory: Inventory) -> None:
-    assert routes.wait_until_served(platform.access.http, f"https://{inventory.host('ingress')}/ping", PATIENCE_S).text == "OK"
+    assert routes.wait_until_served(platform.access.http, f"https://{inventory.host('ingress')}/ping", COMES_S).text == "OK"
 
 
 @then("the ingress counts its requests")
@@ -64,12 +63,12 @@ def throwaway_tls_route(platform: Platform, inventory: Inventory, throwaway_pods
 @then("a browser that asks for that host is answered by the pod")
 def pod_served(platform: Platform, served: tuple[str, str]) -> None:
     pod, host = served
-    assert routes.wait_until_served(platform.access.http, f"https://{host}/", PATIENCE_S).text.strip() == pod
+    assert routes.wait_until_served(platform.access.http, f"https://{host}/", COMES_S).text.strip() == pod
 
 
 @then("that host presents the certificate that was issued for it")
 def own_certificate(platform: Platform, throwaway_pods: ThrowawayPods, served: tuple[str, str]) -> None:
     host, address = served[1], platform.cluster().ingress_address
-    issued = certificates.issued(platform.api, "tls-tls", throwaway_pods.namespace, PATIENCE_S)
-    tls.wait_until_presented(address, host, issued, PATIENCE_S)
+    issued = certificates.issued(platform.api, "tls-tls", throwaway_pods.namespace, COMES_S)
+    tls.wait_until_presented(address, host, issued, COMES_S)
     assert tls.names(tls.verified(address, host, platform.ca_pem())) == {host}

@@ -114,7 +114,7 @@ def test_windows_know_nothing_of_each_other(chromium: Chromium, url: str) -> Non
 
 
 def test_a_wrong_password_leaves_the_person_at_the_form(chromium: Chromium, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(module, "COMES_S", 1.0)
     with chromium.window() as window:
         window.try_to_sign_in(url, Credentials("ada", "wrong"))
         window.shows("Invalid username or password")

@@ -23,16 +23,13 @@ from converge.kubernetes.stuck import pods_behind, replace_stuck
 from converge.kubernetes.wait import ObjectsNotReady, wait_until_ready
 from converge.progress import State
 from converge.redaction import redact
+from converge.waiting import COMES_S
 
 if TYPE_CHECKING:
     from converge.engine.platform import Platform
     from converge.kubernetes.client import Api
 
 T = TypeVar("T")
-SETTLE_S = 30
-"""How long a setting that was just written may take to show."""
-GLANCE_S = 5
-"""How long a verify waits for what should be ready already."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +133,7 @@ class Reconciliation:
         if self._objects:
             api = self._platform.watched(self._name).view(read_only=True)
             try:
-                wait_until_ready(api, self._objects, GLANCE_S, progress=self._platform.progress, subject=self._name)
+                wait_until_ready(api, self._objects, COMES_S, progress=self._platform.progress, subject=self._name)
             except NotReady as error:
                 if plan:
                     error.cause = f"it is not as it should be:\n{plan}\n{error.cause}".rstrip()
@@ -239,7 +236,7 @@ class Reconciliation:
             self._settle(setting)
 
     def _settle(self, setting: Setting) -> None:
-        ends_at = time.monotonic() + SETTLE_S
+        ends_at = time.monotonic() + COMES_S
         for pause_s in _pauses():
             differences = self._patiently(setting.differences, self._left_s())
             if not differences:

@@ -192,7 +192,7 @@ def test_a_setting_is_read_until_somebody_answers_written_and_read_again(bench) 
 
 
 def test_a_setting_that_does_not_stick_is_a_failure_that_names_it(bench, monkeypatch) -> None:
-    monkeypatch.setattr("converge.engine.reconcile.SETTLE_S", 0.2)
+    monkeypatch.setattr("converge.engine.reconcile.COMES_S", 0.2)
     bench.web.settings_wanted = [Realm(bench.log, sticks=False)]
     outcome = bench.converge()
     assert outcome.result is Result.FAILED
@@ -236,7 +236,7 @@ def test_verify_lets_a_changed_field_pass_for_the_drift_scenario_to_name(bench) 
 
 
 def test_verify_names_what_was_changed_where_that_may_be_why_it_does_not_serve(bench, monkeypatch) -> None:
-    monkeypatch.setattr(reconcile, "GLANCE_S", 0.2)
+    monkeypatch.setattr(reconcile, "COMES_S", 0.2)
     bench.web.wanted = [NAMESPACE, DEPLOYMENT]
     for obj in (NAMESPACE, DEPLOYMENT):
         bench.fake_api.client().apply(obj)

@@ -14,14 +14,13 @@ from mutation import Mutation
 
 from converge.engine.outcome import Result
 from converge.engine.platform import Platform
+from converge.waiting import COMES_S
 
 pytestmark = pytest.mark.mutation
 
 Verify = Callable[..., dict[str, Any]]
 
 TABLE = (*mutations_of_data.TABLE, *mutations_of_logins.TABLE, *mutations_of_infrastructure.TABLE)
-SETTLE_S = 30
-"""How long what was repaired may take to show."""
 
 
 def _selected(request: pytest.FixtureRequest, platform: Platform) -> list[str]:
@@ -99,7 +98,7 @@ def _repair(mutation: Mutation, platform: Platform) -> None:
 
 
 def _require_no_drift(mutation: Mutation, platform: Platform) -> None:
-    until = time.monotonic() + SETTLE_S
+    until = time.monotonic() + COMES_S
     while (plan := platform.plan(mutation.component)) and time.monotonic() < until:
         time.sleep(1)
     assert not plan, f"still differs after the repair:\n{plan}"
