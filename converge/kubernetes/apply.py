@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
+from converge.kubernetes.anew import retire_pods
 from converge.kubernetes.applyset import Seen, cover, narrow
 from converge.kubernetes.changes import Action, Change, changes, refuse_conflicts
 from converge.kubernetes.client import Api
@@ -70,6 +71,8 @@ def _write(api: Api, change: Change, deadline: float, progress: Progress, owner:
         _remove(api, change, deadline)
     if change.wanted is None:
         return
+    if ref.kind == "ServiceAccount" and change.action in (Action.CREATE, Action.RECREATE):
+        retire_pods(api, ref)
     wanted, force = change.wanted, change.force
     _while_unknown(api, lambda: api.apply(wanted, force=force), ref, deadline)
     if ref.kind == "CustomResourceDefinition":

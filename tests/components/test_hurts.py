@@ -33,6 +33,16 @@ def test_every_object_is_deleted_by_one_batch_and_can_be_emptied(component: Comp
 
 
 @every_component
+def test_every_field_that_can_be_emptied_is_stated(component: Component, context: ContextOf) -> None:
+    """What nobody says is not repaired: a Deployment without ``replicas`` stayed at 0."""
+    for obj in component.objects(_real_releases(context())):
+        patch = hurts.emptied(Ref.of(obj), obj)
+        if not isinstance(patch, hurts.Impossible):
+            hurt = {field for field, value in patch.get("spec", {}).items() if value is not None}
+            assert hurt <= {*obj.get("spec", {})}, Ref.of(obj)
+
+
+@every_component
 def test_every_setting_can_be_taken_away_or_says_why_not(component: Component, context: ContextOf) -> None:
     for setting in _settings(component, context()):
         assert hurts.take(setting)

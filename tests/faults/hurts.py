@@ -35,10 +35,11 @@ def _issuer(obj: KubernetesObject) -> Patch:
 
 
 def _certificate(obj: KubernetesObject) -> Patch:
-    """Empty it may not be; another name makes cert-manager issue another certificate."""
+    """Empty it may not be; another name makes cert-manager issue another certificate. Only what is stated: nobody repairs the rest."""
     if obj["spec"].get("isCA"):
         return {"spec": {"duration": None, "subject": None, "privateKey": None}}
-    return {"spec": {"dnsNames": [NOWHERE], "commonName": NOWHERE}}
+    wrong = {"dnsNames": [NOWHERE], "commonName": NOWHERE}
+    return {"spec": {field: value for field, value in wrong.items() if field in obj["spec"]}}
 
 
 EMPTIED: Mapping[str, Patch | Callable[[KubernetesObject], Patch] | Impossible] = {

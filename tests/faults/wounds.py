@@ -32,13 +32,10 @@ class Row:
     batch: str
     inflict: Callable[[], None] | Impossible = field(repr=False)
     ref: Ref | None = None
+    loses: tuple[str, ...] = ()
+    """What cannot come back and has to be named as lost."""
     seen: str = ""
     outcome: str = ""
-
-    @property
-    def is_data(self) -> bool:
-        """Whether its content cannot come back: that has to be said."""
-        return self.batch in ("data", "realm") or self.batch == "namespaces"
 
     def as_json(self) -> dict[str, str]:
         names = ("component", "subject", "hurt", "batch", "seen", "outcome")
@@ -50,22 +47,27 @@ def rows(place: Place, names: Sequence[str]) -> Iterator[Row]:
     for name in names:
         component = place.platform.component(name)
         objects = list(component.objects(place.platform.context))
+        volumes = [
+            Ref.of(claim | {"kind": "PersistentVolumeClaim", "apiVersion": "v1"})
+            for claim in claims(place.api, name, [obj | {"metadata": _marked(obj, name)} for obj in objects])
+        ]
         for obj in objects:
             ref = Ref.of(obj)
-            yield Row(name, str(ref), "deleted", hurts.batch_of(ref), _deletion(place, ref), ref)
+            loses = tuple(str(volume) for volume in volumes if ref.kind == "Namespace" and volume.namespace == ref.name)
+            yield Row(name, str(ref), "deleted", hurts.batch_of(ref), _deletion(place, ref), ref, loses)
             yield Row(name, str(ref), "emptied", "emptied", _emptying(place, ref, obj), ref)
         for secret in component.secrets(place.inventory):
             ref = Ref("Secret", secret.name, secret.namespace, "v1")
             yield Row(name, str(ref), "deleted", "secrets", _deletion(place, ref), ref)
             yield Row(name, str(ref), "emptied", "secrets emptied", _emptying(place, ref, {}), ref)
-        for claim in claims(place.api, name, [obj | {"metadata": _marked(obj, name)} for obj in objects]):
-            ref = Ref.of(claim | {"kind": "PersistentVolumeClaim", "apiVersion": "v1"})
-            yield Row(name, str(ref), "deleted with its pod", "data", _loss(place, ref))
+        for ref in volumes:
+            yield Row(name, str(ref), "deleted with its pod", "data", _loss(place, ref), loses=(str(ref),))
         context, access = place.platform.context, place.platform.access
         for setting in reversed([*component.prerequisites(context, access), *component.settings(context, access)]):
             kind = type(setting).__name__
             batch = "realm" if kind == "RealmItself" else "data" if kind in hurts.DATA_SETTINGS else "settings"
-            yield Row(name, setting.subject, "taken away", batch, hurts.take(setting))
+            loses = (setting.subject,) if batch in ("realm", "data") else ()
+            yield Row(name, setting.subject, "taken away", batch, hurts.take(setting), loses=loses)
 
 
 def inflict(place: Place, chosen: Sequence[Row]) -> None:
@@ -90,10 +92,13 @@ def judge(place: Place, chosen: Sequence[Row], before: dict[str, Any], after: di
             row.seen = " ".join((outcome.text if outcome else "no outcome").split())[:300]
         elif key and after.get(key) != before.get(key):
             row.seen = "not as before: " + difference(before.get(key), after.get(key))
+        elif unnamed := [subject for subject in row.loses if f"data lost: {subject}," not in outcome.text]:
+            row.seen = f"back, but nothing says that the data of {unnamed} is lost"
         elif row.subject in plans[row.component]:
             row.seen = "still to do: " + " ".join(plans[row.component].split())[:300]
         else:
             row.seen = next((change for change in outcome.changes if row.subject in change), "put back with its component")
+            row.seen += ", named as lost data" if row.loses else ""
             row.outcome = "kept"
             continue
         row.outcome = "broken"

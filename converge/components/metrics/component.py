@@ -42,7 +42,7 @@ class Metrics(Component):
 
 
 def _fit_deployment(deployment: KubernetesObject, image: str) -> None:
-    deployment["spec"]["selector"] = {"matchLabels": LABELS}
+    deployment["spec"] |= {"replicas": 1, "selector": {"matchLabels": LABELS}}  # one: said, so that 0 is repaired
     template = deployment["spec"]["template"]
     template["metadata"] = {"labels": LABELS}
     pod = template["spec"]
