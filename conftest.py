@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from wiring import plan, processes, progress, tasks
+from wiring.waiting import Waiting
 
 if TYPE_CHECKING:
     from converge.engine.converger import Convergence
@@ -145,7 +146,7 @@ class Session:
         self.stands = stands
         """Whether several processes share a platform that was there before the run."""
         self.platform = platform
-        self.convergence = convergence
+        self.convergence = Waiting(convergence)
         self.throwaway = throwaway
         """The namespace of the throw-away pods that these processes share."""
         self.needed: list[str] = []

@@ -227,6 +227,10 @@ def pytest_bdd_before_step(request: pytest.FixtureRequest, scenario: Any, step: 
     request.node.stash[STEP] = f"{step.keyword} {step.name}  ({Path(scenario.feature.filename).name}:{step.line_number})"
 
 
+def pytest_bdd_step_func_lookup_error(request: pytest.FixtureRequest, scenario: Any, step: Any) -> None:
+    pytest_bdd_before_step(request, scenario, step)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
@@ -239,8 +243,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.category, report.longrepr = "blocked", f"blocked by {error.by}"
     elif isinstance(error, ThinkubeError):
         report.longrepr = redact(f"{step}\n\n{error}")
-    elif error is not None and step:
-        report.sections.append(("step", step))
+    elif call.excinfo is not None and report.failed:
+        from wiring.failures import shaped
+
+        report.longrepr = shaped(item, call.excinfo, report, step)
     return report
 
 

@@ -50,6 +50,7 @@ class Recorder:
         self._root = root
         self._worker = worker
         self._recordings: dict[str, _Recording] = {}
+        self._waited_s = 0.0
 
     @pytest.fixture
     def attach(self, request: pytest.FixtureRequest) -> Attach:
@@ -101,15 +102,23 @@ class Recorder:
         if (recording := self._recordings.get(item.nodeid)) is None:
             return report
         _redact(item.config, report)
-        seconds = recording.scenario.seconds + report.duration
-        recording.scenario = replace(recording.scenario, seconds=seconds)
+        waited = self._newly_waited(item.config)
+        report.duration = max(0.0, report.duration - waited)
+        known = recording.scenario
+        recording.scenario = replace(known, seconds=known.seconds + report.duration, waited_s=known.waited_s + waited)
         if call.excinfo is not None and recording.scenario.failure is None:
             outcome = _outcome(call.excinfo.value)
-            recording.scenario = replace(recording.scenario, outcome=outcome, failure=_failure(call.excinfo.value, report, recording))
+            recording.scenario = replace(recording.scenario, outcome=outcome, failure=_failure(call.excinfo.value, report, item))
         if report.when == "teardown":
             vars(report)["scenario"] = scenario_data(recording.finished())
             del self._recordings[item.nodeid]
         return report
+
+    def _newly_waited(self, config: pytest.Config) -> float:
+        """How long this process has waited for convergence since the last report."""
+        session: Any = config.pluginmanager.get_plugin("thinkube")
+        before, self._waited_s = self._waited_s, session.convergence.waited_s
+        return self._waited_s - before
 
     def _begin(self, item: pytest.Item, scenario: Any) -> None:
         before = self._recordings.get(item.nodeid)
@@ -123,6 +132,7 @@ class Recorder:
             outcome=ScenarioOutcome.PASSED,
             started_at=before.scenario.started_at if before else time.time(),
             seconds=before.scenario.seconds if before else 0.0,
+            waited_s=before.scenario.waited_s if before else 0.0,
             worker=self._worker,
         )
         self._recordings[item.nodeid] = _Recording(recorded, [_step(step) for step in scenario.steps])
@@ -147,7 +157,7 @@ def _outcome(error: BaseException) -> ScenarioOutcome:
     return ScenarioOutcome.BLOCKED if isinstance(error, Blocked) else ScenarioOutcome.FAILED
 
 
-def _failure(error: BaseException, report: pytest.TestReport, recording: _Recording) -> Failure:
+def _failure(error: BaseException, report: pytest.TestReport, item: pytest.Item) -> Failure:
     phase = report.when
     if isinstance(error, ThinkubeError):
         return Failure(
@@ -159,9 +169,9 @@ def _failure(error: BaseException, report: pytest.TestReport, recording: _Record
             diagnosis=_diagnosis(getattr(error, "diagnosis", None)),
             phase=phase,
         )
-    ended = [step for step in recording.steps if step.outcome is not ScenarioOutcome.PASSED]
-    wanted = f"{ended[-1].keyword} {ended[-1].text}" if ended and phase == "call" else ""
-    return Failure(report.longreprtext, wanted=wanted, seen=str(error).strip() or type(error).__name__, phase=phase)
+    from wiring.failures import FAILURE
+
+    return item.stash.get(FAILURE, None) or Failure(report.longreprtext, seen=str(error).strip() or type(error).__name__, phase=phase)
 
 
 def _diagnosis(found: Any) -> str:

@@ -92,7 +92,7 @@ class _Run:
                     "timestamp": _timestamp(now),
                 }
             }
-        ended = _timestamp(scenario.started_at + scenario.seconds)
+        ended = _timestamp(scenario.started_at + scenario.waited_s + scenario.seconds)
         yield {"testCaseFinished": {"testCaseStartedId": started, "timestamp": ended, "willBeRetried": False}}
 
     def _definition(self, step: Step) -> Iterator[Envelope]:

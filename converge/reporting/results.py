@@ -44,7 +44,10 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a scenario did not pass; ``text`` is all of it, ``diagnosis`` what the cluster said, ``phase`` setup, call or teardown."""
+    """Why a scenario did not pass; ``text`` is all of it but for ``diagnosis`` (what the cluster said) and ``traceback``.
+
+    ``phase`` is setup, call or teardown.
+    """
 
     text: str
     wanted: str = ""
@@ -53,6 +56,7 @@ class Failure:
     next_command: str = ""
     diagnosis: str = ""
     phase: str = "call"
+    traceback: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,8 @@ class Scenario:
     steps: tuple[Step, ...] = ()
     failure: Failure | None = None
     worker: str = ""
+    waited_s: float = 0.0
+    """How long it waited for components to converge, which ``seconds`` leave out."""
 
     @property
     def anchor(self) -> str:

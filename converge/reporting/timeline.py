@@ -76,7 +76,7 @@ def timeline(results: Results) -> Timeline:
                 note=f"{len(own)} scenario{'' if len(own) == 1 else 's'}",
                 starts_at=min(scenario.started_at for scenario in own) - start,
                 seconds=sum(scenario.seconds for scenario in own),
-                bars=tuple(bar(each.started_at, each.seconds, each.outcome, each.name) for each in own),
+                bars=tuple(bar(each.started_at, each.waited_s + each.seconds, each.outcome, each.name) for each in own),
             )
         )
     return Timeline(whole, _ticks(whole), converging, tuple(scenarios), chain, chain_seconds)

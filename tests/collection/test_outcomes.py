@@ -57,11 +57,48 @@ def test_what_requires_an_unavailable_component_is_unavailable_too(project, monk
     result.stdout.fnmatch_lines(["*requires database: no image to be had"])
 
 
-def test_a_failed_step_names_itself_and_shows_the_comparison(project) -> None:
-    project.write("features/core/other.feature", "@core @login @CORE-004\nFeature: Other\n\n  Scenario: It adds up\n    Then one is two\n")
-    result = project.run("features/core/other.feature")
+@pytest.fixture
+def wrong(project):
+    project.write(
+        "features/core/other.feature", "@core @login @CORE-004\nFeature: Other\n\n  Scenario: It adds up to 2\n    Then one is two\n"
+    )
+    return project
+
+
+def test_a_failed_step_has_the_shape_of_every_other_failure(wrong) -> None:
+    result = wrong.run("features/core/other.feature", "--junitxml", "junit.xml")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["*assert 1 == 2*", "*Then one is two*other.feature:5*"])
+    shape = [
+        "wanted: Then one is two  (other.feature:5)",
+        "seen:   assert 1 == 2",
+        "next:   *pytest 'features/core/other.feature::It adds up to 2' -v",
+    ]
+    result.stdout.fnmatch_lines(shape, consecutive=True)
+    assert "def _" not in result.stdout.str()
+    (failure,) = [failure for case in cases(wrong.pytester.path / "junit.xml") for failure in case.iter("failure")]
+    assert failure.attrib["message"] == "assert 1 == 2"
+    assert failure.text
+    assert failure.text.splitlines()[:2] == shape[:2]
+
+
+@pytest.mark.parametrize("options", [("-v",), ("--tb=short",), ("-v", "-n", "1")], ids=" ".join)
+def test_the_traceback_comes_where_it_is_asked_for_and_the_shape_last(wrong, options) -> None:
+    result = (wrong.run_apart if "-n" in options else wrong.run)("features/core/other.feature", *options)
+    again = "-vv" if "-v" in options else "-v"
+    result.stdout.fnmatch_lines(["*assert one == 2", "wanted: Then one is two*", "seen:   assert 1 == 2", f"next:   * {again}"])
+
+
+def test_the_next_command_keeps_the_options_of_the_run(wrong) -> None:
+    wrong.write("inventory/other one.yaml", "name: other\n")
+    result = wrong.run("features/core/other.feature", "--inventory", "inventory/other one.yaml", "--verify-only")
+    result.stdout.fnmatch_lines(["next:   *::It adds up to 2' --inventory 'inventory/other one.yaml' --verify-only -v"])
+
+
+def test_a_step_that_breaks_is_called_a_fault_of_the_harness(project) -> None:
+    project.write("steps/more.py", "from pytest_bdd import then\n\n@then('it has a name')\ndef _():\n    {}['name']\n")
+    project.write("features/core/other.feature", "@core @login @CORE-004\nFeature: Other\n\n  Scenario: Named\n    Then it has a name\n")
+    result = project.run("features/core/other.feature")
+    result.stdout.fnmatch_lines(["seen:   KeyError: 'name'", "cause:  steps/more.py:5 broke: a fault of the harness*"])
 
 
 def test_an_error_that_a_person_can_act_on_is_shown_without_a_traceback(project) -> None:

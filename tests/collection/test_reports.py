@@ -81,7 +81,8 @@ def test_a_failure_says_what_was_wanted_and_seen_and_which_step_it_was(troubled)
     scenarios = {scenario.name: scenario for scenario in results(troubled).scenarios}
     wrong, blank, none = (scenarios[name] for name in ("Wrong", "Blank", "None"))
     assert (wrong.failure.wanted, wrong.failure.seen) == ("Then one is two", "assert 1 == 2")
-    assert "def _():" in wrong.failure.text
+    assert wrong.failure.text.startswith("wanted: Then one is two")
+    assert "def _():" in wrong.failure.traceback
     assert [step.outcome for step in wrong.steps] == ["passed", "failed"]
     assert wrong.steps[1].definition.startswith("steps/some.py:")
     assert (blank.failure.wanted, blank.failure.seen, blank.failure.next_command) == ("the page", "a blank one", "look again")
@@ -139,7 +140,10 @@ def test_what_breaks_outside_the_steps_fails_the_scenario(project, workers) -> N
     failures = {
         scenario.name: (scenario.outcome.value, scenario.failure.phase, scenario.failure.seen) for scenario in results(project).scenarios
     }
-    assert failures == {"Roomy": ("failed", "teardown", "no room left"), "The base stands": ("failed", "setup", "no ground")}
+    assert failures == {
+        "Roomy": ("failed", "teardown", "OSError: no room left"),
+        "The base stands": ("failed", "setup", "OSError: no ground"),
+    }
 
 
 def test_a_secret_that_only_a_worker_has_seen_stands_in_no_report(project) -> None:
@@ -221,3 +225,26 @@ def test_what_runs_no_scenario_writes_no_report(project, option: str) -> None:
 def test_plain_tests_write_no_report(project) -> None:
     run(project, "tests/").assert_outcomes(passed=1)
     assert not (project.pytester.path / "build").exists()
+
+
+@PROCESSES
+def test_waiting_for_convergence_is_not_the_time_of_a_scenario(project, workers) -> None:
+    project.write(
+        "conftest.py",
+        (project.pytester.path / "conftest.py").read_text()
+        + """
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    # An hour passes while it waits; the clock is the test's.
+    import wiring.waiting
+    hours = iter((0.0, 3600.0))
+    wiring.waiting.time = type("Clock", (), {"perf_counter": staticmethod(lambda: next(hours))})
+""",
+    )
+    run(project, "features/infrastructure/base.feature", "--durations=0", *workers).assert_outcomes(passed=1)
+    (scenario,) = results(project).scenarios
+    assert scenario.waited_s == 3600
+    assert scenario.seconds >= 0
+    html = (project.pytester.path / "build/acceptance/index.html").read_text()
+    assert "it waited 1 h 00 min for its components" in html

@@ -77,7 +77,7 @@ def test_a_dependant_is_said_to_be_blocked_once(troubled) -> None:
 
 
 def test_a_failure_shows_the_step_and_not_those_who_call_it(troubled) -> None:
-    text = troubled.run("features/core/objects.feature").stdout.str()
+    text = troubled.run("features/core/objects.feature", "-v").stdout.str()
     assert "one = 1" in text
     assert "call_fixture_func" not in text
 
