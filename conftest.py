@@ -183,9 +183,15 @@ class Main:
     def _stands(self) -> bool:
         return self._run.platform.find_cluster() is not None
 
-    def pytest_report_header(self) -> str:
-        inventory = self._run.platform.inventory
-        return f"inventory: {self._config.option.inventory}, cluster {inventory.name}{'' if self._stands else ', which does not run yet'}"
+    def pytest_report_header(self) -> list[str]:
+        from wiring.expectation import expectation
+
+        platform, option = self._run.platform, self._config.option
+        head = f"inventory: {option.inventory}, cluster {platform.inventory.name}"
+        if self._stands:
+            return [head]
+        is_idle = option.collectonly or option.plan or option.verify_only
+        return [f"{head}, which does not run yet", *([] if is_idle else [expectation(platform)])]
 
     def pytest_report_collectionfinish(self) -> str:
         names = self._run.platform.graph.closure(self._config.pluginmanager.get_plugin("thinkube").needed)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from converge.progress import FINAL, QUIET, State
+from converge.reporting.heartbeat import QUIET_S, Heartbeat
 from converge.reporting.live import Beside, LiveLines
 from converge.reporting.work import Work, Works, clock, cut
 
@@ -29,6 +30,9 @@ _SIGNS = {
     State.STARTED: ("…", "2"),
     State.PENDING: ("·", "2"),
 }
+STILL_TOLD = 4
+"""How much of the work that goes on is told at once after a silence."""
+_WIDE = 160
 _OUTCOMES = {"passed": ("✓", "32"), "failed": ("✗", "31"), "blocked": ("✗", "31"), "unavailable": ("–", "33")}
 
 
@@ -36,9 +40,18 @@ class Display:
     """A Progress, and the place to which whole lines about scenarios go.
 
     ``out`` is a way to the terminal (or pipe) that capturing does not touch; ``is_live``: lines may change after they are written.
+    Where they may not, what is at work is said again after ``quiet_s`` without a line.
     """
 
-    def __init__(self, out: TextIO, *, is_live: bool = False, is_verbose: bool = False, is_coloured: bool = False) -> None:
+    def __init__(
+        self,
+        out: TextIO,
+        *,
+        is_live: bool = False,
+        is_verbose: bool = False,
+        is_coloured: bool = False,
+        quiet_s: float = QUIET_S,
+    ) -> None:
         self.out = out
         self._is_live = is_live
         self._is_verbose = is_verbose
@@ -52,6 +65,7 @@ class Display:
         self._scenarios = 0
         self._expected = 0
         self._live: LiveLines | None = None
+        self._heartbeat = Heartbeat(self._still_at_work, quiet_s)
 
     def follow(self, requires: Mapping[str, Sequence[str]]) -> None:
         """Know the components, and what each requires, to say what is left and what takes longest."""
@@ -86,8 +100,12 @@ class Display:
                 self._outcome(step.outcome, f"{step.keyword} {step.text}", step.seconds, "  ")
 
     def begin(self) -> None:
-        """Start the live lines, where there can be any."""
-        if self._is_live and self._live is None and not self._is_silent:
+        """Start the live lines, where there can be any, else the heartbeat."""
+        if self._is_silent:
+            return
+        if not self._is_live:
+            self._heartbeat.begin()
+        elif self._live is None:
             self._live = LiveLines(self.out, self._drawn, self._lock)
             self._live.begin()
 
@@ -105,10 +123,18 @@ class Display:
             for worker in list(self._blocked):
                 self._tell_blocked(worker)
             live, self._live = self._live, None
+        self._heartbeat.end()
         if live is not None:
             live.end()
 
     # --- Whole lines
+
+    def _still_at_work(self) -> None:
+        """``still at work: artifact kubernetes: compiling, 412 packages``, for whatever has been at work for longest."""
+        with self._lock:
+            for subject, work in sorted(self._works.at_work(), key=lambda each: each[1].since)[:STILL_TOLD]:
+                took = time.monotonic() - work.since
+                self._line(_SIGNS[State.WAITING], f"{subject}: still at work: {work.text(_WIDE)}", f" ({took:.0f} s)")
 
     def _block(self, worker: str, feature: str, cause: str) -> None:
         known = self._blocked.get(worker)
@@ -136,6 +162,7 @@ class Display:
         if self._live is not None:
             self._live.line(self._styled(cut(line, self._live.size[0] - len(after)) + after, sign[1]))
             return
+        self._heartbeat.spoke()
         self.out.write(self._styled(line + after, sign[1]) + "\n")
         self.out.flush()
 

@@ -10,9 +10,10 @@ import re
 import struct
 import termios
 import threading
-import time
+import tty
 
 import pytest
+from hanging import HANG_S
 
 from converge.progress import State
 from converge.reporting.results import Failure, Scenario, ScenarioOutcome, Step
@@ -23,14 +24,29 @@ WAITING = "Deployment login/login: 0/1 ready: pod login-6586c55b88-gmv97: contai
 _TURNS = re.compile(r"\x1b\[(\??)(\d*)([A-Za-z])|([^\x1b\r\n]+)|(\r?\n)|(\r)")
 
 
+class Counted(io.TextIOWrapper):
+    """The near end of a terminal, which knows how many bytes were written to it."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(os.fdopen(descriptor, "wb"), encoding="utf-8")
+        self.written = 0
+
+    def write(self, text: str) -> int:
+        self.written += len(text.encode())
+        return super().write(text)
+
+
 class Terminal:
     """The far end of a terminal of some columns: what a person would see on it."""
 
     def __init__(self, columns: int = 80, rows: int = 24) -> None:
         far, self._near = pty.openpty()
         self.resize(columns, rows)
-        self.out = os.fdopen(os.dup(self._near), "w", encoding="utf-8")
+        tty.setraw(self._near)  # so that as many bytes arrive as were written
+        self.out = Counted(os.dup(self._near))
+        self.display: Display | None = None
         self._seen = b""
+        self._arrived = threading.Condition()
         self._reader = threading.Thread(target=self._read, args=(far,), daemon=True)
         self._reader.start()
 
@@ -41,14 +57,23 @@ class Terminal:
     def _read(self, far: int) -> None:
         while True:
             try:
-                self._seen += os.read(far, 65536)
+                piece = os.read(far, 65536)
             except OSError:
                 return
+            with self._arrived:
+                self._seen += piece
+                self._arrived.notify_all()
 
     @property
     def raw(self) -> str:
-        time.sleep(0.35)  # more than a tick
-        return self._seen.decode()
+        """Everything that has been written, once the live lines are drawn as they are now."""
+        if self.display is not None and self.display._live is not None:
+            with self.display._lock:
+                if not self.display._live._is_mid_line:
+                    self.display._live._draw()
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: len(self._seen) >= self.out.written, HANG_S)
+            return self._seen.decode()
 
     @property
     def lines(self) -> list[str]:
@@ -86,6 +111,7 @@ def live(terminal: Terminal, **options: bool) -> Display:
     display = Display(terminal.out, is_live=True, **options)
     display.follow(REQUIRES)
     display.begin()
+    terminal.display = display
     return display
 
 
