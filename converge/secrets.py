@@ -41,7 +41,8 @@ def changes(api: Api, owner: str, generated: Sequence[GeneratedSecret]) -> list[
 def ensure(api: Api, owner: str, generated: Sequence[GeneratedSecret]) -> list[Change]:
     """Create the Secrets that are absent and return what was done; their namespaces must exist.
 
-    Values that exist are never overwritten: a key that is missing is added, a copy follows its original.
+    Values that exist are never overwritten, but for those that the inventory gives: a key that is missing is added, a copy follows its
+    original.
 
     Raises:
         Refused: a Secret of that name exists and is somebody else's.
@@ -72,12 +73,24 @@ def users(api: Api) -> list[tuple[KubernetesObject, frozenset[str]]]:
     """Every workload whose pods take values from Secrets, with the names of those."""
     with ThreadPoolExecutor(len(_WORKLOADS)) as pool:
         found = [obj for objects in pool.map(api.list, _WORKLOADS) for obj in objects]
-    return [(obj, names) for obj in found if (names := frozenset(_named(obj["spec"]["template"]["spec"])))]
+    return [(obj, names) for obj in found if (names := frozenset(named(obj["spec"]["template"]["spec"])))]
 
 
 def since(secret: KubernetesObject) -> str:
     """When a Secret got its values: ``2026-11-23T21:08:00Z``."""
     return annotations_of(secret).get(ROTATED) or str(secret["metadata"].get("creationTimestamp", ""))
+
+
+def written_at(secret: KubernetesObject) -> str:
+    """When somebody last wrote values into a Secret, by the API server's clock."""
+    entries = secret["metadata"].get("managedFields") or ()
+    times = [str(entry["time"]) for entry in entries if "f:data" in (entry.get("fieldsV1") or {}) and entry.get("time")]
+    return max(times, default=str(secret["metadata"].get("creationTimestamp", "")))
+
+
+def moment(text: str) -> float:
+    """Seconds since 1970: of ``2026-11-23T21:08:00Z``."""
+    return datetime.fromisoformat(text).timestamp()
 
 
 def note_of(secret: KubernetesObject) -> str:
@@ -132,7 +145,7 @@ def _rotation(secret: GeneratedSecret) -> str:
     return f"{secret.name}.rotation"
 
 
-def _named(pod: KubernetesObject) -> Iterator[str]:
+def named(pod: KubernetesObject) -> Iterator[str]:
     """The names of the Secrets that a pod's containers take values from."""
     for volume in pod.get("volumes") or ():
         sources = [volume, *((volume.get("projected") or {}).get("sources") or ())]
@@ -167,11 +180,14 @@ def _changes(api: Api, owner: str, secret: GeneratedSecret) -> Iterator[Change]:
     refused = _foreign(original, owner)
     data = dict((original or {}).get("data") or {})
     missing = [key for key in secret.keys if key not in data]
-    if original is None or missing or refused:
-        added = {key: _encoded(make(secret.keys[key])) for key in missing}
+    others = [key for key, kind in secret.keys.items() if key in data and kind.startswith("=") and data[key] != _encoded(kind[1:])]
+    if original is None or missing or others or refused:
+        added = {key: _encoded(make(secret.keys[key])) for key in (*missing, *others)}
         data |= added
         wanted = _object(owner, secret, secret.namespace, {**data} if original is None else added)
-        yield _change(original, wanted, refused or ("" if original is None else f"it lacks {', '.join(missing)}"), is_refused=bool(refused))
+        lacks = [f"it lacks {', '.join(missing)}"] if missing else []
+        lacks += [f"its {', '.join(others)} is not the inventory's"] if others else []
+        yield _change(original, wanted, refused or ("" if original is None else "; ".join(lacks)), is_refused=bool(refused))
         if refused:
             return
         written = api.find("Secret", secret.name, secret.namespace)

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from converge.errors import Refused, Unreachable
 from converge.http import checked, excerpt
+from converge.secrets import changed_there
 
 if TYPE_CHECKING:
     import requests
@@ -46,7 +47,11 @@ class Keycloak:
     checking a password costs a server more than all else that is asked of it.
     """
 
-    def __init__(self, http: requests.Session, url: str, username: str, password: Callable[[], str], *, share: bool = False) -> None:
+    def __init__(
+        self, http: requests.Session, url: str, username: str, password: Callable[[], str], *, share: bool = False, secret: str = ""
+    ) -> None:
+        """``secret`` names the Secret that the password is kept in, for who has to be told that it is refused."""
+        self._secret = secret
         self._http = http
         self._url = url
         self._username = username
@@ -89,7 +94,7 @@ class Keycloak:
             data={"grant_type": "password", "client_id": "admin-cli", "username": self._username, "password": self._password()},
         )
         if answer.status_code in (400, 401):
-            raise WrongAdministrator(what, seen=excerpt(answer.text), cause="the password in its Secret is not the one that Keycloak knows")
+            raise WrongAdministrator(what, seen=excerpt(answer.text), **changed_there(self._secret, "Keycloak"))
         if answer.status_code == 404:
             raise Unreachable(what, seen="404: the ingress does not lead to it yet")
         granted = checked(answer, what).json()
@@ -121,7 +126,7 @@ class Realm:
         items: list[Representation] = self.read(path, **fields, **(options or {})) or []
         return next((item for item in items if all(item.get(key) == value for key, value in fields.items())), None)
 
-    def create(self, path: str, body: Representation) -> str:
+    def create(self, path: str, body: Representation | list[Representation]) -> str:
         """Add an item to the list at a path; its id."""
         answer = self._known(self._keycloak.request("POST", self._below(path), body=body), path)
         return str(answer.headers.get("Location", "")).rpartition("/")[2]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from converge.components.component import Difference, Remark
+from converge.engine.following import Behind
 from converge.kubernetes.changes import Action, Change
 from converge.kubernetes.difference import SECRET
 from converge.kubernetes.fields import spelled
@@ -176,6 +177,11 @@ def of_change(change: Change) -> PlannedChange:
 def of_absent(ref: Ref) -> PlannedChange:
     """An object where there is no cluster that could hold it."""
     return _planned(Action.CREATE, ref, "", [])
+
+
+def of_restart(behind: Behind) -> PlannedChange:
+    """A workload that would be restarted."""
+    return _planned(Action.CHANGE, behind.workload, f"restart: {behind.reason}", [])
 
 
 def of_setting(subject: str, differences: Sequence[Difference]) -> PlannedChange:

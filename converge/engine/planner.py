@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from converge import secrets
 from converge.components.component import Component, Remark, Setting
-from converge.engine.plan import Plan, PlannedChange, Unknown, of_absent, of_change, of_setting
+from converge.engine.following import behind
+from converge.engine.plan import Plan, PlannedChange, Unknown, of_absent, of_change, of_restart, of_setting
 from converge.errors import NotReady, ThinkubeError, first_line
 from converge.kubernetes.applyset import Seen
 from converge.kubernetes.changes import changes
@@ -80,6 +81,8 @@ class Planner:
         found = secrets.changes(api, self._name, generated) if generated else []
         found += changes(api, self._name, objects, seen=self._seen) if objects else []
         yield from (of_change(change) for change in found if change.is_drift)
+        if generated:
+            yield from map(of_restart, behind(api, self._component, self._context, self._platform.looking))
 
     def _settings(self, unknown: list[Unknown]) -> Iterator[Setting]:
         access = self._platform.looking

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from converge import secrets
 from converge.components.component import Component, KubernetesObject, Setting
+from converge.engine.following import behind, restart
 from converge.engine.outcome import Outcome, Result
 from converge.engine.planner import Planner
 from converge.errors import NotReady, ThinkubeError, Unavailable, Unreachable, first_line
 from converge.kubernetes.admission import behind_webhooks
 from converge.kubernetes.apply import Change, Seen, Stage, apply_changes, changes, refuse_conflicts
 from converge.kubernetes.issuance import ISSUANCES, ask_again, failed_issuances, wake_issuers
+from converge.kubernetes.objects import Ref
 from converge.kubernetes.pods import is_stuck
 from converge.kubernetes.ready import readiness
 from converge.kubernetes.stuck import pods_behind, replace_stuck
@@ -104,7 +106,9 @@ class Reconciliation:
             self._platform.hold()
             self._keep(secrets.ensure(api, self._name, self._component.secrets(self._platform.inventory)))
         self._write_settings(self._component.prerequisites(self._platform.context, self._platform.access))
+        restarted = self._restart_behind(api)
         if not is_due:
+            self._wait(api, restarted)
             return
         self._apply(api, read.found, Stage.CONFIGURATION, Stage.WORKLOADS)
         if any(change.stage is Stage.INSTANCES and change.is_write for change in read.found):
@@ -113,6 +117,18 @@ class Reconciliation:
         wake_issuers(api, self._objects)
         self._wait(api, self._objects)
         self._apply(api, read.found, Stage.REMOVAL)
+
+    def _restart_behind(self, api: Api) -> list[KubernetesObject]:
+        """Restart what runs with an earlier value of one of its Secrets; returns what is its own, others are waited for by theirs."""
+        found = behind(api, self._component, self._platform.context, self._platform.access)
+        if found:
+            self._platform.hold()
+            for one in found:
+                self._note(State.CHANGED, f"restart {one.workload}: {one.reason}")
+            restart(api, found)
+            self._written += [f"restart {one.workload}: {one.reason}" for one in found]
+        refs = {one.workload for one in found}
+        return [obj for obj in self._objects if Ref.of(obj) in refs]
 
     def _verify(self, *, drift: bool) -> None:
         self._platform.cluster()

@@ -31,6 +31,8 @@ class FakeRealm:
         self.defaults: set[str] = set()
         self.memberships: dict[str, set[str]] = {}
         self.writes: list[str] = []
+        self.passwords: dict[str, list[dict[str, Any]]] = {}
+        self.now_ms = 2_000_000
         self._numbers = itertools.count()
 
     def read(self, path: str = "", **query: str) -> Any:
@@ -41,6 +43,8 @@ class FakeRealm:
                 return self.profile
             case ["users", user, "groups"]:
                 return [self.items["groups"][group] for group in self.memberships.get(user, ())]
+            case ["users", user, "credentials"]:
+                return self.passwords[user]
             case ["default-default-client-scopes"]:
                 return [self.items["client-scopes"][scope] for scope in self.defaults]
             case [kind]:
@@ -64,6 +68,8 @@ class FakeRealm:
         if path == "clients":
             made["defaultClientScopes"] = [self.items["client-scopes"][scope]["name"] for scope in self.defaults]
         if path == "users":
+            made["createdTimestamp"] = self.now_ms
+            self.passwords[identity] = [{"type": "password", "createdDate": self.now_ms}]
             self.memberships[identity] = {item["id"] for item in self.read("groups") if f"/{item['name']}" in body.get("groups", ())}
         self.items[path][identity] = made
         return identity
@@ -82,6 +88,8 @@ class FakeRealm:
                 self.profile = body
             case ["users", user, "groups", group]:
                 self.memberships[user].add(group)
+            case ["users", user, "reset-password"]:
+                self.passwords[user] = [{"type": "password", "createdDate": self.now_ms, "value": body["value"]}]
             case ["default-default-client-scopes", scope]:
                 if scope in self.defaults:
                     raise Refused("a default scope", seen="409 Conflict: Duplicate resource error")
@@ -104,13 +112,16 @@ def here() -> FakeRealm:
 
 @pytest.fixture
 def wanted(here: FakeRealm) -> Callable[[], list[Setting]]:
-    access: Any = SimpleNamespace(secret=lambda *names: "-".join(names))
+    kept = {"metadata": {"creationTimestamp": "1970-01-01T00:30:00Z"}}
+    api = SimpleNamespace(get=lambda *_: kept, kept=kept)
+    access: Any = SimpleNamespace(secret=lambda *names: "-".join(names), api=lambda: api)
     policy = mapper("oidc-usermodel-attribute-mapper", user_attribute="policy", claim_name="policy", multivalued=True)
 
     def settings() -> list[Setting]:
         app = oidc_client.confidential(here, "app", "app", access, redirect_uris=["https://app/callback"], mappers={"policy": policy})  # type: ignore[arg-type]
         return [*realm.settings(Inventory(), here, access), app]  # type: ignore[arg-type]
 
+    settings.secret = kept["metadata"]  # type: ignore[attr-defined]
     return settings
 
 
@@ -229,3 +240,20 @@ def test_looking_for_differences_writes_nothing(
     for setting in wanted():
         setting.differences()
     assert here.writes == []
+
+
+def test_a_password_that_the_person_changed_is_the_persons_own(here: FakeRealm, wanted: Callable[[], list[Setting]]) -> None:
+    write_all(wanted())
+    here.now_ms += 60_000
+    (user,) = here.passwords
+    here.passwords[user] = [{"type": "password", "createdDate": here.now_ms}]
+    assert write_all(wanted()) == []
+
+
+def test_a_secret_that_was_lost_and_made_anew_is_told_to_the_realm_once(here: FakeRealm, wanted: Callable[[], list[Setting]]) -> None:
+    write_all(wanted())
+    wanted.secret["creationTimestamp"] = "1970-01-01T00:40:00Z"  # type: ignore[attr-defined]
+    here.now_ms = 2_401_000
+    assert write_all(wanted()) == ["user tkadmin of realm thinkube"]
+    assert [one["value"] for kept in here.passwords.values() for one in kept] == ["keycloak-realm-admin-password"]
+    assert write_all(wanted()) == []

@@ -120,6 +120,12 @@ def _forget_node(setting: Any) -> None:
     setting._access.api().delete("Node", setting._node)
 
 
+def _server_of(setting: Any) -> Any:
+    from converge.components.valkey.users import server
+
+    return server(setting._access, setting._pod)
+
+
 _FOLLOWS = Impossible("it holds nothing: it says that something serves what was issued or written last")
 
 TAKEN: Mapping[str, Callable[[Any], None] | Impossible] = {
@@ -132,6 +138,9 @@ TAKEN: Mapping[str, Callable[[Any], None] | Impossible] = {
     "RunningCluster": Impossible("tests/faults/test_nodes.py and test_api_server.py take the cluster itself away"),
     "PlatformCa": _lose_authority,
     "IssuedCertificates": _FOLLOWS,
+    "SuperuserPassword": lambda setting: setting._server.write_password("postgres", "given by hand"),
+    "AdministratorPassword": lambda setting: _server_of(setting).ask("ACL", "SETUSER", "default", "resetpass", ">given by hand"),
+    "Administrator": Impossible("a password that a person changed there is not undone: tests/components/test_credentials.py"),
     "PresentedWildcard": _FOLLOWS,
     "ServedCertificate": _FOLLOWS,
     "ReadRules": _FOLLOWS,

@@ -13,6 +13,7 @@ from converge.components import manifests
 from converge.components.blocks import web_host
 from converge.components.component import Access, Component, Context, Credential, Endpoint, GeneratedSecret, KubernetesObject, Setting
 from converge.components.keycloak import oidc_client, realm
+from converge.components.keycloak.administrator import Administrator
 from converge.components.keycloak.kubernetes_login import CLIENT, PREFIX, KubernetesLogin
 from converge.components.postgres import database
 from converge.components.postgres.component import HOST
@@ -54,9 +55,10 @@ class Keycloak(Component):
         )
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
-        """The realm, the client for Kubernetes, and the API server's trust in both."""
+        """Its administrator, the realm, the client for Kubernetes, and the API server's trust in both."""
         here = realm.realm(context.inventory, access)
         return (
+            Administrator(context.inventory, access),
             *realm.settings(context.inventory, here, access),
             oidc_client.public(here, CLIENT, redirect_uris=LOOPBACK),
             KubernetesLogin(context, access),

@@ -7,10 +7,12 @@ from functools import partial
 
 from converge.apis.keycloak import Keycloak, Realm, WrongAdministrator
 from converge.components.component import Access, Credential, GeneratedSecret, Setting
+from converge.components.keycloak import recovery
+from converge.components.keycloak.recovery import write_password
 from converge.components.keycloak.settings import ClientScope, Group, Person, RealmItself, UserProfile, mapper
-from converge.errors import Refused
 from converge.http import checked
 from converge.inventory import Inventory
+from converge.secrets import moment, written_at
 
 REALM = "thinkube"
 ADMINISTRATORS = "cluster-admins"
@@ -36,11 +38,11 @@ def secrets(inventory: Inventory) -> Sequence[GeneratedSecret]:
     )
 
 
-def realm(inventory: Inventory, access: Access) -> Realm:
-    """The realm as Keycloak's administrator sees it."""
+def realm(inventory: Inventory, access: Access, name: str = REALM) -> Realm:
+    """A realm as Keycloak's administrator sees it."""
     url = f"https://{inventory.host('auth')}"
     password = partial(access.secret, "keycloak", ADMINISTRATOR_SECRET, "password")
-    return Keycloak(access.http, url, "admin", password, share=True).realm(REALM)
+    return Keycloak(access.http, url, "admin", password, share=True, secret=f"keycloak/{ADMINISTRATOR_SECRET}").realm(name)
 
 
 def settings(inventory: Inventory, here: Realm, access: Access) -> Sequence[Setting]:
@@ -84,7 +86,13 @@ def settings(inventory: Inventory, here: Realm, access: Access) -> Sequence[Sett
         UserProfile(here, {"unmanagedAttributePolicy": "ENABLED"}),
         Group(here, ADMINISTRATORS),
         ClientScope(here, "groups", {"groups": groups}),
-        Person(here, person, groups=[ADMINISTRATORS], password=lambda: access.secret("keycloak", PERSON_SECRET, "password")),
+        Person(
+            here,
+            person,
+            groups=[ADMINISTRATORS],
+            password=lambda: access.secret("keycloak", PERSON_SECRET, "password"),
+            since=lambda: moment(written_at(access.api().get("Secret", PERSON_SECRET, "keycloak"))),
+        ),
     )
 
 
@@ -104,7 +112,7 @@ def credentials(inventory: Inventory, access: Access) -> Sequence[Credential]:
 
     def change_administrator(old: Mapping[str, str], new: Mapping[str, str]) -> None:
         if not is_administrator(new):
-            _write_password(master(old), new)
+            write_password(master(old), new)
 
     def is_person(values: Mapping[str, str]) -> bool:
         form = {"grant_type": "password", "client_id": "admin-cli", **{key: values[key] for key in ("username", "password")}}
@@ -113,16 +121,15 @@ def credentials(inventory: Inventory, access: Access) -> Sequence[Credential]:
         return not is_refused and bool(checked(answer, f"{values['username']} signed in"))
 
     def change_person(_: Mapping[str, str], new: Mapping[str, str]) -> None:
-        _write_password(realm(inventory, access), new)
+        write_password(realm(inventory, access), new)
 
     return (
-        Credential(administrator, is_administrator, change_administrator, needs_restart=False),
-        Credential(person, is_person, change_person, needs_restart=False),
+        Credential(
+            administrator,
+            is_administrator,
+            change_administrator,
+            needs_restart=False,
+            recover=lambda values: recovery.recover(inventory, access, values),
+        ),
+        Credential(person, is_person, change_person, needs_restart=False, recover=lambda values: change_person({}, values)),
     )
-
-
-def _write_password(here: Realm, values: Mapping[str, str]) -> None:
-    user = here.find("users", options={"exact": "true"}, username=values["username"])
-    if user is None:
-        raise Refused(f"user {values['username']} of realm {here.name}", seen="absent", next_command="pytest features/ -m keycloak")
-    here.replace(f"users/{user['id']}/reset-password", {"type": "password", "value": values["password"], "temporary": False})

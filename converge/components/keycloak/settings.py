@@ -10,6 +10,9 @@ from converge.apis.keycloak import Realm, Representation
 from converge.components.component import Difference
 from converge.components.differences import absent, differences, merged
 
+CLOCKS_S = 5
+"""How much Keycloak's clock may be behind the API server's."""
+
 
 class RealmSetting(ABC):
     """One thing in a realm; what is there beside the fields in ``wanted`` belongs to others and stays."""
@@ -186,12 +189,29 @@ class Client(RealmSetting):
 
 
 class Person(RealmSetting):
-    """A user in groups; the password is given once, at creation, and is the person's own from then on."""
+    """A user in groups; the password is given at creation, and is the person's own from then on.
 
-    def __init__(self, realm: Realm, wanted: Representation, *, groups: Sequence[str], password: Callable[[], str]) -> None:
+    It is given again only where the Secret that it comes from was written after it (``since``, seconds since 1970): a Secret that was
+    lost and made anew.
+    """
+
+    def __init__(
+        self, realm: Realm, wanted: Representation, *, groups: Sequence[str], password: Callable[[], str], since: Callable[[], float]
+    ) -> None:
         fields = wanted | {"groups": dict.fromkeys(groups, True)}
         super().__init__(f"user {wanted['username']} of realm {realm.name}", realm, fields)
         self._password = password
+        self._since = since
+
+    def differences(self) -> Sequence[Difference]:
+        """See ``Setting.differences``."""
+        seen = self.read()
+        if seen is None:
+            return absent(self.subject)
+        found = differences(self.subject, self.wanted, seen)
+        if self._is_outdated(seen):
+            found.append(Difference(self.subject, "password", wanted="(secret)", seen="(another)"))
+        return found
 
     def read(self) -> Representation | None:
         """Its representation with ``groups`` by name."""
@@ -211,6 +231,17 @@ class Person(RealmSetting):
         for name in self.wanted["groups"]:
             if name not in seen["groups"] and (group := self.realm.find("groups", name=name)):
                 self.realm.replace(f"{path}/groups/{group['id']}")
+        if self._is_outdated(seen):
+            password = {"type": "password", "value": self._password(), "temporary": False}
+            self.realm.replace(f"{path}/reset-password", password)
+
+    def _is_outdated(self, seen: Representation) -> bool:
+        """Whether its password is older than the Secret; asked of Keycloak only where the user is older."""
+        since = self._since() - CLOCKS_S
+        if seen["createdTimestamp"] / 1000 >= since:
+            return False
+        kept = [one for one in self.realm.read(f"users/{seen['id']}/credentials") or () if one["type"] == "password"]
+        return all(one["createdDate"] / 1000 < since for one in kept)
 
 
 def mapper(kind: str, **config: Any) -> Representation:

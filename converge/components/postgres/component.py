@@ -15,6 +15,7 @@ from converge.components.postgres.certificate import ServedCertificate
 from converge.components.postgres.database import HOST as HOST
 from converge.components.postgres.database import login, server
 from converge.components.postgres.rules import ReadRules
+from converge.components.postgres.superuser import SuperuserPassword
 from converge.inventory import Inventory
 
 
@@ -38,8 +39,9 @@ class Postgres(Component):
         return manifests.render(Path(__file__).parent, image=context.image, storage=storage, is_ready=is_ready)
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
-        """That a renewed certificate is served, and that the access rules are in force."""
-        return (ServedCertificate(access), ReadRules(access))
+        """That a renewed certificate is served, that the access rules are in force, and the superuser's password."""
+        (superuser,) = self.secrets(context.inventory)
+        return (ServedCertificate(access), ReadRules(access), SuperuserPassword(superuser, access))
 
     def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
         """The superuser's password: the server read it from the Secret at its first start only."""

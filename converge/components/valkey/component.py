@@ -11,6 +11,7 @@ from pathlib import Path
 
 from converge.components import manifests
 from converge.components.component import Access, Component, Context, Credential, GeneratedSecret, KubernetesObject, Setting
+from converge.components.valkey.administrator import AdministratorPassword
 from converge.components.valkey.certificate import ServedCertificate
 from converge.components.valkey.users import ADMINISTRATOR_SECRET, NAMESPACE, login
 from converge.inventory import Inventory
@@ -47,8 +48,9 @@ class Valkey(Component):
         )
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
-        """Every server presents the certificate that was issued last."""
-        return [ServedCertificate(f"valkey-{number}", access) for number in range(context.inventory.options(self.name).replicas or 1)]
+        """Every server knows its administrator, and presents the certificate that was issued last."""
+        pods = [f"valkey-{number}" for number in range(context.inventory.options(self.name).replicas or 1)]
+        return [*(AdministratorPassword(pod, access) for pod in pods), *(ServedCertificate(pod, access) for pod in pods)]
 
     def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
         """The administrator's password, which every server takes at its start."""

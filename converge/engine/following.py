@@ -1,0 +1,81 @@
+"""Workloads follow their Secrets: pods take values at their start, and those that run with earlier ones are restarted.
+
+Looked at as it is, not as it came about: it does not matter who changed a Secret, or which run was killed before it restarted anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from converge import secrets
+from converge.components.component import Access, Component, Context, KubernetesObject
+from converge.kubernetes.client import Api
+from converge.kubernetes.keeping import GENERATED
+from converge.kubernetes.objects import Ref, annotations_of, labels_of
+
+_CONTROLLERS = ("ReplicaSet", "StatefulSet", "DaemonSet")
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A workload whose pods run with an earlier value of a Secret; ``since`` is when that got the one that it has."""
+
+    workload: Ref
+    secret: Ref
+    since: str
+
+    @property
+    def reason(self) -> str:
+        """Why it is restarted."""
+        return f"its pods run with an earlier value of {self.secret}"
+
+
+def behind(api: Api, component: Component, context: Context, access: Access) -> list[Behind]:
+    """The workloads that have to be restarted for this component's Secrets, whose ever they are. Reads only."""
+    kept = {(one.secret.namespace, one.secret.name) for one in component.credentials(context, access) if not one.needs_restart}
+    wanted = [one for one in component.secrets(context.inventory) if (one.namespace, one.name) not in kept]
+    places: dict[str, set[str]] = {}
+    for secret in wanted:
+        for namespace in (secret.namespace, *secret.copies):
+            places.setdefault(namespace, set()).add(secret.name)
+    return [one for namespace, names in places.items() for one in _behind(api, namespace, names)]
+
+
+def restart(api: Api, found: Iterable[Behind]) -> None:
+    """Let new pods take the place of those that run with an earlier value."""
+    for one in found:
+        annotations = {secrets.taken(one.secret.name): one.since}
+        patch = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
+        api.patch(one.workload.kind, one.workload.name, one.workload.namespace, patch)
+
+
+def _behind(api: Api, namespace: str, names: set[str]) -> list[Behind]:
+    found = {obj["metadata"]["name"]: obj for obj in api.list("Secret", namespace, labels=GENERATED)}
+    since = {name: secrets.written_at(found[name]) for name in sorted(names) if name in found}
+    pods = [pod for pod in api.list("Pod", namespace) if _is_of_a_workload(pod)] if since else []
+    stale = {
+        name: [labels_of(pod) for pod in pods if name in secrets.named(pod["spec"]) and pod["metadata"]["creationTimestamp"] < written]
+        for name, written in since.items()
+    }
+    if not any(stale.values()):
+        return []
+    return [
+        Behind(Ref.of(obj), Ref("Secret", name, namespace, "v1"), since[name])
+        for obj, used in secrets.users(api)
+        for name, labels in stale.items()
+        if obj["metadata"]["namespace"] == namespace and name in used and any(_selects(obj, one) for one in labels)
+        # Its pods may still be on their way.
+        if annotations_of(obj["spec"]["template"]).get(secrets.taken(name)) != since[name]
+    ]
+
+
+def _is_of_a_workload(pod: KubernetesObject) -> bool:
+    """A Job's pod runs to its end with what it has; one that is being deleted is on its way out already."""
+    owners = pod["metadata"].get("ownerReferences") or ()
+    return not pod["metadata"].get("deletionTimestamp") and any(owner["kind"] in _CONTROLLERS for owner in owners)
+
+
+def _selects(workload: KubernetesObject, labels: dict[str, str]) -> bool:
+    wanted: dict[str, str] = workload["spec"]["selector"].get("matchLabels") or {}
+    return wanted.items() <= labels.items()
