@@ -81,7 +81,8 @@ class People:
     def administrator(self) -> Person:
         """The person who administers the platform; shared, so never locked or changed by a scenario."""
         password = self._access.secret("keycloak", realm.PERSON_SECRET, "password")
-        return Person("", Credentials(self._inventory.admin_username, password), Browser(self._access.http))
+        secret = f"keycloak/{realm.PERSON_SECRET}"
+        return Person("", Credentials(self._inventory.admin_username, password, secret), Browser(self._access.http))
 
     @contextlib.contextmanager
     def person(self, *, groups: Sequence[str] = (), attributes: Mapping[str, Sequence[str]] | None = None) -> Iterator[Person]:

@@ -50,7 +50,8 @@ def window(chromium: Chromium) -> Iterator[Window]:
 @given("Keycloak's administrator", target_fixture="person")
 def keycloak_administrator(platform: Platform) -> Person:
     password = platform.access.secret("keycloak", ADMINISTRATOR_SECRET, "password")
-    return Person("", Credentials("admin", password), Browser(platform.access.http))
+    credentials = Credentials("admin", password, f"keycloak/{ADMINISTRATOR_SECRET}")
+    return Person("", credentials, Browser(platform.access.http))
 
 
 @given(parsers.re(r'the person is signed in to the "(?P<page>[^"]+)" with a browser'))

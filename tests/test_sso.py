@@ -191,6 +191,15 @@ def test_what_the_login_page_says_becomes_a_typed_refusal(provider, application,
     assert refused.value.seen == message
 
 
+def test_a_refused_password_that_a_secret_holds_is_told_with_the_ways_back(provider, application, browser) -> None:
+    provider.error = "Invalid username or password."
+    with pytest.raises(sso.WrongPassword) as refused:
+        application.sign_in(browser, sso.Credentials("alice", "wrong", "keycloak/realm-admin"))
+    assert "somebody changed it there" in refused.value.cause
+    assert "thinkube secrets set keycloak/realm-admin" in refused.value.next_command
+    assert "thinkube secrets restore keycloak/realm-admin" in refused.value.next_command
+
+
 def test_the_answer_to_another_login_is_refused(application, browser) -> None:
     begun, other = application.begin(), application.begin()
     callback = browser.visit(other.url, GOOD, until=CALLBACK)

@@ -91,11 +91,16 @@ class PlannedChange:
 
 @dataclass(frozen=True)
 class Unknown:
-    """What cannot be known yet, and why; ``after`` names the component that has to be there first, "" where it is another trouble."""
+    """What cannot be known yet, and why; ``after`` names the component that has to be there first, "" where it is another trouble.
+
+    ``cause`` and ``next`` are those of the trouble, where it has its own.
+    """
 
     subject: str
     reason: str
     after: str = ""
+    cause: str = ""
+    next: str = ""
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.reason}"

@@ -68,7 +68,8 @@ class Planner:
 
     def _unknown(self, subject: str, error: ThinkubeError) -> Unknown:
         first = "" if self._platform.find_cluster() else self._platform.graph.closure([self._name])[0]
-        return Unknown(redact(subject), redact(first_line(error)), first)
+        own = "" if error.next_command == error.usual_next else error.next_command
+        return Unknown(redact(subject), redact(first_line(error)), first, redact(error.cause), redact(own))
 
     def _objects(self) -> Iterator[PlannedChange]:
         generated = self._component.secrets(self._platform.inventory)

@@ -135,8 +135,14 @@ class Reconciliation:
         self._require_images()
         plan = Planner(self._platform, self._component).plan()
         if plan.unknown:
+            causes, commands = (
+                dict.fromkeys(filter(None, texts)) for texts in zip(*((one.cause, one.next) for one in plan.unknown), strict=True)
+            )
             raise NotReady(
-                f"{self._name} converged", seen="\n".join(map(str, plan.unknown)), next_command=f"pytest features/ -m {self._name}"
+                f"{self._name} converged",
+                seen="\n".join(map(str, plan.unknown)),
+                cause="\n".join(causes),
+                next_command="\n".join(commands) or f"pytest features/ -m {self._name}",
             )
         if drift:
             self._written += [str(change) for change in plan.changes]

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 from converge.errors import Refused
 from converge.http import checked, excerpt, sibling
+from converge.secrets import changed_there
 
 if TYPE_CHECKING:
     import requests
@@ -38,10 +39,11 @@ class LoginRequired(Refused):
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a person types."""
+    """What a person types; ``secret`` names the Secret that the password is kept in, where it is: ``keycloak/realm-admin``."""
 
     username: str
     password: str = field(repr=False)
+    secret: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Browser:
         action, fields = form
         page = self._follow("POST", action, fields | {"username": credentials.username, "password": credentials.password}, until)
         if _login_form(page) is not None:
-            raise _refusal(credentials.username, message(page))
+            raise _refusal(credentials, message(page))
         return page
 
     def _follow(self, method: str, url: str, fields: Mapping[str, str] | None, until: str) -> Page:
@@ -128,9 +130,10 @@ def message(page: Page) -> str:
     return f"{page.answer.status_code} {page.answer.reason}"
 
 
-def _refusal(username: str, message: str) -> LoginRefused:
+def _refusal(credentials: Credentials, message: str) -> LoginRefused:
     kind = AccountDisabled if "disabled" in message.lower() else WrongPassword if "invalid" in message.lower() else LoginRefused
-    return kind(f"{username} signed in", seen=message)
+    ways_back = changed_there(credentials.secret, "Keycloak") if credentials.secret and kind is WrongPassword else {}
+    return kind(f"{credentials.username} signed in", seen=message, **ways_back)
 
 
 def _document(page: Page) -> Any:

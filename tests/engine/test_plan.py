@@ -12,7 +12,7 @@ import pytest
 from converge.components.component import Difference, GeneratedSecret, Remark
 from converge.engine.plan import Plan, PlannedField, Plans, Unknown, of_setting
 from converge.engine.run import Run
-from converge.errors import NotReady, Unreachable
+from converge.errors import NotReady, Refused, Unreachable
 from converge.kubernetes.apply import apply_changes, changes
 from converge.redaction import REDACTOR
 
@@ -187,6 +187,17 @@ def test_what_could_not_be_looked_at_is_neither_absent_nor_different(converged, 
     plan = converged.platform.plan("web")
     assert (plan.changes, plan.unknown) == ((), (Unknown("bucket data", "MinIO: connection refused"),))
     assert plan
+
+
+def test_a_verify_passes_on_the_cause_and_the_way_back_of_what_could_not_be_looked_at(converged, web) -> None:
+    web.settings_wanted = [
+        Bucket(error=Refused("the administrator signed in", seen="401", cause="another password", next_command="set it"))
+    ]
+    (unknown,) = converged.platform.plan("web").unknown
+    assert (unknown.cause, unknown.next) == ("another password", "set it")
+    text = converged.platform.verify("web").text
+    assert "cause:  another password" in text
+    assert "next:   set it" in text
 
 
 def test_objects_that_need_what_is_not_there_are_said_to(bench, web) -> None:

@@ -25,7 +25,7 @@ def console_login(inventory: Inventory, access: Access) -> Tokens:
     provider = discover(access.http, f"{url}/realms/master")
     console = RelyingParty(access.http, provider, Client(CONSOLE, f"{url}/admin/master/console/"))
     password = access.secret("keycloak", ADMINISTRATOR_SECRET, "password")
-    return console.sign_in(Browser(access.http), Credentials("admin", password))
+    return console.sign_in(Browser(access.http), Credentials("admin", password, f"keycloak/{ADMINISTRATOR_SECRET}"))
 
 
 def realm_as(inventory: Inventory, http: requests.Session, tokens: Tokens) -> dict[str, Any]:
