@@ -24,7 +24,7 @@ NAME = "keycloak-recovery"
 PREFIX = "thinkube-recovery-"
 """How the names of temporary administrators begin."""
 
-DEADLINE_S = 180
+DEADLINE_S = 600
 _KEPT = ("name", "image", "imagePullPolicy", "resources", "securityContext", "volumeMounts")
 
 
