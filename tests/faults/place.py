@@ -229,7 +229,9 @@ def _lasting(obj: KubernetesObject | None) -> Any:
         return None
     metadata = {key: value for key, value in obj["metadata"].items() if key not in _FLEETING}
     metadata["annotations"] = {
-        k: v for k, v in (metadata.get("annotations") or {}).items() if not k.startswith("deployment.kubernetes.io/")
+        k: v
+        for k, v in (metadata.get("annotations") or {}).items()
+        if not k.startswith("deployment.kubernetes.io/") and k != "thinkube.dev/looked-at"  # when, and it is ours
     }
     rest = {key: value for key, value in obj.items() if key not in ("status", "metadata")}
     for key in ("clusterIP", "clusterIPs", "volumeName"):
