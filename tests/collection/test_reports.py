@@ -240,6 +240,12 @@ def pytest_runtest_setup(item):
     import wiring.waiting
     hours = iter((0.0, 3600.0))
     wiring.waiting.time = type("Clock", (), {"perf_counter": staticmethod(lambda: next(hours))})
+
+
+def pytest_unconfigure():
+    import time
+    import wiring.waiting
+    wiring.waiting.time = time
 """,
     )
     run(project, "features/infrastructure/base.feature", "--durations=0", *workers).assert_outcomes(passed=1)
