@@ -15,12 +15,10 @@ from converge.errors import NotReady, Refused, ThinkubeError, Unreachable
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.wait import wait_until_ready
 from converge.progress import State
+from converge.waiting import COMES_S
 
 if TYPE_CHECKING:
     from converge.engine.platform import Platform
-
-SETTLE_S = 30
-"""How long a value that was just replaced may go on working."""
 
 
 class InUse:
@@ -100,11 +98,11 @@ class InUse:
         Raises:
             NotReady: that did not come about.
         """
-        ends_at = time.monotonic() + SETTLE_S
+        ends_at = time.monotonic() + COMES_S
         while (seen := self._opens(values)) is not accepted:
             if time.monotonic() > ends_at:
                 text = "nobody answers" if seen is None else "they are accepted" if seen else "they are refused"
-                raise NotReady(what, seen=f"{text}, {SETTLE_S} s after Secret {self.name} was written", next_command=self._again)
+                raise NotReady(what, seen=f"{text}, {COMES_S:.0f} s after Secret {self.name} was written", next_command=self._again)
             self._platform.stopping.wait(0.5)
 
     def _opens(self, values: Mapping[str, str]) -> bool | None:
