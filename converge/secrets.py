@@ -28,7 +28,7 @@ ROTATED = "thinkube.dev/rotated"
 ROTATION = "thinkube.dev/rotation-of"
 """The annotation of a Secret that keeps old and new values while those are being replaced: ``keycloak/keycloak-admin``."""
 
-_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _ALPHABET = string.ascii_letters + string.digits
 _PASSWORD_LENGTH = 32
 
@@ -71,8 +71,8 @@ def every(api: Api) -> list[KubernetesObject]:
 
 def users(api: Api) -> list[tuple[KubernetesObject, frozenset[str]]]:
     """Every workload whose pods take values from Secrets, with the names of those."""
-    with ThreadPoolExecutor(len(_WORKLOADS)) as pool:
-        found = [obj for objects in pool.map(api.list, _WORKLOADS) for obj in objects]
+    with ThreadPoolExecutor(len(WORKLOADS)) as pool:
+        found = [obj for objects in pool.map(api.list, WORKLOADS) for obj in objects]
     return [(obj, names) for obj in found if (names := frozenset(named(obj["spec"]["template"]["spec"])))]
 
 

@@ -78,6 +78,13 @@ class Held(Setting, Protocol):
 
 
 @runtime_checkable
+class Data(Held, Protocol):
+    """A setting whose content belongs to people (``is_data``): where it has to be made anew, what was in it is lost."""
+
+    is_data: bool
+
+
+@runtime_checkable
 class Removable(Held, Protocol):
     """A setting that outlives its component's objects, and how a rollback takes it away: with "" always, else only when it purges."""
 

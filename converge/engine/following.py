@@ -1,4 +1,4 @@
-"""Workloads follow their Secrets: pods take values at their start, and those that run with earlier ones are restarted.
+"""Workloads follow what they took at their start: those that run with earlier values of a Secret, or on data that is lost, are restarted.
 
 Looked at as it is, not as it came about: it does not matter who changed a Secret, or which run was killed before it restarted anybody.
 """
@@ -14,21 +14,20 @@ from converge.kubernetes.client import Api
 from converge.kubernetes.keeping import GENERATED
 from converge.kubernetes.objects import Ref, annotations_of, labels_of
 
+LOST = "thinkube.dev/lost"
+"""The annotation of a pods' template that says which loss of data they have followed."""
+
 _CONTROLLERS = ("ReplicaSet", "StatefulSet", "DaemonSet")
 
 
 @dataclass(frozen=True)
 class Behind:
-    """A workload whose pods run with an earlier value of a Secret; ``since`` is when that got the one that it has."""
+    """A workload to be restarted and the ``reason``; ``annotation`` on its pods' template says what they have taken, ``value`` of it."""
 
     workload: Ref
-    secret: Ref
-    since: str
-
-    @property
-    def reason(self) -> str:
-        """Why it is restarted."""
-        return f"its pods run with an earlier value of {self.secret}"
+    reason: str
+    annotation: str
+    value: str
 
 
 def behind(api: Api, component: Component, context: Context, access: Access) -> list[Behind]:
@@ -42,11 +41,17 @@ def behind(api: Api, component: Component, context: Context, access: Access) -> 
     return [one for namespace, names in places.items() for one in _behind(api, namespace, names)]
 
 
+def bereft(api: Api, objects: Iterable[KubernetesObject], lost: Iterable[str]) -> list[Behind]:
+    """The workloads among a component's objects, where data that others held for it was made anew: their pods may go on as with the old."""
+    workloads = [Ref.of(obj) for obj in objects if obj["kind"] in secrets.WORKLOADS]
+    reason = f"data lost: {'; '.join(lost)}"
+    return [Behind(ref, reason, LOST, reason) for ref in workloads if api.find(ref.kind, ref.name, ref.namespace)]
+
+
 def restart(api: Api, found: Iterable[Behind]) -> None:
-    """Let new pods take the place of those that run with an earlier value."""
+    """Let new pods take the place of those that are behind."""
     for one in found:
-        annotations = {secrets.taken(one.secret.name): one.since}
-        patch = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
+        patch = {"spec": {"template": {"metadata": {"annotations": {one.annotation: one.value}}}}}
         api.patch(one.workload.kind, one.workload.name, one.workload.namespace, patch)
 
 
@@ -61,7 +66,7 @@ def _behind(api: Api, namespace: str, names: set[str]) -> list[Behind]:
     if not any(stale.values()):
         return []
     return [
-        Behind(Ref.of(obj), Ref("Secret", name, namespace, "v1"), since[name])
+        Behind(Ref.of(obj), f"its pods run with an earlier value of Secret {namespace}/{name}", secrets.taken(name), since[name])
         for obj, used in secrets.users(api)
         for name, labels in stale.items()
         if obj["metadata"]["namespace"] == namespace and name in used and any(_selects(obj, one) for one in labels)

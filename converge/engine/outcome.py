@@ -27,7 +27,8 @@ class Outcome:
     ``changes`` names every write: ``("create Deployment keycloak/keycloak", "write realm thinkube")``; empty where nothing differed.
     ``text`` is the reason of what did not converge, ready for people and free of secrets; ``by`` the component that it is blocked by
     (its own name where it failed itself); ``diagnosis`` everything that was seen of what never served, as JSON; ``started_at`` counts
-    seconds since 1970. ``remarks`` say what somebody did on purpose and was left as it is ("Node local-worker-1 is cordoned …").
+    seconds since 1970. ``lost`` names data that was known and is not there any more ("database keycloak, known since …"); ``remarks``
+    say what somebody did on purpose and was left as it is ("Node local-worker-1 is cordoned …").
     """
 
     component: str
@@ -39,6 +40,7 @@ class Outcome:
     by: str = ""
     diagnosis: str = ""
     remarks: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     def require(self) -> Outcome:
         """Return it where the component converged.
@@ -60,6 +62,5 @@ class Outcome:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Outcome:
         """The outcome that ``as_json`` was made of."""
-        return cls(
-            **{**data, "result": Result(data["result"]), "changes": tuple(data["changes"]), "remarks": tuple(data.get("remarks", ()))}
-        )
+        lists = {name: tuple(data.get(name, ())) for name in ("changes", "remarks", "lost")}
+        return cls(**{**data, "result": Result(data["result"]), **lists})

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from converge import secrets
-from converge.components.component import Component, KubernetesObject, Setting
-from converge.engine.following import behind, restart
+from converge.components.component import Component, KubernetesObject
+from converge.engine.following import behind, bereft, restart
+from converge.engine.known_data import KnownData
 from converge.engine.outcome import Outcome, Result
 from converge.engine.planner import Planner
-from converge.errors import NotReady, ThinkubeError, Unavailable, Unreachable, first_line
+from converge.engine.settings import Settings
+from converge.errors import NotReady, ThinkubeError, Unavailable
 from converge.kubernetes.admission import behind_webhooks
 from converge.kubernetes.apply import Change, Seen, Stage, apply_changes, changes, refuse_conflicts
 from converge.kubernetes.issuance import ISSUANCES, ask_again, failed_issuances, wake_issuers
@@ -30,8 +33,6 @@ from converge.waiting import COMES_S
 if TYPE_CHECKING:
     from converge.engine.platform import Platform
     from converge.kubernetes.client import Api
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,15 @@ class Reconciliation:
         self._deadline_s = options.deadline_s or platform.inventory.deadlines.component_s
         self._repaired_at = 0.0
         self._start_clock()
+        self._lost: tuple[str, ...] = ()
+
+    @cached_property
+    def _data(self) -> KnownData:
+        return KnownData(lambda: self._platform.api, self._name)
+
+    @cached_property
+    def _settings(self) -> Settings:
+        return Settings(self._platform, self._name, self._data, self._written, self._left_s)
 
     # What is done with a component
 
@@ -71,7 +81,7 @@ class Reconciliation:
 
     def write_prerequisites(self) -> None:
         """Let what it requires hold what it should hold for it: the first part of a converge, by itself."""
-        self._write_settings(self._component.prerequisites(self._platform.context, self._platform.access))
+        self._settings.write(self._component.prerequisites(self._platform.context, self._platform.access))
 
     # How
 
@@ -88,7 +98,15 @@ class Reconciliation:
         if self._objects or self._component.secrets(self._platform.inventory):
             self._start_clock()
             self._converge_objects(self._platform.watched(self._name))
-        self._write_settings(self._component.settings(self._platform.context, self._platform.access))
+        self._settings.write(self._component.settings(self._platform.context, self._platform.access))
+        self._tell_lost_data()
+
+    def _tell_lost_data(self) -> None:
+        """At the end, when all of it is there anew: a run that is stopped before says nothing, the next one does."""
+        self._data.look_at_volumes(self._objects)
+        self._lost = tuple(self._data.lost())
+        self._data.said()
+        self._settings.keep_data()
 
     def _converge_objects(self, api: Api) -> None:
         began = time.monotonic()
@@ -105,7 +123,7 @@ class Reconciliation:
         if missing:
             self._platform.hold()
             self._keep(secrets.ensure(api, self._name, self._component.secrets(self._platform.inventory)))
-        self._write_settings(self._component.prerequisites(self._platform.context, self._platform.access))
+        self._settings.write(self._component.prerequisites(self._platform.context, self._platform.access))
         restarted = self._restart_behind(api)
         if not is_due:
             self._wait(api, restarted)
@@ -119,8 +137,13 @@ class Reconciliation:
         self._apply(api, read.found, Stage.REMOVAL)
 
     def _restart_behind(self, api: Api) -> list[KubernetesObject]:
-        """Restart what runs with an earlier value of one of its Secrets; returns what is its own, others are waited for by theirs."""
+        """Restart what runs with an earlier value of one of its Secrets, and itself where data that others held for it is lost.
+
+        Returns what is its own; others are waited for by theirs.
+        """
         found = behind(api, self._component, self._platform.context, self._platform.access)
+        if lost := self._data.lost(self._component.prerequisites(self._platform.context, self._platform.access)):
+            found += bereft(api, self._objects, lost)
         if found:
             self._platform.hold()
             for one in found:
@@ -178,7 +201,8 @@ class Reconciliation:
             result, text = Result.FAILED, f"a fault of the harness itself:\n{traceback.format_exc()}"
         by = "" if result is Result.CONVERGED else self._name
         took = time.monotonic() - started
-        return Outcome(self._name, result, tuple(self._written), started_at, took, redact(text), by, redact(diagnosis), self._remarks)
+        seen = (redact(text), by, redact(diagnosis), self._remarks, self._lost or tuple(self._data.lost()))
+        return Outcome(self._name, result, tuple(self._written), started_at, took, *seen)
 
     def _require_images(self) -> None:
         for image in self._component.images:
@@ -244,42 +268,6 @@ class Reconciliation:
                 self._note(State.CHANGED, done)
                 self._written.append(done)
 
-    def _write_settings(self, settings: Sequence[Setting]) -> None:
-        for setting in settings:
-            differences = self._patiently(setting.differences, self._left_s())
-            if not differences:
-                continue
-            if self._platform.find_cluster() is not None:
-                self._platform.hold()
-            self._note(State.CHANGED, setting.subject)
-            setting.write()
-            self._platform.repaired_at = time.time()
-            self._written.append(f"write {setting.subject}")
-            self._settle(setting)
-
-    def _settle(self, setting: Setting) -> None:
-        ends_at = time.monotonic() + COMES_S
-        for pause_s in _pauses():
-            differences = self._patiently(setting.differences, self._left_s())
-            if not differences:
-                return
-            if time.monotonic() > ends_at or self._platform.stopping.wait(pause_s):
-                seen = "\n".join(f"{difference.field}: {difference.seen}, wanted {difference.wanted}" for difference in differences)
-                raise NotReady(f"{setting.subject} as written", seen=seen)
-
-    def _patiently(self, read: Callable[[], T], deadline_s: float) -> T:
-        """What ``read`` says, once somebody answers: products whose pods are ready may refuse their first requests."""
-        ends_at = time.monotonic() + deadline_s
-        for pause_s in _pauses():
-            try:
-                return read()
-            except (Unreachable, NotReady) as error:
-                if time.monotonic() > ends_at or self._platform.stopping.is_set():
-                    raise
-                self._note(State.WAITING, first_line(error))
-                self._platform.stopping.wait(pause_s)
-        raise AssertionError("pauses have no end")
-
     def _start_clock(self) -> None:
         """Until here manifests and images were made: the first time that takes longer than any component may."""
         self._ends_at = time.monotonic() + self._deadline_s
@@ -289,11 +277,3 @@ class Reconciliation:
 
     def _note(self, state: State, detail: str) -> None:
         self._platform.progress.note(self._name, state, detail)
-
-
-def _pauses() -> Iterator[float]:
-    """Short at first, never longer than two seconds."""
-    pause_s = 0.1
-    while True:
-        yield pause_s
-        pause_s = min(2.0, pause_s * 1.5)

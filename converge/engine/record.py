@@ -35,6 +35,7 @@ def entry(outcome: Outcome) -> dict[str, object]:
         "started": stamp(outcome.started_at),
         "seconds": round(outcome.seconds, 1),
         "result": outcome.result.value,
+        "lost": list(outcome.lost),
         "changes": list(outcome.changes[:LONGEST_LIST]),
         "written": len(outcome.changes),
         "digest": hashlib.sha256("\n".join(outcome.changes).encode()).hexdigest()[:16],

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from converge.components.component import Component, Held, Removable, Setting
+from converge.engine import known_data
 from converge.engine.graph import Graph
 from converge.engine.outcome import Outcome, Result
 from converge.errors import NotReady, Refused, ThinkubeError, Unreachable
@@ -131,6 +132,8 @@ class Rollback:
         wait_for_volumes(api, names, deadline_s)
         # Read anew: what somebody put into the namespace in the meantime keeps it.
         self._take(name, [change for change in removals(api, name, purge=self._purge) if change.ref.kind == "Namespace"], written)
+        if self._purge:
+            known_data.forget(api, name)
 
     def _take(self, name: str, found: Sequence[Change], written: list[str]) -> None:
         gone = [change for change in found if change.action is Action.PRUNE]

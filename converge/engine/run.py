@@ -87,7 +87,8 @@ class Run:
         self._show(outcome)
 
     def _show(self, outcome: Outcome) -> None:
-        self.platform.progress.note(outcome.component, _state(outcome), _in_short(outcome.text) or "; ".join(outcome.remarks))
+        said = [*(f"data lost: {one}" for one in outcome.lost), *outcome.remarks]
+        self.platform.progress.note(outcome.component, _state(outcome), _in_short(outcome.text) or "; ".join(said))
 
 
 def _in_short(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The account at the end of a run: what converged, what people did on purpose, what failed and why (each cause once)."""
+"""The account at the end of a run: what converged, what is lost, what people did on purpose, what failed and why (each cause once)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def account(graph: Graph, outcomes: Mapping[str, Outcome], scenarios: Sequence[S
         chain = graph.longest_chain(seconds)
         rows.append(f"longest chain: {' → '.join(chain)} ({sum(seconds[name] for name in chain):.1f} s)")
         yield "converged", "\n".join(rows)
+    if lost := [f"{one} ({outcome.component})" for outcome in outcomes.values() for one in outcome.lost]:
+        yield "data lost", "\n".join([*lost, "", "it was made anew, empty; what it held can only come from a backup of yours"])
     if remarks := [remark for outcome in outcomes.values() for remark in outcome.remarks]:
         yield "left as it is", "\n".join(remarks)
     for outcome in outcomes.values():

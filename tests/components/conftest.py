@@ -10,7 +10,7 @@ CERT_MANAGER = """
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: certificates.cert-manager.io}
-spec: {group: cert-manager.io}
+spec: {group: cert-manager.io, names: {kind: Certificate, plural: certificates}}
 """ + "".join(
     f"""---
 apiVersion: apps/v1
@@ -59,7 +59,7 @@ METRICS = {
 apiVersion: apiregistration.k8s.io/v1
 kind: APIService
 metadata: {name: v1beta1.metrics.k8s.io}
-spec: {insecureSkipTLSVerify: true}
+spec: {insecureSkipTLSVerify: true, service: {name: metrics-server, namespace: kube-system}}
 """,
     "deployment": """
 apiVersion: apps/v1

@@ -140,5 +140,25 @@ def test_a_renewed_ca_is_also_the_one_beside_each_certificate(access: Any, conte
     assert found.seen == "the CA's certificate beside it is another"
 
 
+def test_a_secret_of_another_ca_is_not_adopted_by_a_certificate_that_comes_again(access: Any, context: Any, fake_api: Any) -> None:
+    """The definition of Certificates was deleted with all of them, and the CA replaced before a run came by."""
+    fake_api.put(DEFINITION)
+    fake_api.learn(DEFINITION)
+    PlatformCa(context(), access).write()
+    issue(fake_api, "back", authority.make("the one before"))
+    api = access.api()
+    notes = {"cert-manager.io/issuer-name": "thinkube-ca", "cert-manager.io/certificate-name": "back"}
+    api.patch("Secret", "back-tls", "web", {"metadata": {"annotations": notes}})
+    api.delete("Certificate.cert-manager.io", "back", "web")
+    setting = IssuedCertificates(context(), access)
+    (found,) = setting.differences()
+    assert (found.subject, found.seen) == ("Secret web/back-tls", "signed by another CA, CN=the one before")
+    setting.write()
+    assert not setting.differences()
+    kept_secret = fake_api.find("Secret", "back-tls", "web")
+    assert kept_secret["metadata"]["annotations"]["cert-manager.io/issuer-name"] != "thinkube-ca"
+    assert kept_secret["data"]["tls.crt"], "nothing is taken from whoever reads it"
+
+
 def test_without_cert_manager_nothing_was_issued(access: Any, context: Any) -> None:
     assert not IssuedCertificates(context(), access).differences()

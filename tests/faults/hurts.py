@@ -96,10 +96,6 @@ def emptied(ref: Ref, obj: KubernetesObject) -> Patch | Impossible:
     return found(obj) if callable(found) else found
 
 
-DATA_SETTINGS = frozenset({"Database", "Bucket", "RealmItself"})
-"""Settings whose content belongs to people: taken away, the setting comes back and the content does not."""
-
-
 def _remove_from_realm(path: str) -> Callable[[Any], None]:
     def remove(setting: Any) -> None:
         if (seen := setting.read()) is not None:

@@ -36,6 +36,16 @@ def test_the_definition_of_certificates_is_deleted(place, seen):
     seen(f"{len(before)} Certificates back in one run of {seconds:.1f} s")
 
 
+def test_the_definition_is_deleted_and_the_ca_replaced(place, seen):
+    """The definition of Certificates is deleted and the CA replaced at once: one run has all of them back, of the CA of today."""
+    before = [one.ref for one in every(place.api)]
+    place.api.delete("CustomResourceDefinition", "certificates.cert-manager.io")
+    kept.put(place.api, authority.make("another CA"))
+    seconds = healed(place)
+    assert [one.ref for one in every(place.api)] == before
+    seen(f"{len(before)} Certificates back in one run of {seconds:.1f} s")
+
+
 @pytest.mark.parametrize("how", ["deleted", "emptied", "replaced"])
 def test_the_ca_is_lost(place, seen, how):
     """The Secret of the private CA is deleted, emptied, or holds another CA: one run has everything issued anew, and everybody follows."""

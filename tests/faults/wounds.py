@@ -13,6 +13,7 @@ import hurts
 from hurts import Impossible
 from place import Done, Place, until
 
+from converge.components.component import Data
 from converge.errors import ThinkubeError
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.objects import KubernetesObject, Ref
@@ -65,7 +66,8 @@ def rows(place: Place, names: Sequence[str]) -> Iterator[Row]:
         context, access = place.platform.context, place.platform.access
         for setting in reversed([*component.prerequisites(context, access), *component.settings(context, access)]):
             kind = type(setting).__name__
-            batch = "realm" if kind == "RealmItself" else "data" if kind in hurts.DATA_SETTINGS else "settings"
+            is_data = isinstance(setting, Data) and setting.is_data
+            batch = "realm" if kind == "RealmItself" else "data" if is_data else "settings"
             loses = (setting.subject,) if batch in ("realm", "data") else ()
             yield Row(name, setting.subject, "taken away", batch, hurts.take(setting), loses=loses)
 
@@ -92,7 +94,7 @@ def judge(place: Place, chosen: Sequence[Row], before: dict[str, Any], after: di
             row.seen = " ".join((outcome.text if outcome else "no outcome").split())[:300]
         elif key and after.get(key) != before.get(key):
             row.seen = "not as before: " + difference(before.get(key), after.get(key))
-        elif unnamed := [subject for subject in row.loses if f"data lost: {subject}," not in outcome.text]:
+        elif unnamed := [subject for subject in row.loses if not any(one.startswith(f"{subject},") for one in outcome.lost)]:
             row.seen = f"back, but nothing says that the data of {unnamed} is lost"
         elif row.subject in plans[row.component]:
             row.seen = "still to do: " + " ".join(plans[row.component].split())[:300]

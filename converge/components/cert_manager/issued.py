@@ -10,6 +10,7 @@ import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from converge import authority
 from converge.components.cert_manager.authority import CA, SUBJECT, find, signing
@@ -20,7 +21,10 @@ from converge.kubernetes.discovery import UnknownKind
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.issuance import KIND, reissue
 from converge.kubernetes.mounted import bring
-from converge.kubernetes.objects import KubernetesObject, Ref
+from converge.kubernetes.objects import KubernetesObject, Ref, annotations_of
+
+_ISSUER, _NAME = "cert-manager.io/issuer-name", "cert-manager.io/certificate-name"
+"""The annotations of a Secret that name who signed it, and the Certificate that it was made for."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,9 @@ class IssuedCertificates:
 
     def differences(self) -> Sequence[Difference]:
         """See ``Setting.differences``."""
-        return [
-            Difference(str(one.ref), "", wanted=f"signed by {SUBJECT}", seen=one.fault) for one in every(self._access.api()) if one.fault
-        ]
+        seen = _Seen(self._access.api())
+        stale = [one for one in (*seen.issued(), *seen.left_behind()) if one.fault]
+        return [Difference(str(one.ref), "", wanted=f"signed by {SUBJECT}", seen=one.fault) for one in stale]
 
     def write(self) -> None:
         """See ``Setting.write``.
@@ -59,26 +63,65 @@ class IssuedCertificates:
             NotReady: a certificate was not issued.
         """
         api = self._access.api()
-        stale = [one for one in every(api) if one.fault]
+        seen = _Seen(api)
+        stale = [one for one in seen.issued() if one.fault]
         reissue(api, [one.ref for one in stale], self._deadline_s)
         for one in stale:
             bring(api, one.ref.namespace, one.secret)
+        for left in seen.left_behind():
+            api.patch("Secret", left.secret, left.ref.namespace, {"metadata": {"annotations": {_ISSUER: f"{CA} of before"}}})
 
 
 def every(api: Api) -> list[Issued]:
     """Every Certificate in the cluster that has been issued, in order; none where cert-manager is not there."""
+    return _Seen(api).issued()
+
+
+class _Seen:
+    """All Certificates and the Secrets of their kind, each listed once."""
+
+    def __init__(self, api: Api) -> None:
+        self._certificates = _certificates(api)
+        self._secrets = api.list("Secret", fields="type=kubernetes.io/tls")
+        self._api = api
+
+    @cached_property
+    def _ours(self) -> list[str]:
+        return _chain_of(find(self._api))
+
+    def issued(self) -> list[Issued]:
+        secrets = {(secret["metadata"]["namespace"], secret["metadata"]["name"]): secret for secret in self._secrets}
+        ours = self._ours if self._certificates else []
+        return sorted(_issued(self._certificates, secrets, ours), key=lambda one: one.ref)
+
+    def left_behind(self) -> list[Issued]:
+        """Secrets that another CA signed and whose Certificates are gone, as after their definition was deleted.
+
+        A Certificate that comes again takes such a Secret for its own. It does not where the issuer named on it is another one, and has
+        its own issued (cert-manager v1.11.5, internal/controller/certificates/policies).
+        """
+        there = {(ref.namespace, ref.name) for ref in map(Ref.of, self._certificates)}
+        found = [secret for secret in self._secrets if annotations_of(secret).get(_ISSUER) == CA]
+        found = [one for one in found if (one["metadata"]["namespace"], annotations_of(one).get(_NAME, "")) not in there]
+        faults = [(Ref("Secret", one["metadata"]["name"], one["metadata"]["namespace"], "v1"), _fault_of(one, self._ours)) for one in found]
+        return [Issued(ref, ref.name, f"ClusterIssuer {CA}", None, fault) for ref, fault in faults if fault]
+
+
+def _certificates(api: Api) -> list[KubernetesObject]:
+    """None of them where their definition is not there."""
     try:
-        listed = api.list(KIND)
+        return list(api.list(KIND))
     except (UnknownKind, ApiRefused) as refused:
-        if refused.code == 404:  # its definition is not there
+        if refused.code == 404:
             return []
         raise
-    secrets = {
-        (secret["metadata"]["namespace"], secret["metadata"]["name"]): secret
-        for secret in api.list("Secret", fields="type=kubernetes.io/tls")
-    }
-    ours = _chain_of(find(api)) if listed else []
-    return sorted(_issued(listed, secrets, ours), key=lambda one: one.ref)
+
+
+def _fault_of(secret: KubernetesObject, ours: Sequence[str]) -> str:
+    try:
+        return _fault(secret.get("data") or {}, ours)
+    except (KeyError, ValueError):
+        return "it is no certificate"
 
 
 def _issued(listed: Sequence[KubernetesObject], secrets: dict[tuple[str, str], KubernetesObject], ours: Sequence[str]) -> Iterator[Issued]:

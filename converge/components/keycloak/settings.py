@@ -54,6 +54,7 @@ class RealmItself(RealmSetting):
     def __init__(self, realm: Realm, wanted: Representation) -> None:
         super().__init__(f"realm {realm.name}", realm, wanted)
         self.within = "keycloak"
+        self.is_data = True
 
     def read(self) -> Representation | None:
         """Its representation."""

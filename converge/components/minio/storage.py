@@ -44,6 +44,7 @@ class Bucket:
     def __init__(self, name: str, inventory: Inventory, access: Access) -> None:
         self.subject = f"bucket {name}"
         self.within = "minio"
+        self.is_data = True
         self._name = name
         self._access = access
         self._url = url(inventory)

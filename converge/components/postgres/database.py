@@ -49,6 +49,7 @@ class Database:
     def __init__(self, consumer: str, namespace: str, access: Access) -> None:
         self.subject = f"database {consumer}"
         self.within = "postgres"
+        self.is_data = True
         self._name = consumer
         self._secret = credentials(consumer, namespace)
         self._access = access
