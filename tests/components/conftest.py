@@ -17,6 +17,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {{name: {name}, namespace: cert-manager}}
 spec:
+  replicas: 1
   template:
     spec:
       containers:
@@ -34,6 +35,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: local-path-provisioner, namespace: local-path-storage}
 spec:
+  replicas: 1
   template:
     spec: {containers: [{name: local-path-provisioner, image: "rancher/local-path-provisioner:v0"}]}
 ---
@@ -66,6 +68,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: metrics-server, namespace: kube-system}
 spec:
+  replicas: 1
   template:
     spec:
       volumes: []
