@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
-import requests
 from pytest_bdd import given, parsers, then, when
 
 from converge.components.keycloak.lockout import Lockout
@@ -17,6 +17,9 @@ from converge.inventory import Inventory
 from converge.people import People, Person
 from converge.routes import wait_until_served
 from converge.sso import LoginRequired, SessionEnded, Tokens
+
+if TYPE_CHECKING:
+    import requests
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from cryptography.x509 import Certificate
 from pytest_bdd import given, parsers, then, when
 
 from converge import certificates, tls
@@ -13,6 +14,9 @@ from converge.errors import Refused
 from converge.inventory import Inventory
 from converge.kubernetes.failures import ApiRefused
 from converge.throwaway import ThrowawayPods
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 NAME = "throw-away"
 

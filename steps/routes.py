@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import requests
+from typing import TYPE_CHECKING
+
 from pytest_bdd import given, parsers, then, when
 
 from converge import certificates, http, routes, tls
@@ -12,6 +13,9 @@ from converge.engine.platform import Platform
 from converge.inventory import Inventory
 from converge.throwaway import PORT, ThrowawayPods
 from converge.waiting import COMES_S
+
+if TYPE_CHECKING:
+    import requests
 
 
 @when(parsers.re(r'a browser asks for "(?P<label>[^"]+)" of the domain over plain HTTP'), target_fixture="answer")

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import time
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from converge.engine.converger import Converger
 from converge.engine.outcome import Outcome
-from converge.engine.plan import Plans
 from converge.engine.platform import Platform
 from converge.engine.socket import Address, OutcomeServer
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes
 from converge.progress import State
 from converge.throwaway import namespace_name
+
+if TYPE_CHECKING:
+    from converge.engine.plan import Plans
 
 PLANS_AT_ONCE = 16
 
@@ -45,6 +47,10 @@ class Run:
 
     def plans(self, names: list[str]) -> Plans:
         """What converging these components and what they require would change, in order; writes nothing."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        from converge.engine.plan import Plans
+
         started = time.monotonic()
         graph, seen = self.platform.graph, self.platform.seen()
         with ThreadPoolExecutor(PLANS_AT_ONCE, thread_name_prefix="plan") as pool:

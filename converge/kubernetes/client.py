@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from converge.errors import Refused
 from converge.kubernetes.discovery import Resource
@@ -15,7 +15,10 @@ from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.kubeconfig import Credentials, read_kubeconfig
 from converge.kubernetes.objects import MANAGER, KubernetesObject, Ref
 from converge.kubernetes.patience import Patience
-from converge.kubernetes.wire import PATIENCE_S, WRITES, Events, Request, Wire
+from converge.kubernetes.request import PATIENCE_S, WRITES, Request
+
+if TYPE_CHECKING:
+    from converge.kubernetes.wire import Events, Wire
 
 Objects = list[KubernetesObject]  # by this name, since inside Api `list` is a verb
 
@@ -71,6 +74,8 @@ class Api:
         cls, path: Path, context: str | None = None, *, foreign: bool = False, read_only: bool = False, observe: Observer | None = None
     ) -> Api:
         """Open the cluster that a kubeconfig names; nothing is sent yet. A ``foreign`` one may be beyond the environment's proxy."""
+        from converge.kubernetes.wire import Wire  # urllib3 and all: a run that only collects opens nothing
+
         return cls(Wire(read_kubeconfig(Path(path), context, foreign=foreign)), read_only=read_only, observe=observe)
 
     @property
@@ -99,6 +104,8 @@ class Api:
 
     def with_token(self, token: str) -> Api:
         """The same server and CA as another identity, without this one's certificate."""
+        from converge.kubernetes.wire import Wire
+
         mine = self.wire.credentials
         other = Credentials(server=mine.server, ca_pem=mine.ca_pem, server_name=mine.server_name, token=lambda: token)
         return Api(Wire(other), read_only=self.read_only, patience_s=self.patience_s, observe=self._observe, waiting=self._waiting)

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 from converge.errors import TEMPORARY, ThinkubeError, Unreachable
 from converge.kubernetes.failures import ApiRefused, read_status
-from converge.kubernetes.wire import Request
+from converge.kubernetes.request import Request
 from converge.proxies import PORTS
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from converge.kubernetes.webhooks import Webhook, failed_webhook
 
 if TYPE_CHECKING:
     from converge.kubernetes.client import Api
-    from converge.kubernetes.wire import Request
+    from converge.kubernetes.request import Request
 
 GRACE_S = 20.0
 """How long nothing may happen behind what only a person can mend, before waiting for it ends: whoever installs something needs a moment."""

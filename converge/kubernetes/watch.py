@@ -7,12 +7,15 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from converge.errors import TEMPORARY, ThinkubeError, Unreachable
 from converge.kubernetes.client import Api
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.objects import KubernetesObject, Ref
-from converge.kubernetes.wire import Events
+
+if TYPE_CHECKING:
+    from converge.kubernetes.wire import Events
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0

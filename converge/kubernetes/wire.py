@@ -7,8 +7,7 @@ import email.utils
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -19,12 +18,10 @@ from converge.kubernetes.discovery import Discovery
 from converge.kubernetes.failures import ApiRefused, is_temporary, read_status, was_not_stored
 from converge.kubernetes.kubeconfig import Credentials
 from converge.kubernetes.objects import Ref
+from converge.kubernetes.request import PATIENCE_S, Request
 
 if TYPE_CHECKING:
     from converge.kubernetes.patience import Patience
-
-PATIENCE_S = 30.0
-"""How long a request is repeated while the server says "later" or does not answer."""
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
@@ -33,37 +30,6 @@ _SETTLING_S = 30.0
 
 
 NOTHING_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.ProxyError)
-
-WRITES = frozenset({"create", "apply", "replace", "patch", "delete"})
-
-
-@dataclass(frozen=True)
-class Request:
-    """One thing asked of the server. ``verb`` is get list watch create apply replace patch delete execute.
-
-    ``idempotent`` says that doing it twice is the same as doing it once, so that it may be repeated after a lost answer.
-    """
-
-    verb: str
-    method: str
-    path: str
-    subject: str
-    query: Mapping[str, str | int | list[str]] | None = None
-    body: Any = None
-    content_type: str = "application/json"
-    dry_run: bool = False
-    idempotent: bool = True
-    next_command: str = ""
-
-    @property
-    def is_write(self) -> bool:
-        """Whether it changes something on the server."""
-        return not self.dry_run and self.verb in WRITES
-
-    @property
-    def counted_as(self) -> str:
-        """``apply`` or ``apply (dry run)``."""
-        return f"{self.verb} (dry run)" if self.dry_run else self.verb
 
 
 class Wire:

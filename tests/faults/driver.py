@@ -21,7 +21,7 @@ from converge.engine.platform import Platform
 from converge.engine.run import Run
 from converge.inventory import read
 from converge.kubernetes.client import Api
-from converge.kubernetes.wire import Request
+from converge.kubernetes.request import Request
 from converge.progress import State
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from proxy import Misbehaviour, Proxy
 
-from converge.kubernetes.wire import PATIENCE_S
+from converge.kubernetes.request import PATIENCE_S
 
 pytestmark = pytest.mark.fault
 

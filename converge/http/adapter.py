@@ -1,7 +1,4 @@
-"""HTTP towards the platform: its names resolve to where it is, its certificates are verified with its own CA, always.
-
-The machine's resolver, proxies, CA bundles and ``.netrc`` are not asked: a run needs no change of the machine and is not changed by it.
-"""
+"""How a request travels: to the address that its name has been given, verified for that name with the CA that was given."""
 
 from __future__ import annotations
 
@@ -16,72 +13,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool
 
 from converge import authority, tls
-from converge.errors import TEMPORARY, Refused, Unreachable
-
-CONNECT_TIMEOUT_S = 5.0
-READ_TIMEOUT_S = 30.0
-EXCERPT = 256
-"""Characters of a foreign body that an error may show: enough to understand, too few to leak a document."""
+from converge.errors import Unreachable
+from converge.http import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, address_of, excerpt
 
 
-def session(addresses: Mapping[str, str], ca_pem: str | Callable[[], str]) -> requests.Session:
-    """A session to which ``{"thinkube.test": "10.88.88.2"}`` also says where every ``*.thinkube.test`` is.
-
-    It connects to the address, while SNI, Host and verification use the name. ``ca_pem`` replaces the public CAs; "" keeps them. A
-    function is asked now, and again where a certificate does not verify: the CA may have been replaced since.
-    A session is cheap and keeps cookies: make one for each person who signs in. Threads may share one that nobody signs in with.
-    The default timeouts are 5 s to connect and 30 s for silence; only reads (GET, HEAD) are repeated, and only when the connection broke.
-
-    Raises (when used):
-        Unreachable: nobody answered in time, or who answered could not be verified.
-    """
-    made = requests.Session()
-    made.trust_env = False
-    adapter = _Adapter(dict(addresses), ca_pem)
-    made.mount("https://", adapter)
-    made.mount("http://", adapter)
-    return made
-
-
-def sibling(original: requests.Session) -> requests.Session:
-    """A session with the same addresses, CA and connections, but with no cookie or header of the original: somebody else's browser."""
-    made = requests.Session()
-    made.trust_env = False
-    for prefix, adapter in original.adapters.items():
-        made.mount(prefix, adapter)
-    return made
-
-
-def pool_manager(original: requests.Session) -> urllib3.PoolManager:
-    """A urllib3 pool manager that goes the same way and trusts the same CA, for client libraries that take one (minio)."""
-    adapter = original.get_adapter("https://")
-    if not isinstance(adapter, _Adapter):
-        raise TypeError("a session that converge.http.session() made")
-    return adapter.pools(timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S), retries=adapter.max_retries)
-
-
-def checked(response: requests.Response, what: str) -> requests.Response:
-    """The response itself when it is a success; ``what`` names the request for people: "client minio of realm thinkube".
-
-    Raises:
-        Unreachable: a temporary status (404 of an ingress that has no route yet is the caller's to judge).
-        Refused: any other status of 400 and above.
-    """
-    if response.status_code < 400:
-        return response
-    seen = f"{response.status_code} {response.reason}: {excerpt(response.text)}".rstrip(": ")
-    if response.status_code in TEMPORARY:
-        raise Unreachable(what, seen=seen)
-    raise Refused(what, seen=seen, next_command="thinkube status")
-
-
-def excerpt(text: str) -> str:
-    """The start of a foreign text on one line."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= EXCERPT else flat[:EXCERPT] + "…"
-
-
-class _Pools(urllib3.PoolManager):
+class Pools(urllib3.PoolManager):
     """Connection pools to the address that a name has been given, verified for the name."""
 
     def __init__(self, addresses: Mapping[str, str], **options: Any) -> None:
@@ -91,6 +27,7 @@ class _Pools(urllib3.PoolManager):
     def connection_from_host(
         self, host: str | None, port: int | None = None, scheme: str | None = "http", pool_kwargs: dict[str, Any] | None = None
     ) -> HTTPConnectionPool:
+        """As urllib3's, but to the address."""
         address = address_of(self._addresses, host or "")
         if address is None:
             return super().connection_from_host(host, port, scheme, pool_kwargs)
@@ -100,8 +37,8 @@ class _Pools(urllib3.PoolManager):
         return super().connection_from_host(address, port, scheme, options)
 
 
-class _Adapter(HTTPAdapter):
-    """Sends requests through ``_Pools``; failures to reach the other side become ``Unreachable``."""
+class Adapter(HTTPAdapter):
+    """Sends requests through ``Pools``; failures to reach the other side become ``Unreachable``."""
 
     def __init__(self, addresses: Mapping[str, str], ca_pem: str | Callable[[], str]) -> None:
         self._addresses = addresses
@@ -114,16 +51,23 @@ class _Adapter(HTTPAdapter):
         super().__init__(max_retries=broken_reads, pool_connections=32, pool_maxsize=32)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        """Called by requests when the adapter is made."""
         self.poolmanager = self.pools(num_pools=connections, maxsize=maxsize, block=block, **options)
 
-    def pools(self, **options: Any) -> _Pools:
-        return _Pools(self._addresses, ssl_context=self._trust, **options)
+    def pools(self, **options: Any) -> Pools:
+        """Pools that go the same way and trust the same CA."""
+        return Pools(self._addresses, ssl_context=self._trust, **options)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Verify with the pools' own trust; what the caller passed as ``verify`` neither widens nor weakens it."""
         conn.cert_reqs = "CERT_REQUIRED"
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        """Send with our timeouts and our trust.
+
+        Raises:
+            Unreachable: nobody answered in time, or who answered could not be verified.
+        """
         options["timeout"] = options.get("timeout") or (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
         options["verify"] = True
         named = request.copy()
@@ -163,12 +107,6 @@ class _Adapter(HTTPAdapter):
         except Unreachable as gone:
             return f"the certificate of {host} cannot be looked at: {gone.seen}"
         return f"{host} presents a certificate that {shown.issuer.rfc4514_string()} signed"
-
-
-def address_of(addresses: Mapping[str, str], host: str) -> str | None:
-    """Where a name leads: its own address, or that of a domain it lies in."""
-    labels = host.lower().split(".")
-    return next((addresses[name] for i in range(len(labels)) if (name := ".".join(labels[i:])) in addresses), None)
 
 
 @lru_cache(maxsize=8)

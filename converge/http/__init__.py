@@ -1,0 +1,94 @@
+"""HTTP towards the platform: its names resolve to where it is, its certificates are verified with its own CA, always.
+
+The machine's resolver, proxies, CA bundles and ``.netrc`` are not asked: a run needs no change of the machine and is not changed by it.
+The client libraries are imported with the first session: 50 ms that a run which only collects need not wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from converge.errors import TEMPORARY, Refused, Unreachable
+
+if TYPE_CHECKING:
+    import requests
+    import urllib3
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 30.0
+EXCERPT = 256
+"""Characters of a foreign body that an error may show: enough to understand, too few to leak a document."""
+
+
+def session(addresses: Mapping[str, str], ca_pem: str | Callable[[], str]) -> requests.Session:
+    """A session to which ``{"thinkube.test": "10.88.88.2"}`` also says where every ``*.thinkube.test`` is.
+
+    It connects to the address, while SNI, Host and verification use the name. ``ca_pem`` replaces the public CAs; "" keeps them. A
+    function is asked now, and again where a certificate does not verify: the CA may have been replaced since.
+    A session is cheap and keeps cookies: make one for each person who signs in. Threads may share one that nobody signs in with.
+    The default timeouts are 5 s to connect and 30 s for silence; only reads (GET, HEAD) are repeated, and only when the connection broke.
+
+    Raises (when used):
+        Unreachable: nobody answered in time, or who answered could not be verified.
+    """
+    import requests
+
+    from converge.http.adapter import Adapter
+
+    made = requests.Session()
+    made.trust_env = False
+    adapter = Adapter(dict(addresses), ca_pem)
+    made.mount("https://", adapter)
+    made.mount("http://", adapter)
+    return made
+
+
+def sibling(original: requests.Session) -> requests.Session:
+    """A session with the same addresses, CA and connections, but with no cookie or header of the original: somebody else's browser."""
+    import requests
+
+    made = requests.Session()
+    made.trust_env = False
+    for prefix, adapter in original.adapters.items():
+        made.mount(prefix, adapter)
+    return made
+
+
+def pool_manager(original: requests.Session) -> urllib3.PoolManager:
+    """A urllib3 pool manager that goes the same way and trusts the same CA, for client libraries that take one (minio)."""
+    import urllib3
+
+    from converge.http.adapter import Adapter
+
+    adapter = original.get_adapter("https://")
+    if not isinstance(adapter, Adapter):
+        raise TypeError("a session that converge.http.session() made")
+    return adapter.pools(timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S), retries=adapter.max_retries)
+
+
+def checked(response: requests.Response, what: str) -> requests.Response:
+    """The response itself when it is a success; ``what`` names the request for people: "client minio of realm thinkube".
+
+    Raises:
+        Unreachable: a temporary status (404 of an ingress that has no route yet is the caller's to judge).
+        Refused: any other status of 400 and above.
+    """
+    if response.status_code < 400:
+        return response
+    seen = f"{response.status_code} {response.reason}: {excerpt(response.text)}".rstrip(": ")
+    if response.status_code in TEMPORARY:
+        raise Unreachable(what, seen=seen)
+    raise Refused(what, seen=seen, next_command="thinkube status")
+
+
+def excerpt(text: str) -> str:
+    """The start of a foreign text on one line."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= EXCERPT else flat[:EXCERPT] + "…"
+
+
+def address_of(addresses: Mapping[str, str], host: str) -> str | None:
+    """Where a name leads: its own address, or that of a domain it lies in."""
+    labels = host.lower().split(".")
+    return next((addresses[name] for i in range(len(labels)) if (name := ".".join(labels[i:])) in addresses), None)
