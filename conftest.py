@@ -78,8 +78,6 @@ def _open(config: pytest.Config) -> None:
     from converge.engine.tags import known_tags, unknown_names
     from converge.inventory import read
     from converge.progress import SILENCE
-    from wiring import turns
-    from wiring.reporting import register
 
     platform_class: type[Platform] = _named(config.getini("platform"))
     known = platform_class.known()
@@ -93,6 +91,9 @@ def _open(config: pytest.Config) -> None:
     if unknown := unknown_names(_names_in(config.option.markexpr), registered):
         raise pytest.UsageError(f"-m {config.option.markexpr}: unknown: {', '.join(unknown)}\nknown: {', '.join(tags)}")
     if hasattr(config, "workerinput"):
+        from wiring import turns
+        from wiring.reporting import register
+
         convergence = RemoteConvergence(config.workerinput["convergence"])
         platform = platform_class(inventory, progress=SILENCE)
         session = Session(config, platform, convergence, config.workerinput["throwaway"], stands=config.workerinput["stands"])
@@ -118,6 +119,8 @@ def _open(config: pytest.Config) -> None:
     if config.option.plan:
         plan.register(config, run)
     else:
+        from wiring.reporting import register
+
         progress.register(config, shown, platform.graph)
         register(config, run)
         tasks.register(config)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wiring.dealing import Demand, announce
+from wiring.demands import Demand, announce
 
 if TYPE_CHECKING:
     from converge.engine.graph import Graph

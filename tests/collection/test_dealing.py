@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wiring.dealing import Demand, choose, least_waiting
+from wiring.demands import Demand, choose, least_waiting
 from wiring.turns import looking
 
 NAMES = ("base", "database", "login", "objects")
