@@ -15,7 +15,7 @@ import pytest
 from pytest_bdd import scenario
 from pytest_bdd.feature import get_feature
 from pytest_bdd.gherkin_parser import get_gherkin_document
-from pytest_bdd.parser import ScenarioTemplate
+from pytest_bdd.parser import Feature, ScenarioTemplate
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
 from converge.engine.tags import known_tags, tag_faults
@@ -33,6 +33,8 @@ STANDING: pytest.StashKey[list[str]] = pytest.StashKey()
 """What had converged on top of what a scenario takes away."""
 WAITING: pytest.StashKey[Counter[str]] = pytest.StashKey()
 """How many scenarios of which kind nobody asked for."""
+LOADED: pytest.StashKey[bool] = pytest.StashKey()
+"""Whether the steps are loaded."""
 ON_DEMAND = (turns.ROLLBACK, "rotation")
 """Kinds of scenarios that are slow, so that only whoever names them gets them."""
 CONVERGED = re.compile(r'"([^"]+)" is converged$')
@@ -53,12 +55,12 @@ class FeatureFile(pytest.Module):
 
         _load_steps(self.config)
         try:
-            self._check_tags()
-            titles = get_feature(str(self.path.parent), self.path.name).scenarios
+            feature = get_feature(str(self.path.parent), self.path.name)
         except GherkinParseError as error:
             raise self.CollectError(str(error)) from error
+        self._check_tags(feature)
         module = ModuleType(self.path.stem)
-        for title in titles:
+        for title in feature.scenarios:
             vars(module)[title] = scenario(self.path.name, title, features_base_dir=str(self.path.parent))(lambda: None)
         return module
 
@@ -76,20 +78,25 @@ class FeatureFile(pytest.Module):
         """``features/core/keycloak.feature``."""
         return str(self.path.relative_to(self.config.rootpath))
 
-    def _check_tags(self) -> None:
-        feature = get_gherkin_document(str(self.path)).feature
-        scenarios = [child.scenario for child in feature.children if child.scenario]
-        scenarios += [child.scenario for rule in feature.children if rule.rule for child in rule.rule.children if child.scenario]
-        tags = [(tag.location.line, tag.name.lstrip("@")) for node in (feature, *scenarios) for tag in node.tags]
-        if faults := tag_faults(self.file, tags, known_tags(_platform(self.config).known().values())):
-            raise self.CollectError("\n".join(str(fault) for fault in faults))
+    def _check_tags(self, feature: Feature) -> None:
+        known = known_tags(_platform(self.config).known().values())
+        if feature.tags.union(*(scenario.tags for scenario in feature.scenarios.values())) <= known.keys():
+            return
+        document = get_gherkin_document(str(self.path)).feature  # once more, for the lines of the tags
+        scenarios = [child.scenario for child in document.children if child.scenario]
+        scenarios += [child.scenario for rule in document.children if rule.rule for child in rule.rule.children if child.scenario]
+        tags = [(tag.location.line, tag.name.lstrip("@")) for node in (document, *scenarios) for tag in node.tags]
+        raise self.CollectError("\n".join(str(fault) for fault in tag_faults(self.file, tags, known)))
 
 
 def _load_steps(config: pytest.Config) -> None:
     """Every file of steps/ is a plugin, so that its asserts are rewritten and its definitions are seen everywhere."""
+    if config.stash.get(LOADED, False):
+        return
     for file in sorted((config.rootpath / "steps").glob("*.py")):
         if file.stem != "__init__":
             config.pluginmanager.import_plugin(f"steps.{file.stem}")
+    config.stash[LOADED] = True
 
 
 @pytest.hookimpl(trylast=True)
