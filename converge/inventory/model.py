@@ -19,7 +19,7 @@ from converge.redaction import REDACTOR
 class Part(BaseModel):
     """A section of the inventory: unknown keys are faults, values do not change after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class SecretSource(Part):
