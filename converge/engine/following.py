@@ -48,11 +48,14 @@ def bereft(api: Api, objects: Iterable[KubernetesObject], lost: Iterable[str]) -
     return [Behind(ref, reason, LOST, reason) for ref in workloads if api.find(ref.kind, ref.name, ref.namespace)]
 
 
-def restart(api: Api, found: Iterable[Behind]) -> None:
-    """Let new pods take the place of those that are behind."""
-    for one in found:
-        patch = {"spec": {"template": {"metadata": {"annotations": {one.annotation: one.value}}}}}
-        api.patch(one.workload.kind, one.workload.name, one.workload.namespace, patch)
+def restart(api: Api, found: Iterable[Behind]) -> list[KubernetesObject]:
+    """Let new pods take the place of those that are behind; returns the workloads."""
+    return [_restart(api, one.workload, {one.annotation: one.value}) for one in found]
+
+
+def _restart(api: Api, ref: Ref, annotations: dict[str, str]) -> KubernetesObject:
+    patch = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
+    return api.patch(ref.kind, ref.name, ref.namespace, patch)
 
 
 def _behind(api: Api, namespace: str, names: set[str]) -> list[Behind]:

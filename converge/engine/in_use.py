@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from converge import secrets
 from converge.components.component import Component, Credential, GeneratedSecret
+from converge.engine.following import Behind, restart
 from converge.engine.graph import nearest
 from converge.engine.outcome import Result
 from converge.errors import NotReady, Refused, ThinkubeError, Unreachable
@@ -69,18 +69,19 @@ class InUse:
         places = {self.secret.namespace, *self.secret.copies}
         return [Ref.of(obj) for obj, names in users if obj["metadata"]["namespace"] in places and self.secret.name in names]
 
-    def _restart(self, new: Mapping[str, str]) -> None:
-        """A digest of the values on the pods' template: those that have them already are left alone."""
+    def _restart(self) -> None:
+        """Restart the workloads that took its values: one that runs with those that it has now is left alone."""
+        if not self.consumers:
+            return
         api = self._platform.api
-        digest = hashlib.sha256("\0".join(f"{key}={new[key]}" for key in sorted(new)).encode()).hexdigest()[:16]
-        patch = {"spec": {"template": {"metadata": {"annotations": {secrets.taken(self.secret.name): digest}}}}}
-        restarted = []
+        since = secrets.written_at(api.get("Secret", self.secret.name, self.secret.namespace))
         for ref in self.consumers:
             self._note(f"restart {ref}")
-            restarted.append(api.patch(ref.kind, ref.name, ref.namespace, patch))
-        if restarted:
-            deadline_s = self._platform.inventory.deadlines.component_s
-            wait_until_ready(api, restarted, deadline_s, progress=self._platform.progress, subject=self.secret.name)
+        restarted = restart(
+            api, [Behind(ref, f"new values of {self.name}", secrets.taken(self.secret.name), since) for ref in self.consumers]
+        )
+        deadline_s = self._platform.inventory.deadlines.component_s
+        wait_until_ready(api, restarted, deadline_s, progress=self._platform.progress, subject=self.secret.name)
 
     def _converge(self, what: str) -> None:
         """Let its component follow.

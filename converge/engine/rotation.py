@@ -55,7 +55,7 @@ class Rotation(InUse):
         self._note("new values")
         secrets.replace(api, self.secret, new)
         Reconciliation(self._platform, self.component).write_prerequisites()
-        self._restart(new)
+        self._restart()
         self._converge("the new values")
         if self._credential:
             self._wait_until(new, "the new values to be accepted", accepted=True)

@@ -70,7 +70,7 @@ class Keeping(InUse):
         secrets.ensure(api, self.component.name, [self.secret])
         secrets.replace(api, self.secret, new)
         Reconciliation(self._platform, self.component).write_prerequisites()
-        self._restart(new)
+        self._restart()
         self._converge("the value that was kept")
         self._wait_until(new, "the value that was kept to be accepted", accepted=True)
 
