@@ -19,7 +19,8 @@ from converge.engine.planner import Planner
 from converge.engine.settings import Settings
 from converge.errors import NotReady, ThinkubeError, Unavailable
 from converge.kubernetes.admission import behind_webhooks
-from converge.kubernetes.apply import Change, Seen, Stage, apply_changes, changes, refuse_conflicts
+from converge.kubernetes.apply import Action, Change, Seen, Stage, apply_changes, changes, refuse_conflicts
+from converge.kubernetes.departure import through_endings
 from converge.kubernetes.issuance import ISSUANCES, ask_again, failed_issuances, wake_issuers
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.pods import is_stuck
@@ -97,7 +98,8 @@ class Reconciliation:
         self._require_images()
         if self._objects or self._component.secrets(self._platform.inventory):
             self._start_clock()
-            self._converge_objects(self._platform.watched(self._name))
+            api = self._platform.watched(self._name)
+            through_endings(api, self._objects, lambda: self._converge_objects(api), self._left_s)
         self._settings.write(self._component.settings(self._platform.context, self._platform.access))
         self._tell_lost_data()
 
@@ -120,6 +122,9 @@ class Reconciliation:
             self._converge_objects(api)  # what was read before nobody else could write may be so no more
             return
         self._apply(api, read.found, Stage.FOUNDATION)
+        if any(change.action is Action.RECREATE and change.ref.kind == "Namespace" for change in read.found):
+            self._converge_objects(api)  # what was read in it is gone with it
+            return
         if missing:
             self._platform.hold()
             self._keep(secrets.ensure(api, self._name, self._component.secrets(self._platform.inventory)))

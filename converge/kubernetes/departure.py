@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from converge.errors import NotReady, ThinkubeError
 from converge.kubernetes.client import Api
+from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.keeping import everything_in
 from converge.kubernetes.objects import KubernetesObject, Ref
 from converge.kubernetes.patience import GRACE_S
@@ -18,6 +20,10 @@ _FIRST_LOOK_S = 1.0
 _LONGEST_LOOK_S = 4.0
 _OWN_GROUPS = ("kubernetes.io", "k8s.io")
 _OWN = frozenset({"foregroundDeletion", "orphan", "kubernetes"})
+
+_ENDING = re.compile(r"unable to create new content in namespace (\S+) because it is being terminated")
+_ENDINGS = 3
+"""How often a namespace may end under one piece of work: whoever deletes it time and again does not want it."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,28 @@ def wait_until_gone(api: Api, ref: Ref, uid: str, deadline_s: float) -> None:
                 raise NotReady(
                     f"{ref} gone", seen=f"{departure}, {when}", cause=_cause(departure), next_command=_next(departure)
                 ) from error
+
+
+def through_endings(api: Api, objects: Iterable[KubernetesObject], work: Callable[[], None], left_s: Callable[[], float]) -> None:
+    """Do some work, and from its beginning again once a Namespace among ``objects`` is gone that began to end under it.
+
+    Nothing less will do: whatever was read of such a namespace goes with it, what the work did not mean to write included.
+
+    Raises:
+        NotReady: the namespace does not go, see `wait_until_gone`.
+    """
+    own = {obj["metadata"]["name"] for obj in objects if obj["kind"] == "Namespace"}
+    for endings_left in reversed(range(_ENDINGS)):
+        try:
+            work()
+            return
+        except ApiRefused as refused:
+            ending = _ENDING.search(refused.message)
+            if ending is None or ending[1] not in own or not endings_left:
+                raise
+            live = api.find("Namespace", ending[1])
+            if live and live["metadata"].get("deletionTimestamp"):
+                wait_until_gone(api, Ref.of(live), live["metadata"]["uid"], left_s())
 
 
 def _departure(api: Api, ref: Ref, seen: str) -> Departure:

@@ -124,6 +124,77 @@ def test_secrets_come_after_the_namespace_and_prerequisites_before_the_rest(benc
     )
 
 
+class Ending:
+    """Somebody deletes the namespace while a run is between reading and writing; it is gone when the run has begun to wait for that."""
+
+    subject = "the namespace"
+
+    def __init__(self, bench, *, times: int = 1) -> None:
+        self.fake_api, self.times = bench.fake_api, times
+        bench.platform.__dict__["api"] = bench.fake_api.client(observe=self.observe)
+
+    def differences(self) -> Sequence[Difference]:
+        if self.times:
+            self.times -= 1
+            self.fake_api.edit("Namespace", "web", "", {"metadata": {"deletionTimestamp": "2026-11-26T12:00:00Z"}})
+        return ()
+
+    def observe(self, request, code: int, seconds: float) -> None:
+        if request.verb == "watch" and "namespaces" in request.path:
+            for plural, namespace, name in list(self.fake_api.store.objects):
+                if "web" in (namespace, name) and "applyset" not in name:
+                    self.fake_api.store.delete(plural, namespace, name)
+
+
+KEPT = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept", "namespace": "web"}, "data": {"a": "1"}}
+
+
+def test_a_namespace_that_ends_under_a_run_is_made_again_with_all_that_was_in_it(bench, another) -> None:
+    bench.web.wanted = [NAMESPACE, KEPT]
+    bench.web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
+    bench.converge()
+    bench.platform.close({}, 0.0)
+    again = another(bench)
+    again.web.generated = bench.web.generated
+    again.web.wanted = [NAMESPACE, KEPT, CONFIG]
+    again.web.before = [Ending(again)]
+    outcome = again.converge()
+    assert outcome.result is Result.CONVERGED, outcome.text
+    assert outcome.changes == (
+        "create Namespace web",
+        "create Secret web/admin",
+        "create ConfigMap web/kept",
+        "create ConfigMap web/settings",
+    )
+
+
+def test_what_still_stood_in_a_namespace_that_was_ending_when_it_was_read_is_made_again(bench, another) -> None:
+    bench.converge()
+    bench.platform.close({}, 0.0)
+    again = another(bench)
+    Ending(again).differences()
+    outcome = again.converge()
+    assert outcome.result is Result.CONVERGED, outcome.text
+    assert outcome.changes == ("recreate Namespace web", "create ConfigMap web/settings")
+
+
+def test_a_namespace_that_is_deleted_time_and_again_ends_the_run_with_the_servers_words(bench) -> None:
+    bench.web.before = [Ending(bench, times=100)]
+    outcome = bench.converge()
+    assert outcome.result is Result.FAILED
+    assert "unable to create new content in namespace web because it is being terminated" in outcome.text
+
+
+def test_a_namespace_of_somebody_else_that_ends_is_not_waited_for(bench) -> None:
+    bench.fake_api.put(NAMESPACE)
+    bench.web.wanted = [CONFIG]
+    bench.web.before = [Ending(bench)]
+    outcome = bench.converge()
+    assert outcome.result is Result.FAILED
+    assert "because it is being terminated" in outcome.text
+    assert not [request for request in bench.fake_api.of("watch") if "namespaces" in request.path.split("/")[-1]]
+
+
 def test_instances_of_its_own_kinds_come_after_what_judges_them(bench) -> None:
     bench.web.wanted = [WIDGET, DEPLOYMENT, CRD, NAMESPACE, SERVICE, WEBHOOK]
     bench.web.images = ("web",)

@@ -345,6 +345,11 @@ class _Handler(BaseHTTPRequestHandler):
         known = {*(name for key, _, name in self.fake.store.objects if key == "v1/namespaces"), "default", "kube-system"}
         if target.namespace and target.namespace not in known:
             raise Refusal(404, "NotFound", f'namespaces "{target.namespace}" not found')
+        around = self.fake.store.objects.get(("v1/namespaces", "", target.namespace)) or {"metadata": {}}
+        is_there = (_key(target.resource), target.namespace, target.name) in self.fake.store.objects
+        if around["metadata"].get("deletionTimestamp") and not is_there:
+            why = f"unable to create new content in namespace {target.namespace} because it is being terminated"
+            raise Refusal(403, "Forbidden", f'{target.resource.plural} "{target.name}" is forbidden: {why}')
 
     # Watching
 

@@ -3,7 +3,7 @@
 import pytest
 
 from converge.errors import NotReady
-from converge.kubernetes.departure import wait_until_gone
+from converge.kubernetes.departure import through_endings, wait_until_gone
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.patience import GRACE_S
 
@@ -128,3 +128,20 @@ def test_our_own_finalizers_stay_in_the_command(fake_api, clock):
     fake_api.put(going("ConfigMap", "one", "web", "orphan", FOREIGN))
     _, error = wait(fake_api, ONE)
     assert """'{"metadata":{"finalizers":["orphan"]}}'""" in error.next_command
+
+
+def test_a_write_into_a_namespace_that_began_to_end_names_what_keeps_it(fake_api, clock):
+    fake_api.put(namespace())
+    fake_api.put(going("ConfigMap", "one", "web", FOREIGN))
+    told, writes = [], []
+    api = fake_api.client(waiting=told.append)
+
+    def write():
+        writes.append(clock.now)
+        api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "new", "namespace": "web"}})
+
+    with pytest.raises(NotReady) as caught:
+        through_endings(api, [namespace()], write, lambda: 300.0)
+    assert told == [f"Namespace web is being deleted; {HELD}"]
+    assert HELD in caught.value.seen
+    assert len(writes) == 1
