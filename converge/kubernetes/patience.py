@@ -44,19 +44,18 @@ class Patience:
         if webhook != self._webhook:
             self._webhook, self._stuck_since = webhook, now
         if webhook and not webhook.may_recover and now - self._stuck_since >= GRACE_S:
-            raise Refused(
-                self._request.subject,
-                seen=seen,
-                cause=f"{webhook}; nothing happened there for {GRACE_S:.0f} s",
-                next_command=_next(webhook),
-            )
+            raise Refused(self._request.subject, seen=seen, cause=self._blame(webhook), next_command=_next(webhook))
 
     def explained(self, error: Unreachable) -> Unreachable:
         """The error of a request that was repeated to no end, with the webhook that was to blame."""
         if self._webhook:
-            error.cause = f"{self._webhook}; {error.cause}"
+            error.cause = f"{self._blame(self._webhook)}; {error.cause}"
             error.next_command = _next(self._webhook)
         return error
+
+    def _blame(self, webhook: Webhook) -> str:
+        stuck_s = time.monotonic() - self._stuck_since
+        return str(webhook) if webhook.may_recover else f"{webhook}; nothing happened there for {stuck_s:.0f} s"
 
 
 def _without_preface(seen: str) -> str:

@@ -101,7 +101,7 @@ def test_a_foreign_webhook_without_its_service_ends_the_wait_after_a_grace(fake_
         getattr(api, verb)(WANTED)
     assert GRACE_S <= clock.now - started < 2 * GRACE_S
     assert told == [f"ValidatingWebhookConfiguration hold: {MISSING[MISSING.index('failed') :]}"]
-    assert "Service other/hold, which does not exist" in caught.value.cause
+    assert "Service other/hold, which does not exist; nothing happened there for " in caught.value.cause
     assert "kubectl delete validatingwebhookconfiguration.admissionregistration.k8s.io/hold" in caught.value.next_command
 
 
@@ -141,6 +141,15 @@ def test_a_foreign_webhook_behind_which_nothing_will_start_ends_the_wait(fake_ap
     with pytest.raises(Refused) as caught:
         fake_api.client(patience_s=300).apply(WANTED)
     assert state in caught.value.cause
+
+
+def test_a_foreign_webhook_is_to_blame_also_where_the_patience_ends_before_the_grace(fake_api, clock):
+    fake_api.put(hook())
+    never(fake_api)
+    with pytest.raises(Unreachable, match="temporary trouble") as caught:
+        fake_api.client(patience_s=GRACE_S / 2).apply(WANTED)
+    assert "does not exist; nothing happened there for " in caught.value.cause
+    assert "kubectl delete validatingwebhookconfiguration" in caught.value.next_command
 
 
 def test_a_webhook_that_comes_back_within_the_grace_is_no_failure(fake_api, clock):
