@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from converge.components.component import Access
 
 OVER_TLS = ("valkey-cli", "--tls", "--cacert", "/tls/ca.crt", "-h", HOST)
+ANSWERS_MS = 30_000
+"""How long a server itself may wait for what is certain to come: less than a program in a pod may take."""
 NOBODY = "Could not connect"
 """How the client's answer begins where nobody is there."""
 
 _LISTEN = """
+mkfifo "/tmp/$1"
 valkey-cli -s /run/valkey/valkey.sock SUBSCRIBE "$1" > "/tmp/$1" &
-listener=$!
-tries=0
-until [ "$(valkey-cli -s /run/valkey/valkey.sock PUBSUB NUMSUB "$1" | tail -n 1)" = 1 ]; do
-  tries=$((tries + 1)); [ $tries -lt 500 ]
-done
-valkey-cli -x -s /run/valkey/valkey.sock PUBLISH "$1" > /dev/null
-until [ "$(wc -l < "/tmp/$1")" -ge 6 ]; do tries=$((tries + 1)); [ $tries -lt 5000 ]; done
-kill $listener
-tail -n 1 "/tmp/$1"
+exec 3< "/tmp/$1"
 rm "/tmp/$1"
+read -r _ <&3; read -r _ <&3; read -r _ <&3
+valkey-cli -x -s /run/valkey/valkey.sock PUBLISH "$1" > /dev/null
+read -r _ <&3; read -r _ <&3; IFS= read -r heard <&3
+kill $!
+printf '%s\\n' "$heard"
 """
-"""Somebody listens, is known to listen, and then the message from standard input is sent; prints what was heard."""
+"""Somebody listens, says so in three lines, and then the message from standard input is sent; prints the last of three that it heard."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,15 @@ def converse_as(access: Access, credentials: tuple[str, str] | None, command: st
 
 def publish(access: Access, channel: str, message: str) -> str:
     """Publish a message to a channel that somebody listens to; what the listener heard."""
-    return access.execute(NAMESPACE, POD, ["sh", "-euc", _LISTEN, "listen", channel.replace(":", "-")], message).strip()
+    argv = ["timeout", f"{COMES_S:.0f}", "sh", "-euc", _LISTEN, "listen", channel.replace(":", "-")]
+    return access.execute(NAMESPACE, POD, argv, message).strip()
 
 
-def wait_for_followers(access: Access, timeout_ms: int = 5000) -> None:
-    """Return when every follower has what was written before, or after a time."""
+def wait_for_followers(access: Access) -> None:
+    """Return when every follower has what was written before, or never will."""
     replication = access.execute(NAMESPACE, POD, ["valkey-cli", "-s", "/run/valkey/valkey.sock"], "INFO replication\n")
     followers = next(line.partition(":")[2].strip() for line in replication.splitlines() if line.startswith("connected_slaves:"))
-    server(access).ask("WAIT", followers, timeout_ms)
+    server(access).ask("WAIT", followers, ANSWERS_MS)
 
 
 def handshake(access: Access, name: str) -> str:

@@ -36,7 +36,7 @@ while (my $client = $server->accept) {
 }
 """
 
-_CLIENT = r"""exec 3<>"/dev/tcp/$1/$2" && printf 'GET %s HTTP/1.0\r\n\r\n' "$3" >&3 && timeout 5 cat <&3"""
+_CLIENT = r"""exec 3<>"/dev/tcp/$1/$2" && printf 'GET %s HTTP/1.0\r\n\r\n' "$3" >&3 && timeout 50 cat <&3"""
 
 
 class ThrowawayPods:

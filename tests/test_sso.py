@@ -243,6 +243,17 @@ def test_an_id_token_with_a_wrong_claim_is_not_believed(provider, application, b
     assert seen in refused.value.seen
 
 
+def test_a_token_that_ended_on_its_way_to_a_slow_machine_is_believed_and_no_longer(provider, application, browser, monkeypatch) -> None:
+    attempt = application.begin()
+    callback = browser.visit(attempt.url, GOOD, until=CALLBACK)
+    provider.says = {"exp": time.time() - 20}
+    times = iter([100.0, 130.0])
+    monkeypatch.setattr("converge.sso.relying_party.time.monotonic", lambda: next(times))
+    tokens = application.redeem(attempt, callback)
+    with pytest.raises(sso.InvalidToken, match="ID token"):
+        application.verify(tokens.id_token)
+
+
 def test_a_signature_of_a_stranger_is_not_believed(provider, application, browser) -> None:
     provider.signs_with = STRANGER
     with pytest.raises(sso.InvalidToken, match="ID token"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "E
 """Signatures that a public key verifies; never "none", never a shared secret."""
 
 LEEWAY_S = 5
+"""By how much two clocks may differ; the time that a slow machine takes until a token can be looked at comes on top."""
 
 
 class InvalidState(Refused):
@@ -159,13 +161,13 @@ class RelyingParty:
         if "error" in answer:
             kind = LoginRequired if answer["error"] in ("login_required", "interaction_required") else LoginRefused
             raise kind("an authorization code", seen=f"{answer['error']} {answer.get('error_description', '')}".strip())
-        granted = self._grant(
+        return self._tokens(
+            attempt.nonce,
             grant_type="authorization_code",
             code=answer.get("code", ""),
             redirect_uri=self.client.redirect_uri,
             code_verifier=attempt.verifier,
         )
-        return self._tokens(granted, nonce=attempt.nonce)
 
     def sign_in(self, browser: Browser, credentials: Credentials | None = None) -> Tokens:
         """The whole flow in a browser; without credentials it succeeds only where somebody is signed in."""
@@ -181,7 +183,7 @@ class RelyingParty:
         Raises:
             SessionEnded: it was signed out, expired or revoked.
         """
-        return self._tokens(self._grant(grant_type="refresh_token", refresh_token=tokens.refresh_token), nonce=None)
+        return self._tokens(None, grant_type="refresh_token", refresh_token=tokens.refresh_token)
 
     def userinfo(self, tokens: Tokens) -> Mapping[str, Any]:
         """Who the provider says this is, now."""
@@ -198,8 +200,10 @@ class RelyingParty:
         checked(page.answer, "sign out")
         return page
 
-    def verify(self, id_token: str, *, nonce: str | None = None) -> Mapping[str, Any]:
+    def verify(self, id_token: str, *, nonce: str | None = None, asked_at: float | None = None) -> Mapping[str, Any]:
         """The claims of an ID token whose signature, issuer, audience, lifetime (and nonce, where given) are right.
+
+        It has to be valid now, or when it was asked for (``asked_at``, by `time.monotonic`): one that lasts a moment may end on its way.
 
         Raises:
             InvalidToken: any of them is not; ``seen`` says which.
@@ -208,13 +212,14 @@ class RelyingParty:
 
         wanted = f"an ID token of {self.provider.issuer} for {self.client.client_id}"
         try:
+            key = self._key(id_token)
             claims: dict[str, Any] = jwt.decode(
                 id_token,
-                self._key(id_token),
+                key,
                 algorithms=list(self.provider.algorithms),
                 audience=self.client.client_id,
                 issuer=self.provider.issuer,
-                leeway=LEEWAY_S,
+                leeway=LEEWAY_S + (0.0 if asked_at is None else time.monotonic() - asked_at),
                 options={"require": ["iss", "sub", "aud", "exp", "iat"]},
             )
         except jwt.PyJWTError as error:
@@ -244,8 +249,10 @@ class RelyingParty:
         granted: Mapping[str, str] = checked(answer, f"tokens for {self.client.client_id}").json()
         return granted
 
-    def _tokens(self, granted: Mapping[str, str], *, nonce: str | None) -> Tokens:
-        claims = self.verify(granted["id_token"], nonce=nonce)
+    def _tokens(self, nonce: str | None, **fields: str) -> Tokens:
+        asked_at = time.monotonic()
+        granted = self._grant(**fields)
+        claims = self.verify(granted["id_token"], nonce=nonce, asked_at=asked_at)
         half = hashlib.sha256(granted["access_token"].encode()).digest()[:16]
         if claims.get("at_hash", _base64url(half)) != _base64url(half):
             raise InvalidToken("an access token that belongs to the ID token", seen="at_hash of another one")

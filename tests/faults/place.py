@@ -24,6 +24,9 @@ from converge.kubernetes.wait import wait_until_ready
 from converge.nodes.embedded.provider import EmbeddedProvider
 
 DRIVER = Path(__file__).with_name("driver.py")
+LONG_S = 600.0
+"""How long what is certain to come is waited for: a wait ends when it comes, so only what never comes takes this long to fail."""
+
 _FLEETING = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink", "ownerReferences")
 
 
@@ -69,12 +72,16 @@ class Harness:
     def log(self) -> str:
         return self._log.read_text()
 
-    def says(self, text: str, timeout_s: float = 60) -> None:
+    def says(self, text: str) -> None:
         """Wait until its progress says something."""
-        until(lambda: text in self.log or self.process.poll() is not None, timeout_s, f"the run to say {text!r}, it said:\n{self.log}")
+        until(lambda: text in self.log or self.process.poll() is not None, f"the run to say {text!r}")
         assert text in self.log, f"ended without {text!r}:\n{self.log}"
 
-    def end(self, timeout_s: float = 240) -> Done:
+    def has_said(self, lines: int) -> None:
+        """Wait until its progress is so many lines long, or over."""
+        until(lambda: self.log.count("\n") >= lines or self.process.poll() is not None, f"{lines} lines of progress")
+
+    def end(self, timeout_s: float = LONG_S) -> Done:
         """Wait for its end."""
         try:
             code = self.process.wait(timeout_s)
@@ -163,7 +170,7 @@ class Place:
         """What a converge would change, settings in admin APIs included; empty where nothing."""
         return "\n".join(str(plan) for name in self.platform.graph.closure(names) if (plan := self.platform.plan(name)) or plan.unknown)
 
-    def wait_ready(self, *names: str, deadline_s: float = 90) -> float:
+    def wait_ready(self, *names: str, deadline_s: float = LONG_S) -> float:
         """Wait until everything of these components serves; returns the seconds that it took."""
         started = time.monotonic()
         for name in names:
@@ -210,7 +217,7 @@ class Place:
                 assert task.code == 0, task.stderr
 
 
-def until(condition: Callable[[], Any], timeout_s: float, wanted: str) -> float:
+def until(condition: Callable[[], Any], wanted: str, timeout_s: float = LONG_S) -> float:
     """Look every 50 ms from outside whether something is so; returns the seconds that it took."""
     started = time.monotonic()
     while not condition():

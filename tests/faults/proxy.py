@@ -110,12 +110,14 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - their names say which method
 
     def _pass_on(self, proxy: Proxy, body: bytes, cut_after_s: float) -> None:
-        upstream = http.client.HTTPSConnection(*proxy.address, context=proxy.tls, timeout=cut_after_s or 330)
-        started = time.monotonic()
+        upstream = http.client.HTTPSConnection(*proxy.address, context=proxy.tls, timeout=330)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("authorization", "host", "connection")}
         try:
             upstream.request(self.command, self.path, body or None, headers)
             answer = upstream.getresponse()
+            started = time.monotonic()
+            if cut_after_s:  # from its beginning on: how long that takes is the machine's business
+                upstream.sock.settimeout(cut_after_s)
             self.send_response(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() in ("content-type", "retry-after"):

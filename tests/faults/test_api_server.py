@@ -79,8 +79,17 @@ def test_unavailable_for_good(place, fresh, proxy, seen):
     assert "temporary trouble" in cause.text
     assert (dependant.result, dependant.by) == ("blocked", "control-node")
     assert not done.written
-    assert done.seconds < 10 + 2 * PATIENCE_S
+    assert max(proxy.asked.values()) <= 2 * most_tries(PATIENCE_S), proxy.asked.most_common(3)
     seen(f"deadline of 10 s, ended after {done.seconds:.0f} s: {' '.join(cause.text.split())[:110]}")
+
+
+def most_tries(seconds):
+    """How often a request is asked within its patience at most; a slow machine asks less often."""
+    tries, pause = 1, 0.1
+    while seconds > 0:
+        seconds -= pause / 2  # the shortest that its jitter makes it
+        tries, pause = tries + 1, min(2 * pause, 5.0)
+    return tries
 
 
 @pytest.mark.parametrize("program", ["kube-apiserver", "etcd"])

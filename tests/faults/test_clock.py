@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from place import until
+from place import LONG_S, until
 
 pytestmark = pytest.mark.fault
 LOGIN = Path(__file__).with_name("login.py")
@@ -22,7 +22,7 @@ def test_keycloaks_application_has_a_clock_that_is_an_hour_ahead(place, seen):
     place.converge("keycloak").require()
     argv = [sys.executable, str(LOGIN), str(place.path)]
     said = [
-        subprocess.run(argv, capture_output=True, text=True, check=True, env={**os.environ, **clock}, timeout=60).stdout.strip()
+        subprocess.run(argv, capture_output=True, text=True, check=True, env={**os.environ, **clock}, timeout=LONG_S).stdout.strip()
         for clock in ({}, AHEAD)
     ]
     assert said[0] == "signed in"
@@ -36,7 +36,7 @@ def test_the_harness_clock_is_an_hour_ahead(place, seen):
     assert not place.begin("ingress", environment=AHEAD).end().require().written
     place.roll_back("ingress")
     other = place.begin("ingress")
-    until(lambda: (place.api.find("Lease", "converge", "thinkube-system") or {}).get("spec", {}).get("holderIdentity"), 30, "the lease")
+    until(lambda: (place.api.find("Lease", "converge", "thinkube-system") or {}).get("spec", {}).get("holderIdentity"), "the lease")
     done = place.begin("ingress", environment=AHEAD).end().require()
     other.end().require()
     place.assert_settled("ingress")

@@ -45,7 +45,7 @@ def test_certificates_that_expired_while_the_cluster_was_stopped(place, seen):
     before = {node["metadata"]["name"]: node["metadata"]["uid"] for node in place.api.list("Node")}
     expired_at = shorten(place, 60)
     place.provider.stop()
-    until(lambda: datetime.now(UTC) > expired_at + timedelta(seconds=1), 90, "the certificates to expire")
+    until(lambda: datetime.now(UTC) > expired_at + timedelta(seconds=1), "the certificates to expire")
     assert all(one.ends < datetime.now(UTC) for one in ends(place) if not one.name.startswith("serving"))
     seconds = place.mend()
     with Api.from_kubeconfig(place.provider.layout.kubeconfig) as api:

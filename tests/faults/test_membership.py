@@ -60,7 +60,7 @@ def test_an_image_is_lost_from_a_node(place, seen):
     lose_image(place, "worker-1", place.platform.images.reference("traefik"))
     for pod in place.api.list("Pod", "ingress"):
         place.api.delete("Pod", pod["metadata"]["name"], "ingress", grace_s=0)
-    until(lambda: "ImagePullBackOff" in str(place.api.list("Pod", "ingress")), 60, "the pull to be given up")
+    until(lambda: "ImagePullBackOff" in str(place.api.list("Pod", "ingress")), "the pull to be given up")
     done = place.converge("ingress").require()
     assert any(change.startswith("replace Pod ingress/") for change in done.outcomes["ingress"].changes), done.outcomes["ingress"].changes
     place.assert_settled("ingress")
@@ -74,7 +74,7 @@ def test_coredns_crashes(place, seen):
     place.api.patch("ConfigMap", "coredns", SYSTEM, {"data": {"Corefile": ".:53 {\n    nonsense\n}\n"}})
     for pod in place.api.list("Pod", SYSTEM, labels="k8s-app=kube-dns"):
         place.api.delete("Pod", pod["metadata"]["name"], SYSTEM, grace_s=0)
-    done = place.begin("control-node").end(400)
+    done = place.begin("control-node").end()
     outcome = done.outcomes["control-node"]
     assert outcome.result == "failed"
     assert "crashed" in outcome.text

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from place import restarts, until
+from place import LONG_S, restarts, until
 
 pytestmark = pytest.mark.fault
 
@@ -17,7 +17,7 @@ def test_the_worker_loses_its_container_runtime(place, seen):
     place.converge("ingress").require()
     before = restarts(place.api.list("Pod", "ingress"))
     place.kill("worker-1", "containerd")
-    until(lambda: place.provider.find() is None, 10, "the harness to notice")
+    until(lambda: place.provider.find() is None, "the harness to notice")
     seconds = place.mend()
     place.wait_ready("ingress")
     assert restarts(place.api.list("Pod", "ingress")) == before
@@ -63,8 +63,15 @@ def small_disk(tmp_path):
         )
 
     yield folder, thinkube
-    thinkube("delete", "--yes").communicate(timeout=60)
+    thinkube("delete", "--yes").communicate(timeout=LONG_S)
     subprocess.run(["umount", folder], check=True)
+
+
+def fills(folder):
+    """Leave the disk next to no room beside what is on it by now; False where more came in between."""
+    seen = os.statvfs(folder)
+    used_mib = (seen.f_blocks - seen.f_bfree) * seen.f_frsize >> 20
+    return subprocess.run(["mount", "-o", f"remount,size={used_mib + 24}m", folder], check=False, capture_output=True).returncode == 0
 
 
 def test_no_room_for_a_cluster(small_disk, seen):
@@ -72,7 +79,7 @@ def test_no_room_for_a_cluster(small_disk, seen):
     folder, thinkube = small_disk
     subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
     process = thinkube("start")
-    output = process.communicate(timeout=60)[0]
+    output = process.communicate(timeout=LONG_S)[0]
     assert process.returncode == 4
     assert "GiB free at" in output
     assert str(folder) in output
@@ -84,15 +91,15 @@ def test_the_disk_fills_up_during_a_start(small_disk, seen):
     """When the disk fills up while a cluster starts, the message says "No space left"; with room again the same command works."""
     folder, thinkube = small_disk
     process = thinkube("start")
-    until(lambda: (folder / "fault-disk").exists(), 20, "the start to begin")
-    subprocess.run(["mount", "-o", "remount,size=32m", folder], check=True)
-    output = process.communicate(timeout=200)[0]
+    until(lambda: (folder / "fault-disk").exists() or process.poll() is not None, "the start to begin")
+    until(lambda: fills(folder), "the disk to be full")
+    output = process.communicate(timeout=LONG_S)[0]
     assert process.returncode not in (0, -signal.SIGKILL)
     assert "No space left" in output or "GiB free" in output, output[-2000:]
     assert "Traceback" not in output, output[-3000:]
     subprocess.run(["mount", "-o", "remount,size=7g", folder], check=True)
     started = time.monotonic()
     again = thinkube("start")
-    output = again.communicate(timeout=120)[0]
+    output = again.communicate(timeout=LONG_S)[0]
     assert again.returncode == 0, output[-3000:]
     seen(f"said so; with room again up in {time.monotonic() - started:.0f} s")

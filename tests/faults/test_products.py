@@ -32,7 +32,7 @@ def test_postgresql_killed_under_keycloak(place, people, seen):
         assert signs_in(people, person)
         place.kill("worker-1", "postgres")
         killed = time.monotonic()
-        until(lambda: signs_in(people, person), 90, "the person to sign in again")
+        until(lambda: signs_in(people, person), "the person to sign in again")
         seconds = time.monotonic() - killed
         place.wait_ready("postgres", "keycloak")
     place.assert_settled("keycloak")
@@ -49,7 +49,7 @@ def test_keycloak_killed_during_a_login(place, people, seen):
         killed = time.monotonic()
         with pytest.raises((ThinkubeError, requests.RequestException)) as failure:
             party.redeem(attempt, person.browser.visit(attempt.url, person.credentials, until=party.client.redirect_uri))
-        until(lambda: signs_in(people, person), 120, "the person to sign in again")
+        until(lambda: signs_in(people, person), "the person to sign in again")
         seconds = time.monotonic() - killed
     place.wait_ready("keycloak")
     place.assert_settled("keycloak")
@@ -65,7 +65,7 @@ def test_the_webhook_of_cert_manager_is_down(place, seen):
     name, namespace = webhook["metadata"]["name"], webhook["metadata"]["namespace"]
     place.api.delete("Certificate.cert-manager.io", "wildcard", "ingress")
     place.api.patch("Deployment", name, namespace, {"spec": {"replicas": 0}})
-    until(lambda: not place.api.list("Pod", namespace, labels="app.kubernetes.io/component=webhook"), 40, "the webhook to be gone")
+    until(lambda: not place.api.list("Pod", namespace, labels="app.kubernetes.io/component=webhook"), "the webhook to be gone")
     done = place.converge("cert-manager").require()
     changes = done.outcomes["cert-manager"].changes
     assert any("Certificate" in change for change in changes)

@@ -7,7 +7,7 @@ import time
 from datetime import datetime
 
 import pytest
-from place import until
+from place import LONG_S, until
 
 from converge.kubernetes.diagnosis import diagnose
 from converge.kubernetes.objects import Ref
@@ -42,11 +42,14 @@ def test_the_reaction_of_a_wait_for_one_object(place, seen):
             write = threading.Timer(0.2, api.patch, args=("ConfigMap", "reaction", "default", {"data": {"round": str(number)}}))
             write.start()
             wait_until(
-                place.api, Ref("ConfigMap", "reaction", "default", "v1"), lambda obj, wanted=str(number): obj["data"]["round"] == wanted, 10
+                place.api,
+                Ref("ConfigMap", "reaction", "default", "v1"),
+                lambda obj, wanted=str(number): obj["data"]["round"] == wanted,
+                LONG_S,
             )
             ended.append(time.time())
             write.join()
-        until(lambda: len(answered(place, uri)) > ROUNDS, 10, "the audit log")
+        until(lambda: len(answered(place, uri)) > ROUNDS, "the audit log")
         stamps = answered(place, uri)[-ROUNDS:]
     finally:
         api.delete("ConfigMap", "reaction", "default")
@@ -63,8 +66,8 @@ def test_the_reaction_of_a_wait_for_a_workload(place, seen):
     for _ in range(5):
         for pod in place.api.list("Pod", namespace):
             place.api.delete("Pod", pod["metadata"]["name"], namespace, grace_s=0)
-        until(lambda: not place.api.get("Deployment", name, namespace)["status"].get("readyReplicas"), 20, "the pod to be lost")
-        wait_until_ready(place.api, [deployment], 60)
+        until(lambda: not place.api.get("Deployment", name, namespace)["status"].get("readyReplicas"), "the pod to be lost")
+        wait_until_ready(place.api, [deployment], LONG_S)
         end = time.time()
         arrived, stamp = max(stamps for stamps in answered(place, uri) if stamps[0] <= end)
         reactions.append((end - arrived, end - stamp))
@@ -80,7 +83,7 @@ def test_the_diagnosis_of_a_component_that_fails(place, seen):
     wrong = {"op": "replace", "path": "/spec/template/spec/containers/0/args", "value": ["--no-such-option"]}
     place.api.patch("Deployment", name, namespace, [wrong])
     with pytest.raises(ObjectsNotReady) as failure:
-        wait_until_ready(place.api, objects, 120)
+        wait_until_ready(place.api, objects, LONG_S)
     assert failure.value.is_terminal
     took_s = []
     for _ in range(5):

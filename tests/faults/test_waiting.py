@@ -4,7 +4,6 @@ import pytest
 from place import until
 
 from converge.errors import Unreachable
-from converge.waiting import COMES_S
 
 pytestmark = pytest.mark.fault
 
@@ -39,7 +38,7 @@ def test_a_foreign_finalizer_keeps_a_namespace(place, seen):
     try:
         run = place.begin("ingress")
         run.says(f"finalizer {FINALIZER} of ConfigMap")
-        done = run.end(400)
+        done = run.end()
     finally:
         place.api.patch("ConfigMap", "kept", NAMESPACE, {"metadata": {"finalizers": None}})
     outcome = done.outcomes["ingress"]
@@ -57,10 +56,10 @@ def test_a_foreign_webhook_that_leads_to_nobody(place, seen):
     place.api.patch(*HURT, {"spec": {"selector": {"app": "elsewhere"}}})
     try:
         place.api.create(HOOK)
-        until(lambda: is_held(place), COMES_S, "the webhook to be called")
+        until(lambda: is_held(place), "the webhook to be called")
         run = place.begin("ingress")
         run.says('service "nobody" not found')
-        done = run.end(400)
+        done = run.end()
     finally:
         place.api.delete(HOOK["kind"], HOOK["metadata"]["name"])
     outcome = done.outcomes["ingress"]

@@ -20,7 +20,6 @@ from converge.kubernetes.objects import KubernetesObject, Ref
 from converge.kubernetes.removal import claims
 
 RESULTS = Path("build/faults/heal.json")
-GONE_S = 90
 
 
 @dataclass
@@ -140,7 +139,7 @@ def _version(ref: Ref) -> str:
 def _deletion(place: Place, ref: Ref) -> Callable[[], None]:
     def delete() -> None:
         place.api.delete(ref.kind, ref.name, ref.namespace, propagation="Background", api_version=_version(ref))
-        until(lambda: _find(place, ref) is None, GONE_S, f"{ref} to be gone")
+        until(lambda: _find(place, ref) is None, f"{ref} to be gone")
 
     return delete
 
@@ -178,7 +177,7 @@ def _loss(place: Place, ref: Ref) -> Callable[[], None]:
             found = place.api.find(ref.kind, ref.name, ref.namespace)
             return found is None or found["metadata"]["uid"] != uid
 
-        until(is_gone, GONE_S, f"{ref} to be gone")
+        until(is_gone, f"{ref} to be gone")
 
     return lose
 
