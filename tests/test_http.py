@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -168,6 +170,55 @@ def test_a_read_is_repeated_when_its_connection_breaks(authority: Any, port: int
     assert Echo.reads == 2
 
 
+@pytest.fixture
+def told(authority: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[requests.Session, list[str]]:
+    """A session, and what it was told to wait for; the pauses are told too, and take no time."""
+    words: list[str] = []
+    monkeypatch.setattr("urllib3.Retry.sleep", lambda *_: words.append("pause"))
+    return http.watched(http.session({"thinkube.test": "127.0.0.1"}, pem(authority[0])), words.append), words
+
+
+AGAIN = "GET https://auth.thinkube.test/callback: [Errno 111] Connection refused, asked again"
+
+
+def test_what_is_asked_again_is_told_before_each_pause_without_the_query(told: Any) -> None:
+    session, words = told
+    with pytest.raises(Unreachable):
+        session.get("https://auth.thinkube.test:9/callback?code=s3cret-code")
+    assert words == [AGAIN, "pause"] * 3
+
+
+def test_a_broken_read_is_told(told: Any, port: int) -> None:
+    session, words = told
+    assert session.get(f"https://auth.thinkube.test:{port}/break").ok
+    [first, *rest] = words
+    assert first.startswith("GET https://auth.thinkube.test/break: ")
+    assert (first.endswith(", asked again"), rest) == (True, ["pause"])
+
+
+def test_no_credential_is_told(told: Any) -> None:
+    session, words = told
+    with pytest.raises(Unreachable):
+        session.get("https://auth.thinkube.test:9/tokens/eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln")
+    assert words[0].startswith("GET https://auth.thinkube.test/tokens/(secret): ")
+
+
+def test_the_pools_and_the_siblings_of_a_watched_session_tell_too(told: Any) -> None:
+    session, words = told
+    for ask in (http.sibling(session).request, http.pool_manager(session).request):
+        words.clear()
+        with pytest.raises((Unreachable, urllib3.exceptions.HTTPError)):
+            ask("GET", "https://auth.thinkube.test:9/callback?code=s3cret-code")
+        assert words == [AGAIN, "pause"] * 3
+
+
+def test_a_watched_session_has_the_origin_of_the_one_it_was_made_from(told: Any) -> None:
+    session, _ = told
+    first = http.origin(session)
+    assert first is not session
+    assert http.origin(http.watched(session, print)) is first is http.origin(first)
+
+
 def test_a_sibling_shares_the_way_but_not_the_cookies(authority: Any, port: int) -> None:
     session = http.session({"thinkube.test": "127.0.0.1"}, pem(authority[0]))
     session.get(f"https://auth.thinkube.test:{port}/elsewhere")
@@ -184,8 +235,6 @@ def test_the_pools_below_a_session_resolve_and_verify_too(authority: Any, port: 
 
 
 def test_statuses_become_refused_or_unreachable() -> None:
-    import requests
-
     answer = requests.Response()
     answer.status_code, answer.reason, answer._content = 403, "Forbidden", b"no " * 400
     with pytest.raises(Refused) as refused:

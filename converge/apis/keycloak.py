@@ -15,7 +15,7 @@ from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from converge.errors import Refused, Unreachable
-from converge.http import checked, excerpt
+from converge.http import checked, excerpt, origin
 from converge.secrets import changed_there
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Keycloak:
         self._url = url
         self._username = username
         self._password = password
-        self._grant = _SHARED.setdefault(http, {}).setdefault((url, username), Grant()) if share else Grant()
+        self._grant = _SHARED.setdefault(origin(http), {}).setdefault((url, username), Grant()) if share else Grant()
 
     def realm(self, name: str) -> Realm:
         """A realm, which need not exist yet."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from converge.components.component import Access
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes, ExistingNodes
+from converge.progress import State
 
 if TYPE_CHECKING:
     import requests
@@ -19,26 +20,32 @@ if TYPE_CHECKING:
 class LazyAccess(Access):
     """Access whose HTTP session is made when first used: before that there may be no CA to trust.
 
-    ``read_only``: what should only look cannot write to the cluster.
+    ``read_only``: what should only look cannot write to the cluster. What requests wait for is shown under the name of a ``subject``.
     """
 
-    def __init__(self, platform: Platform, *, read_only: bool = False) -> None:
+    def __init__(self, platform: Platform, *, read_only: bool = False, subject: str = "") -> None:
+        def api() -> Api:
+            return platform.watched(subject) if subject else platform.api
+
         vars(self).update(
             _platform=platform,
-            secret=lambda namespace, name, key: _secret(platform.api, namespace, name, key),
-            execute=lambda namespace, pod, argv, stdin: platform.api.execute(namespace, pod, argv, stdin),
+            _subject=subject,
+            secret=lambda namespace, name, key: _secret(api(), namespace, name, key),
+            execute=lambda namespace, pod, argv, stdin: api().execute(namespace, pod, argv, stdin),
             provider=platform.provider,
             cluster=platform.cluster,
-            api=lambda: platform.api.view(read_only=True) if read_only else platform.api,
+            api=lambda: api().view(read_only=True) if read_only else api(),
             progress=platform.progress,
         )
 
     @cached_property
     def http(self) -> requests.Session:
         """Trusts the platform's CA, also one that follows it while this process runs, and knows where its domain is."""
-        from converge.http import session
+        from converge.http import session, watched
 
         platform: Platform = vars(self)["_platform"]
+        if subject := vars(self)["_subject"]:
+            return watched(platform.access.http, lambda words: platform.progress.note(subject, State.WAITING, words))
         return session({platform.inventory.domain_name: ingress_address(platform.inventory)}, platform.ca_pem)
 
 

@@ -39,7 +39,7 @@ class InUse:
             raise Refused(
                 f"new values for Secret {namespace}/{name}", seen="its values come from the inventory", next_command="change them there"
             )
-        context, access = platform.context, platform.access
+        context, access = platform.context, platform.access_for(self.component.name)
         found = (one for one in self.component.credentials(context, access) if _place(one.secret) == _place(self.secret))
         self._credential: Credential | None = next(found, None)
         self.consumers = self._consumers()

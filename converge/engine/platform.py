@@ -179,6 +179,10 @@ class Platform:
         """What settings and steps may use to reach the running platform."""
         return LazyAccess(self)
 
+    def access_for(self, subject: str) -> Access:
+        """The same for one piece of work: what its requests wait for is shown under its name."""
+        return LazyAccess(self, subject=subject)
+
     @opened_once
     def looking(self) -> Access:
         """The same for plans and verification: the cluster is not written through it."""

@@ -53,6 +53,7 @@ class Reconciliation:
         self._platform = platform
         self._component = component
         self._name = component.name
+        self._access = platform.access_for(self._name)
         self._written: list[str] = []
         self._made: list[KubernetesObject] | None = None
         self._remarks: tuple[str, ...] = ()
@@ -82,7 +83,7 @@ class Reconciliation:
 
     def write_prerequisites(self) -> None:
         """Let what it requires hold what it should hold for it: the first part of a converge, by itself."""
-        self._settings.write(self._component.prerequisites(self._platform.context, self._platform.access))
+        self._settings.write(self._component.prerequisites(self._platform.context, self._access))
 
     # How
 
@@ -100,7 +101,7 @@ class Reconciliation:
             self._start_clock()
             api = self._platform.watched(self._name)
             through_endings(api, self._objects, lambda: self._converge_objects(api), self._left_s)
-        self._settings.write(self._component.settings(self._platform.context, self._platform.access))
+        self._settings.write(self._component.settings(self._platform.context, self._access))
         self._tell_lost_data()
 
     def _tell_lost_data(self) -> None:
@@ -128,7 +129,7 @@ class Reconciliation:
         if missing:
             self._platform.hold()
             self._keep(secrets.ensure(api, self._name, self._component.secrets(self._platform.inventory)))
-        self._settings.write(self._component.prerequisites(self._platform.context, self._platform.access))
+        self._settings.write(self._component.prerequisites(self._platform.context, self._access))
         restarted = self._restart_behind(api)
         if not is_due:
             self._wait(api, restarted)
@@ -146,8 +147,8 @@ class Reconciliation:
 
         Returns what is its own; others are waited for by theirs.
         """
-        found = behind(api, self._component, self._platform.context, self._platform.access)
-        if lost := self._data.lost(self._component.prerequisites(self._platform.context, self._platform.access)):
+        found = behind(api, self._component, self._platform.context, self._access)
+        if lost := self._data.lost(self._component.prerequisites(self._platform.context, self._access)):
             found += bereft(api, self._objects, lost)
         if found:
             self._platform.hold()

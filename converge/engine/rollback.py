@@ -197,7 +197,7 @@ class Rollback:
         return found, unseen
 
     def _all_settings(self, name: str) -> Iterator[Setting]:
-        component, context, access = self._known[name], self._platform.context, self._platform.access
+        component, context, access = self._known[name], self._platform.context, self._platform.access_for(name)
         for part in (component.prerequisites, component.settings):
             try:
                 yield from part(context, access)

@@ -75,7 +75,7 @@ class Settings:
             except (Unreachable, NotReady) as error:
                 if time.monotonic() > ends_at or self._platform.stopping.is_set():
                     raise
-                self._note(State.WAITING, first_line(error))
+                self._note(State.WAITING, f"{first_line(error)}, asked again")
                 self._platform.stopping.wait(pause_s)
         raise AssertionError("pauses have no end")
 

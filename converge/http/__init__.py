@@ -55,6 +55,26 @@ def sibling(original: requests.Session) -> requests.Session:
     return made
 
 
+def watched(original: requests.Session, waiting: Callable[[str], None]) -> requests.Session:
+    """A session that goes the same way; before a request of its is repeated, ``waiting`` is told which and why.
+
+    ``GET https://auth.thinkube.test/realms/thinkube: Connection refused, asked again``; no query, which may hold codes and signatures.
+    """
+    from converge.http.adapter import Adapter, Watched
+
+    made = Watched(origin(original))
+    made.trust_env = False
+    for prefix, adapter in original.adapters.items():
+        made.mount(prefix, adapter.watched(waiting) if isinstance(adapter, Adapter) else adapter)
+    return made
+
+
+def origin(made: requests.Session) -> requests.Session:
+    """The session that a watched one was made from, else the session itself: who shares something for each session goes by it."""
+    found: requests.Session = getattr(made, "origin", made)
+    return found
+
+
 def pool_manager(original: requests.Session) -> urllib3.PoolManager:
     """A urllib3 pool manager that goes the same way and trusts the same CA, for client libraries that take one (minio)."""
     import urllib3

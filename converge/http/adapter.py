@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 import requests
 import urllib3
@@ -15,6 +15,37 @@ from urllib3.connectionpool import HTTPConnectionPool
 from converge import authority, tls
 from converge.errors import Unreachable
 from converge.http import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, address_of, excerpt
+from converge.redaction import redact
+
+
+class Watched(requests.Session):
+    """A session that tells of what it repeats; ``origin`` is the one that it was made from."""
+
+    def __init__(self, origin: requests.Session) -> None:
+        super().__init__()
+        self.origin = origin
+
+
+class Retries(urllib3.Retry):
+    """Only what broke on its way is repeated, and once it was sent only reads; ``waiting`` hears of it before the pause."""
+
+    def __init__(self, *options: Any, waiting: Callable[[str], None] | None = None, **named: Any) -> None:
+        super().__init__(*options, **named)
+        self.waiting = waiting
+
+    def new(self, **changed: Any) -> Self:
+        """As urllib3's: what is left after an attempt."""
+        return super().new(**{"waiting": self.waiting, **changed})
+
+    def increment(
+        self, method: Any = None, url: Any = None, response: Any = None, error: Any = None, _pool: Any = None, _stacktrace: Any = None
+    ) -> Self:
+        """As urllib3's: called before each pause, raises where nothing is left."""
+        left = super().increment(method, url, response, error, _pool, _stacktrace)
+        if self.waiting:
+            host = getattr(_pool, "assert_hostname", None) or _pool.host  # the name that led to the pool's address
+            self.waiting(redact(f"{method} {_pool.scheme}://{host}{_without_query(url)}: {_reason(error)}, asked again"))
+        return left
 
 
 class Pools(urllib3.PoolManager):
@@ -45,14 +76,18 @@ class Adapter(HTTPAdapter):
         self._ask = ca_pem if callable(ca_pem) else lambda: ca_pem
         self._ca_pem = self._ask()
         self._trust = _trust(self._ca_pem)
-        broken_reads = urllib3.Retry(
-            total=3, connect=3, read=1, redirect=0, status=0, other=0, allowed_methods={"GET", "HEAD"}, backoff_factor=0.2
-        )
-        super().__init__(max_retries=broken_reads, pool_connections=32, pool_maxsize=32)
+        retries = Retries(total=3, connect=3, read=1, redirect=0, status=0, other=0, allowed_methods={"GET", "HEAD"}, backoff_factor=0.2)
+        super().__init__(max_retries=retries, pool_connections=32, pool_maxsize=32)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
         """Called by requests when the adapter is made."""
         self.poolmanager = self.pools(num_pools=connections, maxsize=maxsize, block=block, **options)
+
+    def watched(self, waiting: Callable[[str], None]) -> Adapter:
+        """The same connections, for somebody who wants to hear of what is repeated."""
+        made = Adapter.__new__(Adapter)
+        vars(made).update(vars(self) | {"max_retries": self.max_retries.new(waiting=waiting)})
+        return made
 
     def pools(self, **options: Any) -> Pools:
         """Pools that go the same way and trust the same CA."""
@@ -116,7 +151,11 @@ def _trust(ca_pem: str) -> ssl.SSLContext:
 
 def _what(request: requests.PreparedRequest) -> str:
     """Queries may hold codes and signatures; an error must not."""
-    return f"{request.method} {(request.url or '').partition('?')[0]}"
+    return f"{request.method} {_without_query(request.url or '')}"
+
+
+def _without_query(url: str) -> str:
+    return url.partition("?")[0]
 
 
 def _reason(error: BaseException) -> str:
@@ -124,6 +163,9 @@ def _reason(error: BaseException) -> str:
     innermost: BaseException = error
     while (deeper := innermost.__cause__ or innermost.__context__) is not None and not isinstance(deeper, TypeError):
         innermost = deeper
-    if isinstance(error, requests.exceptions.Timeout):
+    if isinstance(error, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError) and not isinstance(
+        error,
+        urllib3.exceptions.NewConnectionError,  # which is one of those by inheritance only
+    ):
         return "no answer in time"
     return excerpt(str(innermost) or type(innermost).__name__)

@@ -140,10 +140,9 @@ class Ending:
         return ()
 
     def observe(self, request, code: int, seconds: float) -> None:
-        if request.verb == "watch" and "namespaces" in request.path:
-            for plural, namespace, name in list(self.fake_api.store.objects):
-                if "web" in (namespace, name) and "applyset" not in name:
-                    self.fake_api.store.delete(plural, namespace, name)
+        is_ending = "deletionTimestamp" in (self.fake_api.find("Namespace", "web") or NAMESPACE)["metadata"]
+        if is_ending and request.verb == "watch" and "namespaces" in request.path:
+            self.fake_api.store.delete("v1/namespaces", "", "web")
 
 
 KEPT = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept", "namespace": "web"}, "data": {"a": "1"}}

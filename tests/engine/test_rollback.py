@@ -120,7 +120,7 @@ class FakePlatform:
     def __init__(self, fake_api):
         self.api = fake_api.client()
         self.fake_api = fake_api
-        self.inventory, self.progress, self.context, self.access = Inventory(), SILENCE, None, None
+        self.inventory, self.progress, self.context = Inventory(), SILENCE, None
         self.stopping, self.holds = threading.Event(), 0
 
     def known(self):
@@ -128,6 +128,9 @@ class FakePlatform:
 
     def watched(self, subject):
         return self.api
+
+    def access_for(self, subject):
+        return None
 
     def hold(self):
         self.holds += 1

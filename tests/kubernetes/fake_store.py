@@ -154,6 +154,9 @@ class Store:
         with self.changed:
             obj = self.get(plural, namespace, name)
             if not dry_run:
+                for other, place, one in list(self.objects):
+                    if plural == "v1/namespaces" and place == name:
+                        self.delete(other, place, one)
                 del self.objects[plural, namespace, name]
                 self._tell("DELETED", plural, obj)
             return obj
