@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from converge.components import blocks
@@ -46,14 +45,14 @@ def throwaway_host(pods: ThrowawayPods, name: str, host: str, pod: str, port: in
     pods.create(route)
 
 
-def wait_until_served(http: requests.Session, url: str, deadline_s: float, nobody: Collection[int] = NOBODY) -> requests.Response:
+def wait_until_served(http: requests.Session, url: str, deadline_s: float) -> requests.Response:
     """The first answer that somebody gives; the ingress tells nobody when it has taken up a route, so it is asked, ten times a second.
 
     Raises:
         NotReady: it still leads nowhere at the deadline.
     """
     end = time.monotonic() + deadline_s
-    while (answer := http.get(url, allow_redirects=False)).status_code in nobody:
+    while (answer := http.get(url, allow_redirects=False)).status_code in NOBODY:
         if time.monotonic() > end:
             raise NotReady(f"{url} to lead to its pod", seen=f"{answer.status_code} {answer.reason}")
         time.sleep(0.1)

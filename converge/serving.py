@@ -6,11 +6,11 @@ taken away, both may speak of the time before.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from converge import routes, workloads
-from converge.errors import TEMPORARY
 from converge.kubernetes.wait import wait_until_ready
 
 if TYPE_CHECKING:
@@ -34,8 +34,18 @@ def wait_until_serving(platform: Platform, names: Iterable[str]) -> None:
             patient.read(page)
     wait_until_ready(platform.api, running, deadline_s)
     for name in names:
-        for endpoint in platform.component(name).endpoints(platform.inventory):
-            routes.wait_until_served(platform.access.http, endpoint.url, deadline_s, nobody=TEMPORARY)
+        wait_until_reached(platform, name, deadline_s)
+
+
+def wait_until_reached(platform: Platform, name: str, deadline_s: float) -> None:
+    """Wait until the ingress leads to a component from each of its hosts: it hears of routes and pods after they are there.
+
+    Raises:
+        NotReady: it still leads nowhere at the deadline.
+    """
+    ends_at = time.monotonic() + deadline_s
+    for endpoint in platform.component(name).endpoints(platform.inventory):
+        routes.wait_until_served(platform.access.http, endpoint.url + endpoint.page, max(1.0, ends_at - time.monotonic()))
 
 
 def readiness_pages(pod: dict[str, Any]) -> Iterator[str]:

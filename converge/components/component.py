@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A host name that a component serves: ``Endpoint("api", "minio.thinkube.test")`` is ``https://minio.thinkube.test``."""
+    """A host name that a component serves: ``Endpoint("api", "minio.thinkube.test")`` is ``https://minio.thinkube.test``.
+
+    ``page`` is one that the component answers, whatever it says, with anything but 404: what the ingress says of hosts that it does
+    not know.
+    """
 
     name: str
     host: str
+    page: str = "/"
 
     @property
     def url(self) -> str:

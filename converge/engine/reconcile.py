@@ -29,6 +29,7 @@ from converge.kubernetes.stuck import pods_behind, replace_stuck
 from converge.kubernetes.wait import ObjectsNotReady, wait_until_ready
 from converge.progress import State
 from converge.redaction import redact
+from converge.serving import wait_until_reached
 from converge.waiting import COMES_S
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class Reconciliation:
             through_endings(api, self._objects, lambda: self._converge_objects(api), self._left_s)
         self._settings.write(self._component.settings(self._platform.context, self._access))
         self._tell_lost_data()
+        if self._written and "cert-manager" in self._platform.graph.closure([self._name]):  # before it, no host has a certificate
+            wait_until_reached(self._platform, self._name, self._left_s())
 
     def _tell_lost_data(self) -> None:
         """At the end, when all of it is there anew: a run that is stopped before says nothing, the next one does."""

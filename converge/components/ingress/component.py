@@ -36,7 +36,7 @@ class Ingress(Component):
 
     def endpoints(self, inventory: Inventory) -> Sequence[Endpoint]:
         """Its own health: ``https://ingress.thinkube.test/ping``."""
-        return (Endpoint("web", inventory.host("ingress")),)
+        return (Endpoint("web", inventory.host("ingress"), page="/ping"),)
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """Traefik, its class, and the Ingress that brings the certificate."""

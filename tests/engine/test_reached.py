@@ -1,0 +1,45 @@
+"""A component is done when its hosts lead to it: the ingress hears of routes and pods after Kubernetes calls them ready."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from converge.components.component import Endpoint
+from converge.engine.outcome import Result
+
+
+@pytest.fixture
+def ingress(bench, monkeypatch):
+    """What the ingress answers, one after the other; the addresses that it was asked for."""
+    answers, asked = [500, 404, 302], []
+
+    def get(url, **_):
+        asked.append(url)
+        code = answers.pop(0) if len(answers) > 1 else answers[0]
+        return SimpleNamespace(status_code=code, reason="")
+
+    bench.web.endpoints = lambda _: (Endpoint("web", "web.thinkube.test", page="/health"),)
+    bench.platform.__dict__["access"] = SimpleNamespace(http=SimpleNamespace(get=get))
+    bench.platform.__dict__["graph"] = SimpleNamespace(closure=lambda names: ("cert-manager", *names))
+    monkeypatch.setattr("converge.routes.time.sleep", lambda _: None)
+    return SimpleNamespace(answers=answers, asked=asked)
+
+
+def test_a_converge_that_wrote_ends_when_the_ingress_leads_to_it(bench, ingress) -> None:
+    assert bench.converge().result is Result.CONVERGED
+    assert ingress.asked == ["https://web.thinkube.test/health"] * 3
+
+
+def test_a_converge_that_wrote_nothing_asks_for_no_page(bench, ingress) -> None:
+    bench.converge()
+    ingress.asked.clear()
+    assert bench.converge().changes == ()
+    assert ingress.asked == []
+
+
+def test_before_there_are_certificates_nothing_is_asked(bench, ingress) -> None:
+    bench.platform.__dict__["graph"] = SimpleNamespace(closure=lambda names: tuple(names))
+    bench.converge()
+    assert ingress.asked == []
