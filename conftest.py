@@ -6,6 +6,7 @@ What makes a .feature file a test is in features/conftest.py. Nothing is read, o
 
 from __future__ import annotations
 
+import gc
 import importlib
 import re
 from collections.abc import Iterable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    gc.disable()  # until the first test: what is imported and collected stays, and looking for garbage in it is a twentieth of the start
     group = parser.getgroup("thinkube", "Thinkube: converge a platform and verify it")
     group.addoption(
         "--inventory", default="inventory/local.yaml", metavar="FILE", help="what to build the platform on (default: %(default)s)"
@@ -41,6 +43,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
         "platform", "the class that is converged; the harness's own tests put a fake here", default="converge.engine.platform:Platform"
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -228,7 +235,7 @@ class Main:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
-        if self._config.option.plan:
+        if self._config.option.plan or self._config.option.collectonly:
             return
         from converge.reporting.account import account
 
