@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from converge.components import blocks
 from converge.kubernetes.objects import KubernetesObject, Ref
 from converge.waiting import COMES_S
 
@@ -58,6 +57,8 @@ class ThrowawayPods:
     def namespace(self) -> str:
         """Where they live; made by the first process that asks."""
         if self._api.find("Namespace", self._name) is None:
+            from converge.components import blocks
+
             self._prepare()
             _remove_abandoned(self._api)
             place = blocks.namespace(self._name)
@@ -122,6 +123,8 @@ class ThrowawayPods:
         wait_until(self._api, ref, predicate, self._deadline_s, wanted=wanted)
 
     def _pod(self, name: str, *, node: str = "", claim: str = "") -> KubernetesObject:
+        from converge.components import blocks
+
         volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}] if claim else []
         return {
             "apiVersion": "v1",

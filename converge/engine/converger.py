@@ -154,11 +154,10 @@ class Converger:
                 return
             held_back = next((found for need in needs if (found := self._outcomes[need]).result is not Result.CONVERGED), None)
         outcome = self._work(name) if held_back is None else _held_back(name, held_back)
+        self._told(outcome)  # before anybody goes on, so that outcomes are told in the order of the graph
         with self._changed:
             self._outcomes[name] = outcome
             self._missing.pop(name, None)
-        self._told(outcome)
-        with self._changed:
             self._changed.notify_all()
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from converge.engine.converger import Converger
 from converge.engine.outcome import Outcome
-from converge.engine.platform import Platform
 from converge.engine.socket import Address, OutcomeServer
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes
@@ -19,6 +18,7 @@ from converge.throwaway import namespace_name
 
 if TYPE_CHECKING:
     from converge.engine.plan import Plans
+    from converge.engine.platform import Platform
 
 PLANS_AT_ONCE = 16
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from converge.components.component import Component
 from converge.engine.graph import nearest
 from converge.errors import Fault
+
+if TYPE_CHECKING:
+    from converge.components.component import Component
 
 AREAS = {
     "infrastructure": "what the components stand on",

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hanging import HANG_S
 
 # Imported here once: pytester forgets what is first imported inside a run.
 import converge.engine.run
@@ -13,35 +20,35 @@ import converge.engine.socket
 import converge.engine.tags
 import converge.reporting.account
 import converge.reporting.plan
+import converge.reporting.reports
 import converge.reporting.terminal  # noqa: F401
+import wiring.expectation
+import wiring.recorder
+import wiring.reporting
+import wiring.turns  # noqa: F401
+from converge.reporting.results import Results, from_json
 
 ROOT = Path(__file__).resolve().parents[2]
+OPTIONS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["addopts"]
+QUIET = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 
 PLATFORM = '''
 import os, threading, time
 from pathlib import Path
+from typing import NamedTuple
 
-from converge.components.component import Component
 from converge.engine.graph import Graph
 from converge.engine.outcome import Outcome, Result
-from converge.engine.plan import Plan, PlannedChange, PlannedField, Unknown
 from converge.errors import Missing
 
 
-class Base(Component):
-    name, issue = "base", "CORE-001"
+class Component(NamedTuple):
+    """Without what the real ones import: each process of a run would take half as long again to start."""
 
-
-class Database(Component):
-    name, issue, requires = "database", "CORE-005", ("base",)
-
-
-class Login(Component):
-    name, issue, requires = "login", "CORE-004", ("database",)
-
-
-class Objects(Component):
-    name, issue, requires = "objects", "CORE-006", ("base",)
+    name: str
+    issue: str
+    requires: tuple = ()
+    images: tuple = ()
 
 
 class FakePlatform:
@@ -54,7 +61,9 @@ class FakePlatform:
 
     @classmethod
     def known(cls):
-        return {made.name: made() for made in (Login, Objects, Base, Database)}
+        login, objects = Component("login", "CORE-004", ("database",)), Component("objects", "CORE-006", ("base",))
+        base, database = Component("base", "CORE-001"), Component("database", "CORE-005", ("base",))
+        return {component.name: component for component in (login, objects, base, database)}
 
     def say(self, *words):
         with Path("calls").open("a") as calls:
@@ -103,6 +112,8 @@ class FakePlatform:
         return None
 
     def plan(self, name, seen):
+        from converge.engine.plan import Plan, PlannedChange, PlannedField, Unknown
+
         self.say("plan", name)
         differs = os.environ.get("FAKE_DIFFERS") == name
         change = PlannedChange("change", "Deployment", "database", "database", fields=(PlannedField("spec.replicas", 2, 1, "kubectl"),))
@@ -196,60 +207,83 @@ def feature(component: str, issue: str, area: str, *scenarios: str) -> str:
 class Project:
     """The folder, and how to run pytest in it."""
 
-    def __init__(self, pytester: pytest.Pytester) -> None:
-        self.pytester = pytester
+    def __init__(self, path: Path, pytester: pytest.Pytester | None = None) -> None:
+        self.path = path
+        self._pytester = pytester
+        self.write(
+            "pyproject.toml",
+            f'[tool.pytest.ini_options]\nplatform = "fake_platform:FakePlatform"\naddopts = "{OPTIONS}"\n',
+        )
+        for file in ("conftest.py", "features/conftest.py"):
+            self.write(file, (ROOT / file).read_text())
+        self.write("fake_platform.py", PLATFORM)
+        self.write("steps/__init__.py", "")
+        self.write("steps/some.py", STEPS)
+        self.write("inventory/local.yaml", "name: local\n")
+        self.write(
+            "features/core/login.feature",
+            feature("login", "CORE-004", "core", "A person signs in", "Zero is less | it works | @sso", "A last one"),
+        )
+        self.write(
+            "features/core/database.feature", feature("database", "CORE-005", "core", "Data is kept | it works | @data", "Rows are read")
+        )
+        self.write("features/infrastructure/base.feature", feature("base", "CORE-001", "infrastructure", "The base stands"))
+        self.write("features/core/objects.feature", feature("objects", "CORE-006", "core", "An object is kept"))
+        self.write("tests/test_plain.py", "def test_plain():\n    assert True\n")
 
     def write(self, path: str, text: str) -> None:
-        file = self.pytester.path / path
+        file = self.path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(dedent(text))
 
     feature = staticmethod(feature)
 
     def run(self, *arguments: str) -> pytest.RunResult:
-        return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:testinfra", *arguments)
+        """In this process, which has imported everything already."""
+        assert self._pytester
+        return self._pytester.runpytest_inprocess(*QUIET, *arguments)
 
-    def run_apart(self, *arguments: str) -> pytest.RunResult:
-        return self.pytester.runpytest_subprocess(
-            "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:testinfra", *arguments, timeout=120
-        )
+    def run_apart(self, *arguments: str, **settings: str) -> pytest.RunResult:
+        """In processes of its own, with more environment variables."""
+        command = [sys.executable, "-m", "pytest", *QUIET, *arguments]
+        environment = os.environ | self.environment | settings
+        started = time.perf_counter()
+        done = subprocess.run(command, cwd=self.path, env=environment, capture_output=True, text=True, timeout=HANG_S)
+        return pytest.RunResult(done.returncode, done.stdout.splitlines(), done.stderr.splitlines(), time.perf_counter() - started)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What processes of its own have beside this one's: they find the harness, and find it compiled, as those of a real run do."""
+        return {"PYTHONPATH": f"{self.path}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "", "PY_COLORS": "0"}
 
     @property
     def calls(self) -> list[str]:
-        file = self.pytester.path / "calls"
-        return [" ".join(line.split()[:2]) for line in file.read_text().splitlines()] if file.exists() else []
+        """``["converge base", "close base"]``; what the platform was told to do."""
+        return [" ".join(words[:2]) for words in self.calls_in_full]
+
+    @property
+    def calls_in_full(self) -> list[list[str]]:
+        """``[["converge", "base", "4711"]]``; also by which process."""
+        file = self.path / "calls"
+        return [line.split() for line in file.read_text().splitlines()] if file.exists() else []
+
+    def results(self, folder: str = "build/acceptance") -> Results:
+        """What the reports say."""
+        return from_json((self.path / folder / "results.json").read_bytes())
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    import sys
-
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
     for name in [name for name in sys.modules if name == "steps" or name.startswith("steps.") or name == "fake_platform"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.syspath_prepend(str(pytester.path))
-    # Processes of their own find compiled what the first of them compiled.
-    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "bytecode"))
-    monkeypatch.setenv("PYTHONPATH", f"{pytester.path}:{ROOT}")
-    made = Project(pytester)
-    made.write(
-        "pyproject.toml",
-        '[tool.pytest.ini_options]\nplatform = "fake_platform:FakePlatform"\naddopts = "--strict-markers --import-mode=importlib"\n',
-    )
-    for file in ("conftest.py", "features/conftest.py"):
-        made.write(file, (ROOT / file).read_text())
-    made.write("fake_platform.py", PLATFORM)
-    made.write("steps/__init__.py", "")
-    made.write("steps/some.py", STEPS)
-    made.write("inventory/local.yaml", "name: local\n")
-    made.write(
-        "features/core/login.feature",
-        feature("login", "CORE-004", "core", "A person signs in", "Zero is less | it works | @sso", "A last one"),
-    )
-    made.write(
-        "features/core/database.feature", feature("database", "CORE-005", "core", "Data is kept | it works | @data", "Rows are read")
-    )
-    made.write("features/infrastructure/base.feature", feature("base", "CORE-001", "infrastructure", "The base stands"))
-    made.write("features/core/objects.feature", feature("objects", "CORE-006", "core", "An object is kept"))
-    made.write("tests/test_plain.py", "def test_plain():\n    assert True\n")
+    made = Project(pytester.path, pytester)
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
     return made
+
+
+@pytest.fixture(scope="session")
+def new_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
+    """Another folder with each call; for a run in processes of its own that many tests look at."""
+    return lambda: Project(tmp_path_factory.mktemp("project"))

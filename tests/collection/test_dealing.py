@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +9,6 @@ from wiring.demands import Demand, choose, least_waiting
 from wiring.turns import looking
 
 NAMES = ("base", "database", "login", "objects")
-LOSS = "It comes back | it works | @disruptive"
 
 
 def uses(*names: str, browser: bool = False) -> Demand:
@@ -80,18 +75,3 @@ def test_what_is_chosen_never_waits(everything: list[Demand], data: st.DataObjec
     chosen = choose(pending, everything, busy)
     assert chosen is None or all(everything[chosen].is_beside(everything[other]) for other in busy)
     assert chosen is not None or not pending or any(not everything[pending[0]].is_beside(everything[other]) for other in busy)
-
-
-@pytest.mark.parametrize("stands", ["", "1"], ids=["a new platform", "one that stands"])
-def test_every_scenario_runs_once_whoever_gets_it(project, monkeypatch, stands: str) -> None:
-    monkeypatch.setenv("FAKE_STANDS", stands)
-    project.write("features/core/outage.feature", project.feature("database", "CORE-005", "core", LOSS))
-    result = project.run_apart("features/", "-n", "3")
-    result.assert_outcomes(passed=8)
-    ran = [scenario["nodeid"] for scenario in json.loads(Path("build/acceptance/results.json").read_text())["scenarios"]]
-    assert len(ran) == len(set(ran)) == 8
-
-
-def test_what_was_dealt_to_a_process_that_died_is_dealt_again(project) -> None:
-    project.write("features/core/outage.feature", project.feature("database", "CORE-005", "core", "It ends | its process dies"))
-    project.run_apart("features/", "-n", "2").assert_outcomes(passed=7, failed=1)

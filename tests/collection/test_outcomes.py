@@ -30,7 +30,7 @@ def test_a_failed_component_is_told_once_and_blocks_only_its_dependants(project,
             "*5 scenarios",
         ]
     )
-    failures = [failure.text for case in cases(project.pytester.path / "junit.xml") for failure in case.iter("failure")]
+    failures = [failure.text for case in cases(project.path / "junit.xml") for failure in case.iter("failure")]
     assert failures == ["blocked by database"] * 5
 
 
@@ -45,7 +45,7 @@ def test_an_unavailable_scenario_is_listed_with_its_reason_and_does_not_pass(pro
     result.stdout.fnmatch_lines(
         ["*unavailable*The console is shown*", "features/core/other.feature::The console is shown", "*this release has none"]
     )
-    reasons = [skipped.attrib["message"] for case in cases(project.pytester.path / "junit.xml") for skipped in case.iter("skipped")]
+    reasons = [skipped.attrib["message"] for case in cases(project.path / "junit.xml") for skipped in case.iter("skipped")]
     assert reasons == ["this release has none"]
 
 
@@ -75,7 +75,7 @@ def test_a_failed_step_has_the_shape_of_every_other_failure(wrong) -> None:
     ]
     result.stdout.fnmatch_lines(shape, consecutive=True)
     assert "def _" not in result.stdout.str()
-    (failure,) = [failure for case in cases(wrong.pytester.path / "junit.xml") for failure in case.iter("failure")]
+    (failure,) = [failure for case in cases(wrong.path / "junit.xml") for failure in case.iter("failure")]
     assert failure.attrib["message"] == "assert 1 == 2"
     assert failure.text
     assert failure.text.splitlines()[:2] == shape[:2]
@@ -154,7 +154,7 @@ def test_a_second_converge_is_a_real_one(project) -> None:
 
 def test_the_report_folder_has_a_line_for_each_component(project) -> None:
     project.run("features/", "-m", "database", "--report-dir", "out/here")
-    lines = [json.loads(line) for line in (project.pytester.path / "out/here/converge.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (project.path / "out/here/converge.jsonl").read_text().splitlines()]
     assert [(line["component"], line["result"]) for line in lines] == [("base", "converged"), ("database", "converged")]
 
 

@@ -24,9 +24,9 @@ def troubled(project, monkeypatch):
     return project
 
 
-@pytest.mark.parametrize("options", [(), ("-q",), ("-v",), ("-n", "2"), ("--tb=no",), ("-rA",)], ids=" ".join)
+@pytest.mark.parametrize("options", [(), ("-q",), ("-v",), ("--tb=no",), ("-rA",)], ids=" ".join)
 def test_the_short_summary_names_what_failed_and_with_what(troubled, options) -> None:
-    result = (troubled.run_apart if "-n" in options else troubled.run)("features/", *options)
+    result = troubled.run("features/", *options)
     result.stdout.fnmatch_lines([WRONG])
     result.stdout.fnmatch_lines([BLANK])
     assert result.parseoutcomes() == {"passed": 2, "failed": 2, "blocked": 5}
@@ -138,7 +138,7 @@ def test_a_terminal_gets_what_it_can_do(project, settings: dict[str, str], is_li
         stderr=near,
         stdin=near,
         env={**environment, "TERM": "xterm", **settings},
-        cwd=project.pytester.path,
+        cwd=project.path,
     )
     os.close(near)
     said = b""

@@ -19,7 +19,7 @@ def listed(project):
 
 
 def ticked(project) -> str:
-    return "".join(line[3] for line in (project.pytester.path / "START_HERE.md").read_text().splitlines())
+    return "".join(line[3] for line in (project.path / "START_HERE.md").read_text().splitlines())
 
 
 def test_it_ticks_what_passed_and_unticks_what_did_not(listed, monkeypatch) -> None:
@@ -49,11 +49,6 @@ def test_rows_of_an_outline_count_each(listed) -> None:
     assert ticked(listed)[0] == " "
     listed.run("features/infrastructure", "--update-status")
     assert ticked(listed)[0] == "x"
-
-
-def test_with_workers_too(listed) -> None:
-    listed.run_apart("features/", "-n", "2", "--update-status")
-    assert ticked(listed) == "xxxx"
 
 
 def test_a_list_that_is_not_there_is_said(project) -> None:

@@ -69,13 +69,6 @@ def test_nothing_is_taken_away_before_what_stands_on_it_has_converged(project, m
     assert result.parseoutcomes()["passed"] == 1
 
 
-@pytest.mark.parametrize("stands", ["", "1"], ids=["a new platform", "one that stands"])
-def test_all_features_are_shared_by_as_many_processes_as_the_project_says(project, monkeypatch, stands: str) -> None:
-    monkeypatch.setenv("FAKE_STANDS", stands)
-    project.write("features/core/outage.feature", project.feature("database", "CORE-005", "core", LOSS))
-    project.run_apart("features/", "-o", "feature_processes=2").stdout.fnmatch_lines(["created: 2/2 workers", "*8 passed*"])
-
-
 @pytest.mark.parametrize("arguments", [["features/", "-n", "0"], ["features/", "-m", "login"], ["features/core"], ["features/", "-s"]])
 def test_a_part_of_them_or_whoever_watches_closely_stays_in_one_process(project, arguments: list[str]) -> None:
     assert "workers" not in project.run(*arguments, "-o", "feature_processes=2").stdout.str()

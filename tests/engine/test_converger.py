@@ -81,6 +81,15 @@ def test_a_failure_blocks_its_dependants_once_and_nobody_else() -> None:
     assert "top" not in work.done
 
 
+def test_nobody_goes_on_before_an_outcome_was_told() -> None:
+    work = Work()
+    ahead: list[str] = []
+    converger = Converger(DIAMOND, work, work, lambda outcome: ahead.extend({outcome.component} & converger.outcomes.keys()))
+    converger.select(["top"])
+    converger.wait_for("top")
+    assert ahead == []
+
+
 def test_the_dependants_of_the_unavailable_are_unavailable_with_its_reason() -> None:
     work = Work(base=Result.UNAVAILABLE)
     converger = Converger(DIAMOND, work, work)
