@@ -71,12 +71,14 @@ class Change:
         return text + (": " if rows and not self.reason else "; " if rows else "") + "; ".join(rows)
 
 
-def changes(api: Api, owner: str, objects: Sequence[KubernetesObject], *, seen: Seen | None = None, purge: bool = False) -> list[Change]:
+def changes(
+    api: Api, owner: str, objects: Sequence[KubernetesObject], *, seen: Seen | None = None, purge: bool = False, look_inside: bool = True
+) -> list[Change]:
     """What would have to be done so that an owner's objects are these and no others; [] where nothing. Writes nothing.
 
     Tier one reads: one list a kind, compared here. Tier two asks the server by a dry run about those that differ.
     ``objects`` are all of the owner's: what is missing among them is pruned. A ``seen`` without owner serves many components
-    with the same lists.
+    with the same lists. Without ``look_inside`` a Namespace goes whatever it holds: for callers who know better what stays in it.
 
     Raises:
         Refused: an object is malformed, named twice, or refused by the server in a dry run.
@@ -110,7 +112,7 @@ def changes(api: Api, owner: str, objects: Sequence[KubernetesObject], *, seen: 
         names = {item.ref for item in wanted}
         gone = [obj for ref, obj in members.items() if ref not in names]
         found = [change for change in _each(pool, judge, wanted) if change]
-        found += [change for change in _each(pool, lambda obj: _removal(api, obj, owner, part_of, purge), gone) if change]
+        found += [change for change in _each(pool, lambda obj: _removal(api, obj, owner, part_of, purge, look_inside), gone) if change]
     return sorted(found, key=lambda change: (turn_of(change.ref, change.stage), change.ref))
 
 
@@ -168,11 +170,11 @@ def _judge(api: Api, item: Desired, live: KubernetesObject | None, stage: Stage,
     return change(Action.CHANGE, "", confirmed or found, force=force)
 
 
-def _removal(api: Api, obj: KubernetesObject, owner: str, part_of: str, purge: bool) -> Change | None:
+def _removal(api: Api, obj: KubernetesObject, owner: str, part_of: str, purge: bool, look_inside: bool) -> Change | None:
     metadata = obj["metadata"]
     if metadata.get("deletionTimestamp") or any(reference.get("controller") for reference in metadata.get("ownerReferences") or ()):
         return None
-    reason = reason_to_keep(api, obj, owner, part_of, purge=purge)
+    reason = reason_to_keep(api, obj, owner, part_of, purge=purge, look_inside=look_inside)
     return Change(Action.KEEP if reason else Action.PRUNE, Ref.of(obj), Stage.REMOVAL, reason=reason or "no longer wanted", live=obj)
 
 

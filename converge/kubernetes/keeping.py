@@ -36,8 +36,11 @@ _WITHOUT_DATA = frozenset(
 )
 
 
-def reason_to_keep(api: Api, obj: KubernetesObject, owner: str, part_of: str, *, purge: bool) -> str:
-    """Why an object that is no longer wanted stays; "" where it may go. ``purge`` gives up the owner's data, never anybody else's."""
+def reason_to_keep(api: Api, obj: KubernetesObject, owner: str, part_of: str, *, purge: bool, look_inside: bool = True) -> str:
+    """Why an object that is no longer wanted stays; "" where it may go. ``purge`` gives up the owner's data, never anybody else's.
+
+    Without ``look_inside`` nothing is asked about what a Namespace holds, which takes a list for each kind of the cluster.
+    """
     ref = Ref.of(obj)
     match ref.kind:
         case "PersistentVolumeClaim" | "PersistentVolume" if not purge:
@@ -49,7 +52,7 @@ def reason_to_keep(api: Api, obj: KubernetesObject, owner: str, part_of: str, *,
         case "Namespace":
             if ref.name in _NEVER:
                 return CLUSTERS
-            return held(contents(api, ref.name, owner, part_of, purge=purge))
+            return held(contents(api, ref.name, owner, part_of, purge=purge)) if look_inside else ""
         case "CustomResourceDefinition":
             return held(_instances(api, obj, part_of))
     return ""

@@ -24,7 +24,7 @@ def removals(api: Api, owner: str, *, purge: bool) -> list[Change]:
 
     Beside the members of its ApplySet these are its generated Secrets and the volumes that its StatefulSets claimed.
     """
-    found = changes(api, owner, [], purge=purge)
+    found = changes(api, owner, [], purge=purge, look_inside=False)  # _emptied looks, once it is known what goes
     known = {change.ref for change in found}
     live = [change.live for change in found if change.live]
     data = [*generated(api, owner), *claims(api, owner, live)]

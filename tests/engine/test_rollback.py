@@ -111,6 +111,8 @@ class Above(Component):
         ]
 
 
+KINDS = ("Namespace", "ConfigMap", "Secret", "PersistentVolumeClaim", "PersistentVolume", "StatefulSet", "APIService")
+"""All that a rollback asks for here: it lists every kind that the server has, again and again."""
 KNOWN = {made.name: made() for made in (Control, Base, Above)}
 
 
@@ -286,7 +288,7 @@ def test_nothing_is_left_to_do_the_second_time(platform, fake_api):
 def test_a_rollback_that_was_killed_at_any_write_is_finished_by_the_next(purge):
     done = False
     for number in range(40):
-        fake_api = FakeApi()
+        fake_api = FakeApi(KINDS)
         try:
             for held in (Held.there, Held.removed):
                 held.clear()
@@ -336,7 +338,7 @@ class Anybody(RuleBasedStateMachine):
     def begin(self):
         for held in (Held.there, Held.removed):
             held.clear()
-        self.fake_api = FakeApi()
+        self.fake_api = FakeApi(KINDS)
         self.platform = FakePlatform(self.fake_api)
         self.theirs = {}
 

@@ -17,7 +17,7 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -70,12 +70,12 @@ class Fault:
 
 
 class FakeApi:
-    """The server; `store` holds its objects."""
+    """The server; `store` holds its objects. It serves all built-in kinds, or these: who lists a namespace asks for each."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Collection[str] = BUILT_IN.keys()) -> None:
         self.store = Store()
         self.requests: list[Recorded] = []
-        self.resources: dict[tuple[str, str], Resource] = {(one.api_version, one.plural): one for one in BUILT_IN.values()}
+        self.resources: dict[tuple[str, str], Resource] = {(one.api_version, one.plural): one for one in map(BUILT_IN.__getitem__, kinds)}
         self.establishes = True
         self.stale: dict[str, list[dict[str, Any]]] = {}
         self._faults: deque[Fault] = deque()
@@ -259,8 +259,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._watch(target, query)
                 return
             with self.fake.store.changed:  # one request after the other, as etcd's transactions make them
-                answer = copy.deepcopy(self._do(verb, parts.path, target, query, body))
-            self._answer(200, answer, slow_s=fault.slow_s if fault else 0.0)
+                answer = _encoded(self._do(verb, parts.path, target, query, body))
+            self._send(200, answer, {}, slow_s=fault.slow_s if fault else 0.0)
         except Refusal as refusal:
             self._refuse(refusal.code, refusal.reason, refusal.message, refusal.causes)
 
@@ -414,10 +414,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     # Answering
 
-    def _answer(self, code: int, value: Any, *, slow_s: float = 0.0) -> None:
-        data = value.encode() if isinstance(value, str) else json.dumps(value).encode()
-        self._send(code, data, {}, slow_s=slow_s)
-
     def _refuse(self, code: int, reason: str, message: str, causes: list[dict[str, str]], extra: Mapping[str, str] | None = None) -> None:
         status = {
             "kind": "Status",
@@ -431,19 +427,17 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(code, json.dumps(status).encode(), extra or {})
 
     def _send(self, code: int, data: bytes, extra: Mapping[str, str], *, slow_s: float = 0.0) -> None:
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(data)))
-        for name, text in extra.items():
-            self.send_header(name, text)
-        self.end_headers()
+        """Head and body together: every message to the other side wakes it."""
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(data)), **extra}
+        head = f"HTTP/1.1 {code} \r\n" + "".join(f"{name}: {text}\r\n" for name, text in headers.items()) + "\r\n"
+        answer = head.encode() + data
         if slow_s:
-            half = len(data) // 2
-            self.wfile.write(data[:half])
-            self.wfile.flush()
+            half = len(answer) - len(data) // 2
+            self.wfile.write(answer[:half])
             time.sleep(slow_s)
-            data = data[half:]
+            answer = answer[half:]
         with contextlib.suppress(OSError):
-            self.wfile.write(data)
+            self.wfile.write(answer)
 
 
 @dataclass(frozen=True)
@@ -484,6 +478,10 @@ def _discovery(fake: FakeApi, path: str) -> Any:
         raise Refusal(404, "NotFound", "the server could not find the requested resource")
     verbs = ["get", "list", "watch", "create", "patch", "delete"]
     return {"resources": [{"name": one.plural, "kind": one.kind, "namespaced": one.namespaced, "verbs": verbs} for one in found]}
+
+
+def _encoded(answer: Any) -> bytes:
+    return (answer if isinstance(answer, str) else json.dumps(answer)).encode()
 
 
 def _key(resource: Resource) -> str:
