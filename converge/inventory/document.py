@@ -16,6 +16,7 @@ Where = tuple[str | int, ...]
 _NAMESPACE = "tag:yaml.org,2002:"
 _ALIAS = "alias"
 _LARGEST = 256 << 10
+_DEEPEST = 100
 _ABSENT: Any = object()
 
 
@@ -71,8 +72,8 @@ def load(path: Path) -> Document:
     except yaml.reader.ReaderError as error:
         document.faults.append((text.count("\n", 0, error.position) + 1, f"invalid character U+{error.character:04X}"))
         return document
-    except RecursionError:
-        document.faults.append((1, "nested too deeply"))
+    except _TooDeepError as error:
+        document.faults.append((error.line, "nested too deeply"))
         return document
     if root is None:
         document.faults.append((1, "the file is empty, expected keys such as 'name: local'"))
@@ -95,16 +96,30 @@ def _text(path: Path, document: Document) -> str | None:
         return None
 
 
+class _TooDeepError(Exception):
+    """More levels than any inventory has: whoever reads on meets the end of the stack sooner or later."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+
+
 class _Loader(yaml.SafeLoader):
     """Composes nodes with their lines; a reference to an anchor becomes a node of its own kind instead of shared data."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own name and shape
+    depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            event: Any = self.get_event()  # type: ignore[no-untyped-call]
+        is_alias = self.check_event(yaml.AliasEvent)
+        event: Any = self.get_event() if is_alias else self.peek_event()  # type: ignore[no-untyped-call]
+        if is_alias:
             return yaml.ScalarNode(_ALIAS, "", event.start_mark, event.end_mark)
-        return super().compose_node(parent, index)
+        if self.depth == _DEEPEST:
+            raise _TooDeepError(event.start_mark.line + 1)
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 def _plain(kind: str, pattern: str, first: str) -> None:

@@ -1,6 +1,7 @@
 """What keeps an object that is being deleted is told, and a wait ends early where somebody else's finalizer does. Time is virtual."""
 
 import pytest
+from fake_api import FakeApi
 
 from converge.errors import NotReady
 from converge.kubernetes.departure import through_endings, wait_until_gone
@@ -10,6 +11,14 @@ from converge.kubernetes.patience import GRACE_S
 NOW = "2026-11-26T12:00:00Z"
 FOREIGN = "example.com/hold"
 HELD = "finalizer example.com/hold of ConfigMap web/one keeps it"
+
+
+@pytest.fixture
+def fake_api():
+    """It has few kinds: who waits for a namespace lists each, again and again."""
+    server = FakeApi(("Namespace", "ConfigMap", "Pod", "PersistentVolumeClaim", "Deployment", "ReplicaSet", "APIService"))
+    yield server
+    server.close()
 
 
 @pytest.fixture
