@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from converge.reporting.results import ComponentResult, Results
 
-_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
+_DAY_S = 86400
+_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, _DAY_S)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ def longest_chain(components: Iterable[ComponentResult]) -> tuple[tuple[str, ...
 
 
 def _ticks(whole: float, most: int = 6) -> tuple[tuple[float, int], ...]:
-    step = next((step for step in _STEPS_S if whole / step <= most), _STEPS_S[-1])
+    days = math.ceil(whole / most / _DAY_S) * _DAY_S  # a clock that jumped makes a run as long as that
+    step = next((step for step in _STEPS_S if whole / step <= most), days)
     return tuple((round(at / whole * 100, 3), at) for at in _times(whole, step))
 
 

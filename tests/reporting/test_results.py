@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -19,20 +20,29 @@ st.register_type_strategy(str, st.text(max_size=30) | st.sampled_from(AWKWARD))
 st.register_type_strategy(float, st.floats(min_value=0, max_value=2e9))
 
 
-@settings(max_examples=25, deadline=None)
+def _few(kind: Any) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Tuples within tuples within tuples need not be long to be of every shape."""
+    kinds = [st.from_type(one) for one in get_args(kind) if one is not ...]
+    return st.lists(*kinds, max_size=3).map(tuple) if ... in get_args(kind) else st.tuples(*kinds)
+
+
+st.register_type_strategy(tuple, _few)
+
+
+@settings(max_examples=50)
 @given(st.from_type(Results))
 def test_any_run_comes_back_from_its_json(run: Results) -> None:
     assert from_json(as_json(run)) == run
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50)
 @given(st.from_type(Results))
 def test_any_scenario_travels_between_processes(run: Results) -> None:
     travelled = [scenario_from(json.loads(json.dumps(scenario_data(scenario)))) for scenario in run.scenarios]
     assert travelled == list(cleaned(run).scenarios)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50)
 @given(st.from_type(Results))
 def test_any_run_can_be_written_in_every_format(run: Results) -> None:
     run = cleaned(run)
