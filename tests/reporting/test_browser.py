@@ -6,12 +6,15 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from converge.images import tools
 from converge.reporting import reports
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +24,8 @@ PHONE = {"width": 375, "height": 812}
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
     program = tools.browser()
     assert program, tools.command(tools.BROWSER.values())
     with sync_playwright() as playwright:
