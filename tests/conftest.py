@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,3 +28,5 @@ def fake_api() -> Iterator[FakeApi]:
     server = FakeApi()
     yield server
     server.close()
+    left = [thread.name for thread in threading.enumerate() if thread.name == "lease"]
+    assert not left, "whoever holds a lease lets go of it: renewing it goes on, and on the clock of the next test"

@@ -145,13 +145,21 @@ def bench(empty_bench):
 
 
 @pytest.fixture
-def another():
+def another(made_bench):
     """A later run on the same cluster."""
-    return lambda bench: with_web(Bench(bench.fake_api))
+    return lambda bench: with_web(made_bench(bench.fake_api))
 
 
 @pytest.fixture
-def empty_bench(fake_api):
-    made = Bench(fake_api)
-    yield made
-    made.platform.stop()
+def empty_bench(fake_api, made_bench):
+    return made_bench(fake_api)
+
+
+@pytest.fixture
+def made_bench(fake_api):
+    """Makes benches, and ends them before their API server goes."""
+    made = []
+    yield lambda api: made.append(Bench(api)) or made[-1]
+    for bench in made:
+        bench.platform.stop()
+        bench.platform.close({}, 0.0)
