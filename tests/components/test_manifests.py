@@ -46,7 +46,11 @@ def test_a_release_without_the_object_is_not_the_pinned_one() -> None:
         manifests.only([{"kind": "Service", "metadata": {"name": "a"}}], "Deployment")
 
 
-@given(st.dictionaries(st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x)), min_size=1))
+SCALARS = st.none() | st.booleans() | st.integers() | st.text()
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4), max_leaves=12)
+
+
+@given(st.dictionaries(st.text(), VALUES, min_size=1, max_size=6))
 def test_data_survives_its_way_through_a_manifest(data: dict[str, object]) -> None:
     text = manifests.as_text(data)
     assert manifests.parse(f"kind: A\ndata: {text}") == [{"kind": "A", "data": data}]
