@@ -159,7 +159,12 @@ def empty_bench(fake_api, made_bench):
 def made_bench(fake_api):
     """Makes benches, and ends them before their API server goes."""
     made = []
-    yield lambda api: made.append(Bench(api)) or made[-1]
+
+    def make(api):
+        made.append(Bench(api))
+        return made[-1]
+
+    yield make
     for bench in made:
         bench.platform.stop()
         bench.platform.close({}, 0.0)
