@@ -10,12 +10,14 @@ import gc
 import importlib
 import re
 from collections.abc import Iterable
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from converge.commands import INVENTORY, naming
 from wiring import plan, processes, progress, tasks
 from wiring.waiting import Waiting
 
@@ -30,9 +32,7 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     gc.disable()  # until the first test: what is imported and collected stays, and looking for garbage in it is a twentieth of the start
     group = parser.getgroup("thinkube", "Thinkube: converge a platform and verify it")
-    group.addoption(
-        "--inventory", default="inventory/local.yaml", metavar="FILE", help="what to build the platform on (default: %(default)s)"
-    )
+    group.addoption("--inventory", default=INVENTORY, metavar="FILE", help="what to build the platform on (default: %(default)s)")
     group.addoption("--verify-only", action="store_true", help="change nothing; drift is a failure")
     plan.add_options(group)
     group.addoption("--report-dir", default="build/acceptance", metavar="DIR", help="where reports go (default: %(default)s)")
@@ -66,6 +66,9 @@ def pytest_configure(config: pytest.Config) -> None:
     from converge.redaction import install
 
     install()
+    stack = ExitStack()
+    stack.enter_context(naming(config.option.inventory, config.option.cluster_name or ""))
+    config.add_cleanup(stack.close)
     try:
         _open(config)
     except ThinkubeError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from converge.commands import typed
+
 TEMPORARY = frozenset({429, 500, 502, 503, 504})
 """Statuses of HTTP that mean trouble which may pass, as while a database comes back; all others of 400 and above are final."""
 
@@ -30,7 +32,7 @@ class ThinkubeError(Exception):
         super().__init__(wanted)
 
     def __str__(self) -> str:
-        rows = (("wanted", self.wanted), ("seen", self.seen), ("cause", self.cause), ("next", self.next_command))
+        rows = (("wanted", self.wanted), ("seen", self.seen), ("cause", self.cause), ("next", typed(self.next_command)))
         return "\n".join(f"{label + ':':<8}{_hang(text)}" for label, text in rows if text)
 
 

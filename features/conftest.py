@@ -18,6 +18,7 @@ from pytest_bdd.gherkin_parser import get_gherkin_document
 from pytest_bdd.parser import Feature, ScenarioTemplate
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
+from converge.commands import typed
 from converge.engine.tags import known_tags, tag_faults
 from converge.errors import Blocked, ThinkubeError, Unavailable
 from converge.redaction import redact
@@ -128,7 +129,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     waiting = config.stash.get(WAITING, Counter())
-    return [f"{count} {kind} scenario{'s' if count > 1 else ''}: pytest features/ -m {kind}" for kind, count in sorted(waiting.items())]
+    return [
+        f"{count} {kind} scenario{'s' if count > 1 else ''}: {typed(f'pytest features/ -m {kind}')}"
+        for kind, count in sorted(waiting.items())
+    ]
 
 
 @pytest.hookimpl(tryfirst=True)

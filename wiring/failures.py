@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from converge.commands import INVENTORY
 from converge.errors import ThinkubeError
 from converge.redaction import redact
 from converge.reporting.results import Failure
@@ -55,7 +56,7 @@ def again(item: pytest.Item) -> str:
     config = item.config
     path, _, name = item.nodeid.partition("::")
     words = [_pytest(), f"{os.path.relpath(config.rootpath / path, config.invocation_params.dir)}::{name}"]
-    for option, default in (("inventory", "inventory/local.yaml"), ("cluster_name", None)):
+    for option, default in (("inventory", INVENTORY), ("cluster_name", None)):
         if (value := getattr(config.option, option)) != default:
             words += [f"--{option.replace('_', '-')}", value]
     words += ["--verify-only"] if config.option.verify_only else []

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from converge.commands import typed
 from converge.errors import Blocked, ThinkubeError, Unavailable
 from converge.redaction import redact
 from converge.reporting.results import Attachment, Failure, Scenario, ScenarioOutcome, Step, scenario_data
@@ -165,7 +166,7 @@ def _failure(error: BaseException, report: pytest.TestReport, item: pytest.Item)
             wanted=error.wanted,
             seen=error.seen,
             cause=error.cause,
-            next_command=error.next_command,
+            next_command=typed(error.next_command),
             diagnosis=_diagnosis(getattr(error, "diagnosis", None)),
             phase=phase,
         )

@@ -7,29 +7,34 @@ import os
 import pkgutil
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib import import_module
+
+from converge.commands import INVENTORY, naming
 
 INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; what a person can act on is printed plainly, never as a traceback."""
-    try:
-        arguments = _parser().parse_args(argv)
-        from converge.redaction import install
+    with ExitStack() as stack:
+        try:
+            arguments = _parser().parse_args(argv)
+            from converge.redaction import install
 
-        install()
-        status: int | None = arguments.handler(arguments)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        print("\ninterrupted; run the same command again to carry on", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; keep Python from trying to flush it once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as error:  # the last resort by design: whatever it is, a person gets a line that helps
-        return _explain(error)
+            install()
+            stack.enter_context(naming(os.fspath(getattr(arguments, "inventory", INVENTORY))))
+            status: int | None = arguments.handler(arguments)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            print("\ninterrupted; run the same command again to carry on", file=sys.stderr)
+            return INTERRUPTED
+        except BrokenPipeError:
+            # Whoever read our output has seen enough; keep Python from trying to flush it once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except Exception as error:  # the last resort by design: whatever it is, a person gets a line that helps
+            return _explain(error)
     return status or 0
 
 

@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from converge.commands import typed
+
 if TYPE_CHECKING:
     from converge.engine.platform import Platform
 
@@ -43,7 +45,7 @@ def _list(arguments: argparse.Namespace) -> int:
     for certificate in authority.certificates(bundle) if (bundle := kept.bundle(secret)) else ():
         print(f"trusted: {authority.describe(certificate)}, until {certificate.not_valid_after_utc:%Y-%m-%d}")
     if kept.phase(secret):
-        print("a rotation of the CA is under way; thinkube certificates rotate-ca carries on")
+        print(f"a rotation of the CA is under way; {typed('thinkube certificates rotate-ca')} carries on")
     return 0
 
 
@@ -58,7 +60,7 @@ def _rotate(arguments: argparse.Namespace) -> int:
         platform.close({}, 0)
     print(f"signs: {rotation.signs}")
     print(f"left:  {rotation.left}")
-    print("programs outside the cluster trust it once they know it: thinkube open NAME tells how")
+    print(f"programs outside the cluster trust it once they know it: {typed('thinkube open NAME')} tells how")
     return 0
 
 

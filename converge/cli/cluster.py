@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from converge.cli.inventory import add_option, chosen
+from converge.commands import typed
 
 if TYPE_CHECKING:
     from converge.nodes.provider import NodeProvider
@@ -70,13 +71,13 @@ def _status(arguments: argparse.Namespace) -> int:
 
     provider = _provider(arguments)
     if isinstance(provider, EmbeddedProvider):
-        print("\n".join(lines(provider)))
+        print(typed("\n".join(lines(provider))))
         return 0 if provider.runs() else 1
     cluster = provider.find()
     print(
         "\n".join(f"{node.name}  {node.address}  {node.role}" for node in cluster.nodes)
         if cluster
-        else f"{provider.why_not()}\nnext: {provider.next_command()}"
+        else f"{provider.why_not()}\nnext: {typed(provider.next_command())}"
     )
     return 0 if cluster else 1
 

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from converge.commands import INVENTORY
+
 if TYPE_CHECKING:
     from converge.inventory.model import Inventory
 
-DEFAULT = Path("inventory/local.yaml")
+DEFAULT = Path(INVENTORY)
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

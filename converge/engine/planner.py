@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from converge import secrets
+from converge.commands import typed
 from converge.components.component import Component, Remark, Setting
 from converge.engine.following import behind
 from converge.engine.plan import Plan, PlannedChange, Unknown, of_absent, of_change, of_restart, of_setting
@@ -68,7 +69,7 @@ class Planner:
 
     def _unknown(self, subject: str, error: ThinkubeError) -> Unknown:
         first = "" if self._platform.find_cluster() else self._platform.graph.closure([self._name])[0]
-        own = "" if error.next_command == error.usual_next else error.next_command
+        own = "" if error.next_command == error.usual_next else typed(error.next_command)
         return Unknown(redact(subject), redact(first_line(error)), first, redact(error.cause), redact(own))
 
     def _objects(self) -> Iterator[PlannedChange]:

@@ -139,7 +139,8 @@ def test_a_cluster_that_does_not_run_is_said_plainly(
 ) -> None:
     monkeypatch.setattr(Platform, "running", False)
     assert main([*command, "--inventory", str(inventory)]) == 1
-    assert capsys.readouterr().err == "wanted: cluster local running\nseen:   not running\nnext:   thinkube cluster start\n"
+    next_command = f"thinkube cluster start --inventory {inventory}"
+    assert capsys.readouterr().err == f"wanted: cluster local running\nseen:   not running\nnext:   {next_command}\n"
 
 
 def test_a_ca_that_cannot_be_kept_says_what_to_type(inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -189,7 +189,7 @@ def _():
 
 @then("the page is shown")
 def _():
-    raise ThinkubeError("the page", seen="a blank one", next_command="look again")
+    raise ThinkubeError("the page", seen="a blank one", next_command="thinkube status")
 """
 
 

@@ -101,12 +101,21 @@ def test_a_step_that_breaks_is_called_a_fault_of_the_harness(project) -> None:
     result.stdout.fnmatch_lines(["seen:   KeyError: 'name'", "cause:  steps/more.py:5 broke: a fault of the harness*"])
 
 
+def test_a_command_of_ours_that_is_next_names_the_inventory_of_the_run(project) -> None:
+    project.write("inventory/other.yaml", "name: other\n")
+    project.write(
+        "features/core/other.feature", "@core @login @CORE-004\nFeature: Other\n\n  Scenario: It shows\n    Then the page is shown\n"
+    )
+    result = project.run("features/core/other.feature", "--inventory", "inventory/other.yaml")
+    result.stdout.fnmatch_lines(["next:   thinkube status --inventory inventory/other.yaml"])
+
+
 def test_an_error_that_a_person_can_act_on_is_shown_without_a_traceback(project) -> None:
     project.write(
         "features/core/other.feature", "@core @login @CORE-004\nFeature: Other\n\n  Scenario: It shows\n    Then the page is shown\n"
     )
     result = project.run("features/core/other.feature")
-    result.stdout.fnmatch_lines(["Then the page is shown*", "wanted: the page", "seen:   a blank one", "next:   look again"])
+    result.stdout.fnmatch_lines(["Then the page is shown*", "wanted: the page", "seen:   a blank one", "next:   thinkube status"])
     assert "Traceback" not in result.stdout.str()
     assert "def _" not in result.stdout.str()
 

@@ -112,7 +112,7 @@ def test_a_failure_says_what_was_wanted_and_seen_and_which_step_it_was(troubled)
     assert "def _():" in wrong.failure.traceback
     assert [step.outcome for step in wrong.steps] == ["passed", "failed"]
     assert wrong.steps[1].definition.startswith("steps/some.py:")
-    assert (blank.failure.wanted, blank.failure.seen, blank.failure.next_command) == ("the page", "a blank one", "look again")
+    assert (blank.failure.wanted, blank.failure.seen, blank.failure.next_command) == ("the page", "a blank one", "thinkube status")
     assert none.failure.seen == "this release has none"
     assert all(step.started_at > 0 for step in wrong.steps)
 
