@@ -13,6 +13,7 @@ from converge.nodes.embedded.machines import runtime_socket
 from converge.nodes.embedded.spaces import Spaces
 from converge.nodes.provider import Node
 from converge.process import Completed
+from converge.progress import Progress
 
 ANY_STATUS = range(-64, 256)
 
@@ -20,7 +21,8 @@ ANY_STATUS = range(-64, 256)
 class EmbeddedCluster:
     """Nodes that are namespaces of this machine."""
 
-    def __init__(self, layout: Layout, spaces: Spaces) -> None:
+    def __init__(self, layout: Layout, spaces: Spaces, progress: Progress) -> None:
+        self._progress = progress
         self.layout = layout
         self.spaces = spaces
         self.name = layout.name
@@ -38,8 +40,13 @@ class EmbeddedCluster:
         chosen = [self.node(name) for name in nodes] if nodes is not None else self.layout.nodes[1:] or self.layout.nodes
         if not archives or not chosen:
             return False
+        programs, runtimes = self.layout.programs, {node.name: runtime_socket(self.spaces, node) for node in chosen}
         with ThreadPoolExecutor(len(chosen)) as pool:
-            return any(list(pool.map(lambda node: loading.load(self.layout.programs, runtime_socket(self.spaces, node), archives), chosen)))
+            found = pool.map(lambda runtime: loading.lacking(programs, runtime, archives), runtimes.values())
+            lacking = {name: archives for name, archives in zip(runtimes, found, strict=True) if archives}
+            with loading.told(self._progress, lacking):
+                list(pool.map(lambda name: loading.bring(programs, runtimes[name], lacking[name].values()), lacking))
+        return bool(lacking)
 
     def read_authentication(self) -> str:
         """The API server's AuthenticationConfiguration, as YAML text."""

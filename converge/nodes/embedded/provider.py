@@ -197,7 +197,7 @@ class EmbeddedProvider:
         return all(self.spaces.process(node.name, program) is not None for node in self.layout.nodes for program in programs)
 
     def _running(self) -> EmbeddedCluster:
-        return EmbeddedCluster(self.layout, self.spaces)
+        return EmbeddedCluster(self.layout, self.spaces, self.progress)
 
     def _made(self) -> None:
         record.Record.of(self.layout, kubeadm.VERSION).as_made().save(self.layout.folder)
