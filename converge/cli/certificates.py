@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import TYPE_CHECKING
 
+from converge.cli.inventory import add_option, opened
 from converge.commands import typed
-
-if TYPE_CHECKING:
-    from converge.engine.platform import Platform
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the group and its commands."""
-    from converge.cli.inventory import add_option
-
     group = subparsers.add_parser("certificates", help="list certificates, or give the platform another CA")
     commands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     listing = commands.add_parser("list", help="every certificate: its issuer, when it expires, whether the platform's CA signed it")
@@ -30,18 +24,17 @@ def _list(arguments: argparse.Namespace) -> int:
     from converge import authority
     from converge.components.cert_manager import authority as kept
     from converge.components.cert_manager.issued import every
+    from converge.reporting.columns import columns
 
-    api = _platform(arguments).api
+    with opened(arguments) as platform:
+        issued, secret = every(platform.api), kept.find(platform.api)
     rows = [("CERTIFICATE", "ISSUER", "EXPIRES", "CHAIN")]
-    for one in every(api):
+    for one in issued:
         name = f"{one.ref.namespace}/{one.ref.name}"
         rows.append(
             (name, one.issuer, f"{one.expires:%Y-%m-%d}" if one.expires else "-", one.fault or ("ok" if one.expires else "not issued"))
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        print("  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip())
-    secret = kept.find(api)
+    print("\n".join(columns(rows)))
     for certificate in authority.certificates(bundle) if (bundle := kept.bundle(secret)) else ():
         print(f"trusted: {authority.describe(certificate)}, until {certificate.not_valid_after_utc:%Y-%m-%d}")
     if kept.phase(secret):
@@ -52,21 +45,10 @@ def _list(arguments: argparse.Namespace) -> int:
 def _rotate(arguments: argparse.Namespace) -> int:
     from converge.engine.ca_rotation import CaRotation
 
-    platform = _platform(arguments)
-    rotation = CaRotation(platform)
-    try:
+    with opened(arguments) as platform:
+        rotation = CaRotation(platform)
         rotation.run()
-    finally:
-        platform.close({}, 0)
     print(f"signs: {rotation.signs}")
     print(f"left:  {rotation.left}")
     print(f"programs outside the cluster trust it once they know it: {typed('thinkube open NAME')} tells how")
     return 0
-
-
-def _platform(arguments: argparse.Namespace) -> Platform:
-    from converge.cli.inventory import chosen
-    from converge.engine.platform import Platform
-    from converge.progress import Lines
-
-    return Platform(chosen(arguments), progress=Lines(sys.stderr))

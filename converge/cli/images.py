@@ -74,13 +74,12 @@ def _have(images: Images, wanted: Sequence[str]) -> list[tuple[str, Path]]:
 
 def _list(arguments: argparse.Namespace) -> int:
     from converge.images.cache import Corrupt
+    from converge.reporting.columns import columns
 
     images = _images(arguments)
     rows = [(name, images.cached(name) or "-", images.availability(name) or images.reference(name)) for name in images.catalog.images]
     rows.insert(0, ("IMAGE", "CACHED", "REFERENCE, OR WHY THERE IS NONE"))
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    for name, cached, reference in rows:
-        print(f"{name:<{widths[0]}}  {cached:<{widths[1]}}  {reference}")
+    print("\n".join(columns(rows)))
     if not arguments.verify:
         return 0
     corrupt = 0

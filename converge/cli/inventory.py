@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converge.commands import INVENTORY
 
 if TYPE_CHECKING:
+    from converge.engine.platform import Platform
     from converge.inventory.model import Inventory
 
 DEFAULT = Path(INVENTORY)
@@ -39,6 +42,19 @@ def chosen(arguments: argparse.Namespace) -> Inventory:
     from converge.inventory.reading import read
 
     return read(arguments.inventory, components=requirements())
+
+
+@contextmanager
+def opened(arguments: argparse.Namespace) -> Iterator[Platform]:
+    """The platform of that inventory, for as long as a command works on it; what it does is told on standard error."""
+    from converge.engine.platform import Platform
+    from converge.progress import Lines
+
+    platform = Platform(chosen(arguments), progress=Lines(sys.stderr))
+    try:
+        yield platform
+    finally:
+        platform.close({}, 0)
 
 
 def requirements() -> dict[str, tuple[str, ...]]:

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from converge.engine.platform import Platform
+from converge.cli.inventory import add_option, opened
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the group and its commands."""
-    from converge.cli.inventory import add_option
-
     group = subparsers.add_parser("secrets", help="list generated Secrets, or give one new values")
     commands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     listing = commands.add_parser("list", help="every generated Secret: its keys, its age, who uses it; never a value")
@@ -38,11 +32,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 def _list(arguments: argparse.Namespace) -> int:
     from converge import secrets
     from converge.cli.status import ago
+    from converge.reporting.columns import columns
 
-    api = _platform(arguments).api
-    users = secrets.users(api)
+    with opened(arguments) as platform:
+        users, every = secrets.users(platform.api), secrets.every(platform.api)
     rows = [("SECRET", "KEYS", "AGE", "USED BY")]
-    for found in sorted(secrets.every(api), key=lambda one: (one["metadata"]["namespace"], one["metadata"]["name"])):
+    for found in sorted(every, key=lambda one: (one["metadata"]["namespace"], one["metadata"]["name"])):
         namespace, name = found["metadata"]["namespace"], found["metadata"]["name"]
         used = [
             f"{obj['kind']} {obj['metadata']['name']}"
@@ -54,16 +49,14 @@ def _list(arguments: argparse.Namespace) -> int:
         rows.append(
             (f"{namespace}/{name}", keys, ago(secrets.since(found), datetime.now(UTC)).removesuffix(" ago"), "; ".join(notes) or "-")
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        print("  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip())
+    print("\n".join(columns(rows)))
     return 0
 
 
 def _rotate(arguments: argparse.Namespace) -> int:
     from converge.engine.rotation import Rotation
 
-    with _opened(arguments) as platform:
+    with opened(arguments) as platform:
         rotation = Rotation(platform, *_names(arguments))
         rotation.run()
     print(f"{arguments.name}: new {', '.join(rotation.keys)}")
@@ -77,7 +70,7 @@ def _rotate(arguments: argparse.Namespace) -> int:
 def _set(arguments: argparse.Namespace) -> int:
     from converge.engine.ways_back import Keeping
 
-    with _opened(arguments) as platform:
+    with opened(arguments) as platform:
         keeping = Keeping(platform, *_names(arguments))
         key = keeping.key(arguments.key)
         keeping.check()
@@ -90,7 +83,7 @@ def _set(arguments: argparse.Namespace) -> int:
 def _restore(arguments: argparse.Namespace) -> int:
     from converge.engine.ways_back import Restoration
 
-    with _opened(arguments) as platform:
+    with opened(arguments) as platform:
         restoration = Restoration(platform, *_names(arguments))
         was_other = restoration.run()
     keys = ", ".join(restoration.keys)
@@ -120,20 +113,3 @@ def _names(arguments: argparse.Namespace) -> tuple[str, str]:
     if not slash:
         raise Refused("NAMESPACE/NAME of a Secret", seen=arguments.name, next_command="thinkube secrets list")
     return namespace, name
-
-
-@contextlib.contextmanager
-def _opened(arguments: argparse.Namespace) -> Iterator[Platform]:
-    platform = _platform(arguments)
-    try:
-        yield platform
-    finally:
-        platform.close({}, 0)
-
-
-def _platform(arguments: argparse.Namespace) -> Platform:
-    from converge.cli.inventory import chosen
-    from converge.engine.platform import Platform
-    from converge.progress import Lines
-
-    return Platform(chosen(arguments), progress=Lines(sys.stderr))

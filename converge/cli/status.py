@@ -25,15 +25,14 @@ def _status(arguments: argparse.Namespace) -> int:
     from converge.engine.platform import Platform
     from converge.engine.record import NAME
     from converge.kubernetes.objects import SYSTEM_NAMESPACE
+    from converge.reporting.columns import columns
 
     platform = Platform(chosen(arguments))
     cluster = platform.cluster()
     print(f"cluster {platform.inventory.name}: {', '.join(node.name for node in cluster.nodes)}")
     record = (platform.api.find("ConfigMap", NAME, SYSTEM_NAMESPACE) or {}).get("data") or {}
     rows = [_row(name, _entry(record, name)) for name in platform.components]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        print("  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip())
+    print("\n".join(columns(rows)))
     for name, component in platform.components.items():
         for remark in component.remarks(platform.looking):
             print(f"{name}: {remark}")

@@ -2,6 +2,7 @@ import io
 import signal
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -170,3 +171,18 @@ def test_a_secret_value_is_read_from_a_terminal_without_echo(monkeypatch: pytest
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
     monkeypatch.setattr("getpass.getpass", lambda prompt: f"unseen after {prompt}")
     assert secrets._typed("password: ") == "unseen after password: "
+
+
+def test_a_platform_is_closed_also_where_the_command_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from converge.cli.inventory import opened
+    from converge.engine.platform import Platform
+
+    closed: list[object] = []
+    monkeypatch.setattr(Platform, "close", lambda self, outcomes, started_at: closed.append(self))
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\n")
+    opening = opened(Namespace(inventory=path))
+    platform = opening.__enter__()
+    assert platform.inventory.name == "mine"
+    assert not opening.__exit__(ThinkubeError, ThinkubeError("x"), None)
+    assert closed == [platform]
