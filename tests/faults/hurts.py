@@ -105,7 +105,7 @@ def _remove_from_realm(path: str) -> Callable[[Any], None]:
 
 
 def _forget_profile(setting: Any) -> None:
-    setting.realm.replace("users/profile", {**setting.read(), "unmanagedAttributePolicy": "DISABLED"})
+    setting.realm.replace("users/profile", {**setting.read(), "unmanagedAttributePolicy": "ADMIN_VIEW"})
 
 
 def _lose_authority(setting: Any) -> None:

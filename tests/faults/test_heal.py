@@ -37,6 +37,7 @@ def whole(tmp_path_factory):
 def test_what_was_hurt_is_put_back(whole, seen, batch, pytestconfig):
     """What is deleted, emptied or taken away by hand is put back by one plain run, with all data; data that cannot come back is named."""
     names = tuple(whole.platform.components)
+    whole.begin(*names).end(timeout_s=1800).require()  # whatever the batch before could not end
     kept = canaries(whole)
     for canary in kept:
         canary.leave()

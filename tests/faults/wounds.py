@@ -72,9 +72,13 @@ def rows(place: Place, names: Sequence[str]) -> Iterator[Row]:
 
 
 def inflict(place: Place, chosen: Sequence[Row]) -> None:
-    """Hurt them all at once, and wait until what was deleted is gone, as `kubectl delete` does."""
+    """Hurt them all at once, and wait until what was deleted is gone, as `kubectl delete` does.
+
+    Settings are taken from above: whoever holds them is not hurt before what is reached through it.
+    """
     todo = [row for row in chosen if callable(row.inflict)]
-    settings = [row for row in todo if row.ref is None]
+    order = place.platform.graph.order
+    settings = sorted((row for row in todo if row.ref is None), key=lambda row: -order.index(row.component))
     for row in settings:
         row.inflict()  # type: ignore[operator]
     with ThreadPoolExecutor(16) as pool:
