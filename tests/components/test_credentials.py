@@ -66,38 +66,61 @@ def test_every_generated_secret_has_its_way_back(component: Any, secret: Any, co
 
 
 @pytest.fixture
-def locked_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Administrator]:
-    """The administrator of a Keycloak that refuses the Secret's password; its pod was made at noon."""
-
-    def refuse(_: object) -> None:
-        raise WrongAdministrator("the administrator signed in")
-
-    monkeypatch.setattr(recovery, "leftovers", refuse)
-
-    def make(written: str) -> Administrator:
-        secret = {"metadata": {"creationTimestamp": written}}
-        pod = {"metadata": {"creationTimestamp": "2026-11-26T12:00:00Z"}}
-        api = SimpleNamespace(get=lambda *_: secret, list=lambda *_, **__: [pod])
-        access: Any = SimpleNamespace(api=lambda: api, http=SimpleNamespace(), secret=lambda *_: "Qz7-made-anew")
-        monkeypatch.setattr("converge.components.keycloak.administrator.realm", lambda *_: None)
-        return Administrator(Inventory(), access)
-
-    return make
-
-
-def test_an_administrators_password_that_was_changed_there_is_not_undone(locked_out: Callable[[str], Administrator]) -> None:
-    with pytest.raises(WrongAdministrator):
-        locked_out("2026-11-26T11:00:00Z").differences()
-
-
-def test_a_lost_secret_of_the_administrator_is_told_by_keycloaks_own_recovery(locked_out: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def keycloak(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A Keycloak that lets its administrator in with one of ``accepts``; ``told`` is what its recovery was given."""
+    accepts: list[str] = []
     told: list[Any] = []
-    monkeypatch.setattr(recovery, "recover", lambda _inventory, _access, values: told.append(values))
-    administrator = locked_out("2026-11-26T12:30:00Z")
+
+    def leftovers(_: object) -> list[Any]:
+        if access.secret() not in accepts:
+            raise WrongAdministrator("the administrator signed in")
+        return []
+
+    def recover(_inventory: object, _access: object, values: dict[str, str]) -> None:
+        told.append(values)
+        accepts.append(values["password"])
+
+    monkeypatch.setattr(recovery, "recover", recover)
+    secret: dict[str, Any] = {"metadata": {"uid": "1", "annotations": {}}}
+
+    def patch(*args: Any) -> None:
+        secret["metadata"]["annotations"] |= args[-1]["metadata"]["annotations"]
+
+    api = SimpleNamespace(get=lambda *_: secret, patch=patch)
+    access: Any = SimpleNamespace(api=lambda: api, http=SimpleNamespace(), secret=lambda *_: secret.get("value", "Qz7-made-anew"))
+    monkeypatch.setattr("converge.components.keycloak.administrator.realm", lambda *_: None)
+    monkeypatch.setattr(recovery, "leftovers", leftovers)
+    kept = Administrator(Inventory(), access)
+    return SimpleNamespace(kept=kept, secret=secret, told=told, accepts=accepts)
+
+
+def accepted(keycloak: Any) -> Administrator:
+    """Keycloak has let the administrator in with the Secret's value, and a run has seen that."""
+    keycloak.accepts.append("Qz7-made-anew")
+    assert [one.seen for one in keycloak.kept.differences()] == ["not marked"]
+    keycloak.kept.write()
+    assert not keycloak.kept.differences()
+    return keycloak.kept  # type: ignore[no-any-return]
+
+
+def test_an_administrators_password_that_was_changed_there_is_not_undone(keycloak: Any) -> None:
+    administrator = accepted(keycloak)
+    keycloak.accepts.clear()
+    with pytest.raises(WrongAdministrator):
+        administrator.differences()
+
+
+@pytest.mark.parametrize("lost", [{"metadata": {"uid": "2", "annotations": {}}}, {"value": "Qz7-made-later"}], ids=["deleted", "emptied"])
+def test_a_lost_secret_of_the_administrator_is_told_by_keycloaks_own_recovery(keycloak: Any, lost: dict[str, Any]) -> None:
+    """Whatever was restarted since: the database's Secret may have been lost with it, and Keycloak started anew for that."""
+    administrator = accepted(keycloak)
+    keycloak.secret.update(lost)
+    keycloak.accepts.clear()
     (difference,) = administrator.differences()
     assert (difference.field, difference.wanted, difference.seen) == ("password", "(secret)", "(another)")
     administrator.write()
-    assert told == [{"username": "admin", "password": "Qz7-made-anew"}]
+    assert keycloak.told == [{"username": "admin", "password": lost.get("value", "Qz7-made-anew")}]
+    assert not administrator.differences()
 
 
 def test_the_recovery_runs_as_the_server_does_where_no_service_leads() -> None:

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +107,7 @@ class Place:
         self.inventory = read(inventory, components={name: component.requires for name, component in known.items()})
         self.platform = Platform(self.inventory)
 
-    @cached_property
+    @property
     def provider(self) -> EmbeddedProvider:
         provider = self.platform.provider
         assert isinstance(provider, EmbeddedProvider)
@@ -117,6 +116,10 @@ class Place:
     @property
     def api(self) -> Api:
         return self.platform.api
+
+    def look_anew(self) -> None:
+        """Forget what was read so far, such as which CA to trust."""
+        self.platform = Platform(self.inventory)
 
     def mend(self) -> float:
         """``thinkube cluster start``; returns its seconds."""

@@ -38,6 +38,7 @@ def test_what_was_hurt_is_put_back(whole, seen, batch, pytestconfig):
     """What is deleted, emptied or taken away by hand is put back by one plain run, with all data; data that cannot come back is named."""
     names = tuple(whole.platform.components)
     whole.begin(*names).end(timeout_s=1800).require()  # whatever the batch before could not end
+    whole.look_anew()
     kept = canaries(whole)
     for canary in kept:
         canary.leave()
@@ -51,6 +52,7 @@ def test_what_was_hurt_is_put_back(whole, seen, batch, pytestconfig):
     began = time.monotonic()
     done = whole.begin(*names).end(timeout_s=1800)
     seconds = time.monotonic() - began
+    whole.look_anew()
     plans = {name: str(whole.platform.plan(name)) for name in names}
     wounds.judge(whole, chosen, before, whole.state(*names), done, plans)
     wounds.keep(chosen, pytestconfig.rootpath)
@@ -59,7 +61,7 @@ def test_what_was_hurt_is_put_back(whole, seen, batch, pytestconfig):
     assert not broken, "\n".join(broken)
     done.require()
     emptied = {row.component for row in chosen if row.loses}
-    missing = [canary.what for canary in kept if not emptied.intersection(canary.stands_on) and not canary.is_there()]
+    missing = [canary.what for canary in canaries(whole) if not emptied.intersection(canary.stands_on) and not canary.is_there()]
     assert not missing, f"{missing} not found again"
     whole.assert_settled(*names)
 

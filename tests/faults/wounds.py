@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Row:
 
     def as_json(self) -> dict[str, str]:
         names = ("component", "subject", "hurt", "batch", "seen", "outcome")
-        return {name: str(value) for name, value in asdict(self, dict_factory=lambda rows: {k: v for k, v in rows if k in names}).items()}
+        return {name: str(getattr(self, name)) for name in names}
 
 
 def rows(place: Place, names: Sequence[str]) -> Iterator[Row]:

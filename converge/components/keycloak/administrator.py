@@ -1,10 +1,12 @@
 """Keycloak's own administrator. Keycloak keeps the password, a person may change it, and then that is not undone by itself.
 
-Where the Secret is what changed (it was lost and made anew), nobody can mind: Keycloak is told by its own recovery.
+Where the Secret is what changed (it was lost and made anew), nobody can mind: Keycloak is told by its own recovery. Which of the two it
+was, the Secret says: it is marked once Keycloak has accepted the value in it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from converge.apis.keycloak import WrongAdministrator
@@ -12,7 +14,10 @@ from converge.components.component import Access, Difference
 from converge.components.keycloak import recovery
 from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, realm
 from converge.inventory import Inventory
-from converge.secrets import written_at
+from converge.kubernetes.objects import KubernetesObject, annotations_of
+
+ACCEPTED = "thinkube.dev/accepted"
+"""The annotation of the Secret that holds a digest of the value which Keycloak has accepted."""
 
 
 class Administrator:
@@ -34,10 +39,13 @@ class Administrator:
         try:
             left = recovery.leftovers(self._master)
         except WrongAdministrator:
-            if not self._is_secret_newer():
+            if self._was_accepted():
                 raise
             return (Difference(self.subject, "password", wanted="(secret)", seen="(another)"),)
-        return [Difference(self.subject, f"temporary {user['username']}", wanted=None, seen="there") for user in left]
+        found = [Difference(self.subject, f"temporary {user['username']}", wanted=None, seen="there") for user in left]
+        if not self._was_accepted():
+            found.append(Difference(self.subject, "password in its Secret", wanted="marked as accepted", seen="not marked"))
+        return found
 
     def write(self) -> None:
         """See ``Setting.write``."""
@@ -45,12 +53,19 @@ class Administrator:
             for user in recovery.leftovers(self._master):
                 self._master.remove(f"users/{user['id']}")
         except WrongAdministrator:
-            password = self._access.secret("keycloak", ADMINISTRATOR_SECRET, "password")
-            recovery.recover(self._inventory, self._access, {"username": "admin", "password": password})
+            recovery.recover(self._inventory, self._access, {"username": "admin", "password": self._password()})
+        notes = {"annotations": {ACCEPTED: self._digest()}}
+        self._access.api().patch("Secret", ADMINISTRATOR_SECRET, "keycloak", {"metadata": notes})
 
-    def _is_secret_newer(self) -> bool:
-        """Whether the Secret was written after the server's pod was made: then it is the Secret that changed."""
-        api = self._access.api()
-        written = written_at(api.get("Secret", ADMINISTRATOR_SECRET, "keycloak"))
-        pods = api.list("Pod", "keycloak", labels="app.kubernetes.io/name=keycloak")
-        return any(pod["metadata"]["creationTimestamp"] < written for pod in pods)
+    def _was_accepted(self) -> bool:
+        return annotations_of(self._secret()).get(ACCEPTED) == self._digest()
+
+    def _digest(self) -> str:
+        """Of the value in this very Secret: in one that is made anew nothing was accepted."""
+        return hashlib.sha256(f"{self._secret()['metadata']['uid']} {self._password()}".encode()).hexdigest()[:16]
+
+    def _secret(self) -> KubernetesObject:
+        return self._access.api().get("Secret", ADMINISTRATOR_SECRET, "keycloak")
+
+    def _password(self) -> str:
+        return self._access.secret("keycloak", ADMINISTRATOR_SECRET, "password")
