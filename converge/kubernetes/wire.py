@@ -6,6 +6,7 @@ import contextlib
 import email.utils
 import json
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -83,9 +84,9 @@ class Wire:
                 code, body = answer.status, answer.data
             except NOTHING_SENT as error:
                 code, seen = 0, self._was_away(error)  # nothing was sent, so even a create may be repeated
-            except urllib3.exceptions.SSLError as error:
-                raise _untrusted(self.credentials.server, error) from error
             except urllib3.exceptions.HTTPError as error:
+                if _is_about_certificates(error):
+                    raise _untrusted(self.credentials.server, error) from error
                 code, seen = 0, self._was_away(error)
                 if not request.idempotent:
                     raise Unreachable(
@@ -237,6 +238,11 @@ def _retry_after(value: str | None) -> float:
 
 def _brief(error: Exception) -> str:
     return str(error).partition(": ")[2] or str(error) or type(error).__name__
+
+
+def _is_about_certificates(error: Exception) -> bool:
+    """Whether a server could not be verified; whatever else breaks a handshake may pass."""
+    return isinstance(error, urllib3.exceptions.SSLError) and any(isinstance(one, ssl.SSLCertVerificationError) for one in error.args)
 
 
 def _untrusted(server: str, error: Exception) -> Refused:

@@ -1,10 +1,12 @@
 """The API client against trouble: retried while temporary, refused at once when not, counted either way."""
 
+import ssl
 import threading
 import time
 from types import SimpleNamespace
 
 import pytest
+import urllib3
 
 from converge.errors import Refused, Unreachable
 from converge.kubernetes import wire
@@ -218,3 +220,20 @@ def test_another_identity_does_not_carry_the_certificate(fake_api):
     assert isinstance(other, Api)
     assert other.wire.credentials.certificate_pem == ""
     assert "abc" not in repr(other.wire.credentials)
+
+
+def test_a_handshake_that_broke_is_tried_again_unless_the_server_cannot_be_verified(fake_api, monkeypatch):
+    """Seen once in some thousand handshakes: a server that could not read ours ("tlsv1 alert decode error")."""
+    api = fake_api.client()
+    once, errors = api.wire.once, [ssl.SSLError("tlsv1 alert decode error")]
+
+    def broken(request, **options):
+        if errors:
+            raise urllib3.exceptions.SSLError(errors.pop())
+        return once(request, **options)
+
+    monkeypatch.setattr(api.wire, "once", broken)
+    assert api.list("Namespace") is not None
+    errors.append(ssl.SSLCertVerificationError("certificate verify failed"))
+    with pytest.raises(Refused, match="a certificate of .* that the kubeconfig's CA signed"):
+        api.list("Namespace")
