@@ -235,5 +235,5 @@ def test_a_handshake_that_broke_is_tried_again_unless_the_server_cannot_be_verif
     monkeypatch.setattr(api.wire, "once", broken)
     assert api.list("Namespace") is not None
     errors.append(ssl.SSLCertVerificationError("certificate verify failed"))
-    with pytest.raises(Refused, match="a certificate of .* that the kubeconfig's CA signed"):
+    with pytest.raises(Refused, match=r"a certificate of .* that the kubeconfig's CA signed"):
         api.list("Namespace")
