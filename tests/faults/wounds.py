@@ -20,6 +20,7 @@ from converge.kubernetes.objects import KubernetesObject, Ref
 from converge.kubernetes.removal import claims
 
 RESULTS = Path("build/faults/heal.json")
+TAKEN = "taken away"
 
 
 @dataclass
@@ -68,17 +69,17 @@ def rows(place: Place, names: Sequence[str]) -> Iterator[Row]:
             is_data = isinstance(setting, Data) and setting.is_data
             batch = "realm" if kind == "RealmItself" else "data" if is_data else "settings"
             loses = (setting.subject,) if batch in ("realm", "data") else ()
-            yield Row(name, setting.subject, "taken away", batch, hurts.take(setting), loses=loses)
+            yield Row(name, setting.subject, TAKEN, batch, hurts.take(setting), loses=loses)
 
 
 def inflict(place: Place, chosen: Sequence[Row]) -> None:
     """Hurt them all at once, and wait until what was deleted is gone, as `kubectl delete` does.
 
-    Settings are taken from above: whoever holds them is not hurt before what is reached through it.
+    Settings are taken from above, and before volumes: whoever holds them is not hurt before what is reached through it.
     """
     todo = [row for row in chosen if callable(row.inflict)]
     order = place.platform.graph.order
-    settings = sorted((row for row in todo if row.ref is None), key=lambda row: -order.index(row.component))
+    settings = sorted((row for row in todo if row.ref is None), key=lambda row: (row.hurt != TAKEN, -order.index(row.component)))
     for row in settings:
         row.inflict()  # type: ignore[operator]
     with ThreadPoolExecutor(16) as pool:
