@@ -8,7 +8,7 @@ STAGE := scripts/stage
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools platform test checks lint types contracts unit acceptance features rollbacks faults mutations mutate slow twice lock clean
+.PHONY: help setup tools platform test checks lint types contracts unit acceptance features rollbacks faults mutations mutate slow twice benchmarks lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -67,6 +67,9 @@ slow: tools ## the features from nothing and once more, while others keep the pr
 twice:
 	@$(STAGE) nothing $(PYTEST) features/ --inventory $(TEST_INVENTORY) --report-dir build/slow-from-nothing
 	@$(STAGE) standing $(PYTEST) features/ --inventory $(TEST_INVENTORY) --report-dir build/slow-standing
+
+benchmarks: setup ## how long the harness's own work takes on much data, each beside a yardstick (a minute)
+	@$(STAGE) benchmarks $(BIN)/python benchmarks/scale.py
 
 lock: ## pin every dependency anew
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/pip install -q uv

@@ -18,7 +18,7 @@ from converge.kubernetes.equality import MEANS_SOMETHING_EMPTY, Path, is_empty, 
 from converge.kubernetes.fields import (
     Tree,
     children,
-    find_item,
+    finder,
     is_leaf,
     is_whole,
     item_name,
@@ -134,7 +134,7 @@ class _Comparison:
         """By ownership where ``tree`` says what is ours, by value where it ends."""
         if tree is None or is_leaf(tree) or is_empty(seen):
             yield from self._by_value(path, wanted, seen, tree)
-        elif isinstance(seen, Mapping) and isinstance(wanted or {}, Mapping):
+        elif isinstance(seen, dict) and isinstance(wanted or {}, dict):
             wanted = wanted or {}
             for name, value in wanted.items():
                 yield from self.walk((*path, name), value, seen.get(name), tree.get(f"f:{name}"))
@@ -164,11 +164,13 @@ class _Comparison:
 
     def _keyed(self, path: Path, wanted: list[Any], seen: list[Any], tree: Tree) -> Iterator[Mismatch]:
         """A list whose items have keys: other managers' items may stand between ours."""
-        names = list(list_keys(tree)[0][0])
+        keys = list_keys(tree)
+        names = list(keys[0][0])
+        find_wanted, find_seen = finder(wanted, names), finder(seen, names)
         unmatched = dict(enumerate(wanted))
         places: list[tuple[int, int]] = []
-        for key, below in list_keys(tree):
-            here, there = find_item(wanted, key), find_item(seen, key)
+        for key, below in keys:
+            here, there = find_wanted(key), find_seen(key)
             part = item_name(key)
             if here is not None and unmatched.pop(here, None) is not None:
                 if there is None:
@@ -180,7 +182,7 @@ class _Comparison:
                 yield Mismatch((*path, part), None, seen[there])
         for here, item in unmatched.items():
             key = {name: item[name] for name in names if isinstance(item, Mapping) and name in item}
-            there = find_item(seen, key) if key else None
+            there = find_seen(key) if key else None
             if there is None:
                 yield Mismatch((*path, item_name(key)), item, None)
             else:
@@ -192,10 +194,10 @@ class _Comparison:
 
 def _within(path: Path, wanted: Any, seen: Any) -> Iterator[Mismatch]:
     """By value: mappings may hold more than is wanted (defaults, other managers' fields), lists may not."""
-    if isinstance(wanted, Mapping) and isinstance(seen, Mapping) and wanted:
+    if isinstance(wanted, dict) and isinstance(seen, dict) and wanted:
         for name, value in wanted.items():
             yield from _within((*path, name), value, seen.get(name))
-    elif isinstance(wanted, Mapping) and wanted and seen is None:
+    elif isinstance(wanted, dict) and wanted and seen is None:
         if any(next(_within((*path, name), value, None), None) for name, value in wanted.items()):
             yield Mismatch(path, wanted, None)
     elif isinstance(wanted, list) and isinstance(seen, list) and len(wanted) == len(seen):

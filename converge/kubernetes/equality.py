@@ -44,7 +44,7 @@ MEANS_SOMETHING_EMPTY = frozenset({"emptyDir", "podSelector", "namespaceSelector
 
 def is_empty(value: Any) -> bool:
     """Null and empty lists and mappings, which the API server drops."""
-    return value is None or (isinstance(value, Mapping | Sequence) and not isinstance(value, str | bytes) and not value)
+    return value is None or (not value and isinstance(value, Mapping | Sequence) and not isinstance(value, str | bytes))
 
 
 def same(path: Path, wanted: Any, seen: Any) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from converge.kubernetes.equality import Path
@@ -91,12 +93,19 @@ def writers(live: KubernetesObject) -> list[str]:
 
 def is_leaf(tree: Tree | None) -> bool:
     """Whether the tree ends here: the value is owned as a whole."""
-    return tree is not None and not any(key != "." for key in tree)
+    return tree is not None and len(tree) == ("." in tree)
 
 
-def list_keys(tree: Tree | None) -> list[tuple[dict[str, Any], Tree]]:
+def list_keys(tree: Tree | None) -> list[tuple[Mapping[str, Any], Tree]]:
     """The items of a keyed list that a tree names: ``[({"name": "http"}, {...})]``."""
-    return [(json.loads(key[2:]), below) for key, below in (tree or {}).items() if key.startswith("k:")]
+    return [(_parsed(key), below) for key, below in (tree or {}).items() if key.startswith("k:")]
+
+
+@lru_cache(4096)
+def _parsed(key: str) -> Mapping[str, Any]:
+    """Of ``k:{"name":"http"}``; the same keys come back in every object."""
+    parsed: dict[str, Any] = json.loads(key.removeprefix("k:"))
+    return parsed
 
 
 def set_values(tree: Tree | None) -> list[Any]:
@@ -127,6 +136,20 @@ def find_item(items: Sequence[Any], key: Mapping[str, Any]) -> int | None:
         ):
             loose = index
     return loose
+
+
+def finder(items: Sequence[Any], names: Sequence[str]) -> Callable[[Mapping[str, Any]], int | None]:
+    """`find_item` for many keys of these names in one list, which it goes through once."""
+    exact: dict[tuple[Any, ...], int] = {}
+    for index, item in enumerate(items):
+        with contextlib.suppress(TypeError, AttributeError):  # an item that is no mapping, or a key that is no scalar: nobody names it
+            exact.setdefault(tuple(item.get(name, _KEY_DEFAULTS.get(name)) for name in names), index)
+
+    def find(key: Mapping[str, Any]) -> int | None:
+        found = exact.get(tuple(key[name] for name in names)) if key.keys() == {*names} else None
+        return find_item(items, key) if found is None else found
+
+    return find
 
 
 def item_name(key: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from converge.kubernetes.desired import desired
 from converge.kubernetes.difference import described, mismatches
 from converge.kubernetes.equality import quantity, same
-from converge.kubernetes.fields import spelled
+from converge.kubernetes.fields import find_item, finder, spelled
 from converge.kubernetes.objects import Ref
 
 NAMES = st.sampled_from(["alpha", "beta", "gamma", "delta", "omega"])
@@ -227,6 +227,20 @@ def test_string_data_is_what_the_server_makes_of_it():
     wanted = normal({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "b"}})
     assert wanted["data"] == {"a": "Yg=="}
     assert "stringData" not in wanted
+
+
+KEYS = st.sampled_from(["port", "protocol"])
+KEY_VALUES = st.sampled_from([80, 80.0, 443, "TCP", "UDP", None])
+
+
+@given(
+    st.lists(st.dictionaries(KEYS, KEY_VALUES | st.just([80])) | st.sampled_from(["text", None]), max_size=5),
+    st.lists(KEYS, min_size=1, unique=True),
+    st.lists(st.dictionaries(KEYS, KEY_VALUES), max_size=3),
+)
+def test_looking_for_many_items_finds_what_looking_for_each_does(items, names, keys):
+    find = finder(items, names)
+    assert [find(key) for key in keys] == [find_item(items, key) for key in keys]
 
 
 @pytest.mark.parametrize(
