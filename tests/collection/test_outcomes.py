@@ -81,9 +81,9 @@ def test_a_failed_step_has_the_shape_of_every_other_failure(wrong) -> None:
     assert failure.text.splitlines()[:2] == shape[:2]
 
 
-@pytest.mark.parametrize("options", [("-v",), ("--tb=short",), ("-v", "-n", "1")], ids=" ".join)
+@pytest.mark.parametrize("options", [("-v",), ("--tb=short",)], ids=" ".join)
 def test_the_traceback_comes_where_it_is_asked_for_and_the_shape_last(wrong, options) -> None:
-    result = (wrong.run_apart if "-n" in options else wrong.run)("features/core/other.feature", *options)
+    result = wrong.run("features/core/other.feature", *options)
     again = "-vv" if "-v" in options else "-v"
     result.stdout.fnmatch_lines(["*assert one == 2", "wanted: Then one is two*", "seen:   assert 1 == 2", f"next:   * {again}"])
 

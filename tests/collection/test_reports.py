@@ -53,34 +53,3 @@ def test_what_runs_no_scenario_writes_no_report(project, option: str) -> None:
 def test_plain_tests_write_no_report(project) -> None:
     project.run("tests/").assert_outcomes(passed=1)
     assert not (project.path / "build").exists()
-
-
-@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "a worker"])
-def test_waiting_for_convergence_is_not_the_time_of_a_scenario(project, workers) -> None:
-    project.write(
-        "conftest.py",
-        (project.path / "conftest.py").read_text()
-        + """
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item):
-    # An hour passes while it waits; the clock is the test's.
-    import wiring.waiting
-    hours = iter((0.0, 3600.0))
-    wiring.waiting.time = type("Clock", (), {"perf_counter": staticmethod(lambda: next(hours))})
-
-
-def pytest_unconfigure():
-    import time
-    import wiring.waiting
-    wiring.waiting.time = time
-""",
-    )
-    (project.run_apart if workers else project.run)("features/infrastructure/base.feature", "--durations=0", *workers).assert_outcomes(
-        passed=1
-    )
-    (scenario,) = project.results().scenarios
-    assert scenario.waited_s == 3600
-    assert scenario.seconds >= 0
-    html = (project.path / "build/acceptance/index.html").read_text()
-    assert "it waited 1 h 00 min for its components" in html

@@ -60,20 +60,21 @@ class Troubled(NamedTuple):
 
     project: object
     result: pytest.RunResult
+    is_verbose: bool
 
     @property
     def scenarios(self):
         return {scenario.name: scenario for scenario in self.project.results().scenarios}
 
 
-@pytest.fixture(scope="module", params=[("-n", "0"), ("-n", "2")], ids=["one process", "two workers"])
+@pytest.fixture(scope="module", params=[("-n", "0"), ("-n", "2", "-v")], ids=["one process", "two workers"])
 def troubled(new_project, request) -> Troubled:
     """A component that cannot be had, and scenarios that end in every way."""
     project = new_project()
     project.write("steps/more.py", STEPS)
     scenarios = [f"{title} | {step}" for title, (step, _) in SCENARIOS.items()]
     project.write("features/core/objects.feature", project.feature("objects", "CORE-006", "core", *scenarios))
-    return Troubled(project, project.run_apart("features/", *request.param, FAKE_BROKEN="database"))
+    return Troubled(project, project.run_apart("features/", *request.param, FAKE_BROKEN="database"), "-v" in request.param)
 
 
 def test_junit_and_the_reports_agree_on_every_outcome(troubled) -> None:
@@ -99,6 +100,13 @@ def test_the_short_summary_names_what_failed_and_with_what(troubled) -> None:
         troubled.result.stdout.fnmatch_lines([line])
     assert sum(line.startswith("FAILED") for line in troubled.result.outlines) == 3
     assert troubled.result.parseoutcomes() == {"passed": 4, "failed": 3, "errors": 2, "unavailable": 1, "blocked": 5}
+
+
+def test_the_traceback_comes_where_it_is_asked_for_and_the_shape_last(troubled) -> None:
+    traceback, again = (["*assert one == 2"], "-vv") if troubled.is_verbose else ([], "-v")
+    shape = ["wanted: Then one is two*", "seen:   assert 1 == 2", f"next:   *::Wrong {again}"]
+    troubled.result.stdout.fnmatch_lines([*traceback, *shape])
+    assert ("assert one == 2" in troubled.result.stdout.str()) == troubled.is_verbose
 
 
 def test_why_a_component_failed_is_told_once(troubled) -> None:

@@ -18,6 +18,23 @@ def place(throwaway_namespace):
     with Path("places").open("a") as places:
         places.write(throwaway_namespace + chr(10))
 """
+CLOCK = """
+import time
+
+import pytest
+import wiring.waiting
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if item.name == "The base stands":  # an hour passes while it waits; the clock is the test's
+        hours = iter((0.0, 3600.0))
+        wiring.waiting.time = type("Clock", (), {"perf_counter": staticmethod(lambda: next(hours))})
+
+
+def pytest_runtest_teardown(item):
+    wiring.waiting.time = time
+"""
 TASKS = """\
 - [ ] CORE-001 Base: `features/infrastructure/base.feature`
 - [x] CORE-004 Login: `features/core/login.feature`
@@ -50,10 +67,11 @@ def whole(new_project, request) -> Whole:
     workers, options, stands = request.param
     project = new_project()
     project.write("steps/places.py", PLACES)
+    project.write("steps/clock.py", CLOCK)
     lost = "Its pods are lost | it works | @disruptive"
     project.write("features/core/outage.feature", project.feature("database", "CORE-005", "core", lost))
     project.write("START_HERE.md", TASKS)
-    return Whole(project, project.run_apart("features/", *options, "--update-status", FAKE_STANDS=stands), workers)
+    return Whole(project, project.run_apart("features/", *options, "--update-status", "--durations=0", FAKE_STANDS=stands), workers)
 
 
 def test_all_features_are_shared_by_as_many_processes_as_the_project_says(whole) -> None:
@@ -87,6 +105,13 @@ def test_every_scenario_is_in_the_reports_whoever_ran_it(whole) -> None:
     assert {"index.html", "junit.xml", "cucumber.json", "messages.ndjson", "results.json", "history.json"} <= {
         path.name for path in folder.iterdir()
     }
+
+
+def test_waiting_for_convergence_is_not_the_time_of_a_scenario(whole) -> None:
+    (scenario,) = [scenario for scenario in whole.project.results().scenarios if scenario.name == "The base stands"]
+    assert scenario.waited_s == 3600
+    assert scenario.seconds >= 0
+    assert "it waited 1 h 00 min for its components" in (whole.project.path / "build/acceptance/index.html").read_text()
 
 
 def test_all_processes_share_one_place_for_throw_away_pods_which_is_removed_at_the_end(whole) -> None:

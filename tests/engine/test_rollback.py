@@ -167,6 +167,13 @@ def nothing_held():
 
 
 @pytest.fixture
+def fake_api():
+    server = FakeApi(KINDS)
+    yield server
+    server.close()
+
+
+@pytest.fixture
 def platform(fake_api):
     made = FakePlatform(fake_api)
     made.converge("base")

@@ -156,7 +156,7 @@ _YAML = st.recursive(
             max_size=5,
         )
     ),
-    max_leaves=20,
+    max_leaves=10,
 )
 
 
