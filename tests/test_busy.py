@@ -46,6 +46,12 @@ def test_an_interrupted_one_ends_its_command_and_leaves_nobody(signum: signal.Si
     assert not any(map(is_alive, children))
 
 
+def test_who_interrupts_it_while_it_starts_its_command_finds_nobody_left() -> None:
+    done = run("1", "sh", "-c", "echo $$; kill -INT $PPID; exec sleep 600")
+    assert done.returncode == 130
+    assert not is_alive(done.stdout.strip())
+
+
 def test_a_killed_one_leaves_nobody_busy() -> None:
     with subprocess.Popen([BUSY, "2", "sh", "-c", f"{CHILDREN}; exec sleep 600"], stdout=subprocess.PIPE, text=True) as script:
         assert script.stdout is not None
