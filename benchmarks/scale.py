@@ -48,7 +48,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="How long the harness's own work takes, beside a yardstick.")
     parser.add_argument("--pairs", type=int, default=9)
     pairs = parser.parse_args().pairs
-    for work in (redaction(), graph(), report(), comparison()):
+    for prepared in (redaction, graph, report, comparison):
+        work = prepared()
         told(work, list(measured(work, pairs)))
     return 0
 

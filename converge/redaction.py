@@ -15,29 +15,45 @@ MARK = "(secret)"
 _SHORTEST = 6
 _COMMON = frozenset({"changeit", "default", "password", "passwort", "postgres", "secret", "keycloak", "thinkube", "tkadmin", "minioadmin"})
 
-# Every pattern is linear: a fixed text begins it, and what follows is one run or is bounded. Before it stand the words (in small
-# letters) of which one is in all that it finds: a text without them need not be looked through letter by letter.
-_PATTERNS = tuple(
-    (words, re.compile(pattern))
-    for words, pattern in (
-        (
-            ("-----begin ",),
-            r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]{0,40}PRIVATE KEY-----|[\s\S]*\Z)",
-        ),
-        (("eyj",), r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){2,4}"),
-        (
-            ("authorization",),
-            r"(?i)\bauthorization[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?:[a-z]{1,20}[ \t]+)?(?P<secret>[^\s\"',;]{6,})",
-        ),
-        (("bearer",), r"(?i)\bbearer[ \t]+(?P<secret>[A-Za-z0-9._~+/=-]{16,})"),
-        (
-            ("passw", "passphrase", "client_secret", "_token", "api", "access"),
-            r"(?i)(?:password|passwd|passphrase|client_secret|(?:access|refresh|id)_token|api[_-]?key|secret_?access_?key)"
-            r"\\?[\"']?[ \t]{0,8}[=:][ \t]{0,8}"
-            r"(?:\\\"(?P<nested>[^\"\\\n]+)|\"(?P<double>(?:[^\"\\\n]|\\.)+)|'(?P<single>[^'\n]+)|(?P<secret>[^\s\"'&,;(){}\[\]<>\\]+))",
-        ),
-        (("://",), r"://[^\s/:@\"']{0,128}:(?P<secret>[^\s/@\"']{1,256})@"),
-    )
+
+class _Pattern:
+    """What a credential looks like. ``words``, in small letters: one of them is in all that it finds, and most texts have none."""
+
+    def __init__(self, *words: str, pattern: str, any_case: bool = True) -> None:
+        self._words = words
+        self._any_case = any_case
+        self._pattern = re.compile(pattern)
+        self._in_any_case = re.compile(pattern, re.IGNORECASE) if any_case else self._pattern
+
+    def spans(self, text: str, lowered: str) -> Iterator[tuple[int, int]]:
+        """Where it is in a text; ``lowered`` is the text in small letters, which is looked through several times as fast, or ""."""
+        if lowered and not any(word in lowered for word in self._words):
+            return
+        found = self._pattern.finditer(lowered) if lowered and self._any_case else self._in_any_case.finditer(text)
+        for match in found:
+            yield match.span(match.lastgroup or 0)
+
+
+# Every pattern is linear: a fixed text begins it, and what follows is one run or is bounded.
+_PATTERNS = (
+    _Pattern(
+        "-----begin ",
+        pattern=r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]{0,40}PRIVATE KEY-----|[\s\S]*\Z)",
+        any_case=False,
+    ),
+    _Pattern("eyj", pattern=r"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){2,4}", any_case=False),
+    _Pattern(
+        "authorization",
+        pattern=r"authorization(?<!\wauthorization)[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?:[a-z]{1,20}[ \t]+)?(?P<secret>[^\s\"',;]{6,})",
+    ),
+    _Pattern("bearer", pattern=r"bearer(?<!\wbearer)[ \t]+(?P<secret>[a-z0-9._~+/=-]{16,})"),
+    _Pattern(
+        *("passw", "passphrase", "client_secret", "_token", "api", "access"),
+        pattern=r"(?:password|passwd|passphrase|client_secret|(?:access|refresh|id)_token|api[_-]?key|secret_?access_?key)"
+        r"\\?[\"']?[ \t]{0,8}[=:][ \t]{0,8}"
+        r"(?:\\\"(?P<nested>[^\"\\\n]+)|\"(?P<double>(?:[^\"\\\n]|\\.)+)|'(?P<single>[^'\n]+)|(?P<secret>[^\s\"'&,;(){}\[\]<>\\]+))",
+    ),
+    _Pattern("://", pattern=r"://[^\s/:@\"']{0,128}:(?P<secret>[^\s/@\"']{1,256})@"),
 )
 
 
@@ -94,13 +110,8 @@ def forms(value: str) -> set[str]:
 
 def _patterned(text: str) -> Iterator[tuple[int, int]]:
     lowered = text.lower() if text.isascii() else ""  # beyond ASCII there are other small letters that "i", "k" and "s" stand for
-    for words, pattern in _PATTERNS:
-        if lowered and not any(word in lowered for word in words):
-            continue
-        for match in pattern.finditer(text):
-            group = match.lastgroup or 0
-            if match[group] != MARK:
-                yield match.span(group)
+    for pattern in _PATTERNS:
+        yield from ((start, end) for start, end in pattern.spans(text, lowered) if text[start:end] != MARK)
 
 
 REDACTOR = Redactor()
