@@ -21,7 +21,7 @@ from converge.errors import NotReady, ThinkubeError, Unavailable
 from converge.kubernetes.admission import behind_webhooks
 from converge.kubernetes.apply import Action, Change, Seen, Stage, apply_changes, changes, refuse_conflicts
 from converge.kubernetes.departure import through_endings
-from converge.kubernetes.issuance import ISSUANCES, ask_again, failed_issuances, wake_issuers
+from converge.kubernetes.issuance import ISSUANCES, ask_again, drop_outdated, failed_issuances, wake_issuers
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.pods import is_stuck
 from converge.kubernetes.ready import readiness
@@ -140,6 +140,8 @@ class Reconciliation:
         self._apply(api, read.found, Stage.CONFIGURATION, Stage.WORKLOADS)
         if any(change.stage is Stage.INSTANCES and change.is_write for change in read.found):
             self._wait(api, behind_webhooks(self._objects))
+        made = [change.wanted for change in read.found if change.action is Action.CREATE and change.wanted]
+        drop_outdated(api, [obj for obj in made if obj["kind"] == "Certificate"])
         self._apply(api, read.found, Stage.INSTANCES)
         wake_issuers(api, self._objects)
         self._wait(api, self._objects)

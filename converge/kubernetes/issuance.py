@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from converge.errors import NotReady
 from converge.kubernetes.client import Api
-from converge.kubernetes.objects import KubernetesObject, Ref
+from converge.kubernetes.objects import KubernetesObject, Ref, annotations_of
 from converge.kubernetes.ready import condition, has_failed_issuance, readiness
 from converge.kubernetes.wait import wait_until
 
@@ -18,6 +18,12 @@ KIND = "Certificate.cert-manager.io"
 ISSUERS = frozenset({"Issuer", "ClusterIssuer"})
 ISSUANCES = 3
 """How often a certificate is asked for before its failure counts: cert-manager 1.11 now and then signs with a key it has replaced."""
+
+ISSUER = "cert-manager.io/issuer-name"
+"""The annotation of a Secret that names who signed the certificate in it."""
+
+OUTDATED = "a CA that is no more"
+"""What `outdate` writes there."""
 
 LOOKED_AT = "thinkube.dev/looked-at"
 """The annotation that makes cert-manager look at an issuer now."""
@@ -67,6 +73,23 @@ def reissue(api: Api, refs: Sequence[Ref], deadline_s: float) -> None:
         cause=f"its issuance failed {ISSUANCES} times",
         next_command=f"kubectl describe {left[0].kubectl}",
     )
+
+
+def outdate(api: Api, name: str, namespace: str) -> None:
+    """Mark a Secret whose Certificate is gone: one that comes again has another certificate issued instead of taking this for its own.
+
+    Source: cert-manager v1.11.5, internal/controller/certificates/policies (the issuer on the Secret is not the Certificate's).
+    """
+    api.patch("Secret", name, namespace, {"metadata": {"annotations": {ISSUER: OUTDATED}}})
+
+
+def drop_outdated(api: Api, certificates: Iterable[KubernetesObject]) -> None:
+    """Delete the Secrets marked so of Certificates that are about to be created: they would be called Ready until the next is issued."""
+    for obj in certificates:
+        name, namespace = obj["spec"]["secretName"], obj["metadata"]["namespace"]
+        found = api.find("Secret", name, namespace)
+        if found and annotations_of(found).get(ISSUER) == OUTDATED:
+            api.delete("Secret", name, namespace, uid=found["metadata"]["uid"])
 
 
 def wake_issuers(api: Api, objects: Iterable[KubernetesObject]) -> None:

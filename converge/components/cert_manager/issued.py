@@ -19,12 +19,12 @@ from converge.errors import NotReady
 from converge.kubernetes.client import Api
 from converge.kubernetes.discovery import UnknownKind
 from converge.kubernetes.failures import ApiRefused
-from converge.kubernetes.issuance import KIND, reissue
+from converge.kubernetes.issuance import ISSUER, KIND, outdate, reissue
 from converge.kubernetes.mounted import bring
 from converge.kubernetes.objects import KubernetesObject, Ref, annotations_of
 
-_ISSUER, _NAME = "cert-manager.io/issuer-name", "cert-manager.io/certificate-name"
-"""The annotations of a Secret that name who signed it, and the Certificate that it was made for."""
+_NAME = "cert-manager.io/certificate-name"
+"""The annotation of a Secret that names the Certificate which it was made for."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class IssuedCertificates:
         for one in stale:
             bring(api, one.ref.namespace, one.secret)
         for left in seen.left_behind():
-            api.patch("Secret", left.secret, left.ref.namespace, {"metadata": {"annotations": {_ISSUER: f"{CA} of before"}}})
+            outdate(api, left.secret, left.ref.namespace)
 
 
 def every(api: Api) -> list[Issued]:
@@ -97,11 +97,10 @@ class _Seen:
     def left_behind(self) -> list[Issued]:
         """Secrets that another CA signed and whose Certificates are gone, as after their definition was deleted.
 
-        A Certificate that comes again takes such a Secret for its own. It does not where the issuer named on it is another one, and has
-        its own issued (cert-manager v1.11.5, internal/controller/certificates/policies).
+        A Certificate that comes again would take such a Secret for its own (`outdate`).
         """
         there = {(ref.namespace, ref.name) for ref in map(Ref.of, self._certificates)}
-        found = [secret for secret in self._secrets if annotations_of(secret).get(_ISSUER) == CA]
+        found = [secret for secret in self._secrets if annotations_of(secret).get(ISSUER) == CA]
         found = [one for one in found if (one["metadata"]["namespace"], annotations_of(one).get(_NAME, "")) not in there]
         faults = [(Ref("Secret", one["metadata"]["name"], one["metadata"]["namespace"], "v1"), _fault_of(one, self._ours)) for one in found]
         return [Issued(ref, ref.name, f"ClusterIssuer {CA}", None, fault) for ref, fault in faults if fault]
