@@ -21,7 +21,7 @@ from converge.errors import NotReady, ThinkubeError, Unavailable
 from converge.kubernetes.admission import behind_webhooks
 from converge.kubernetes.apply import Action, Change, Seen, Stage, apply_changes, changes, refuse_conflicts
 from converge.kubernetes.departure import through_endings
-from converge.kubernetes.issuance import ISSUANCES, ask_again, drop_outdated, failed_issuances, wake_issuers
+from converge.kubernetes.issuance import ISSUANCES, ask_again, failed_issuances, outdated, reissue, wake_issuers
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.pods import is_stuck
 from converge.kubernetes.ready import readiness
@@ -141,8 +141,9 @@ class Reconciliation:
         if any(change.stage is Stage.INSTANCES and change.is_write for change in read.found):
             self._wait(api, behind_webhooks(self._objects))
         made = [change.wanted for change in read.found if change.action is Action.CREATE and change.wanted]
-        drop_outdated(api, [obj for obj in made if obj["kind"] == "Certificate"])
+        stale = outdated(api, [obj for obj in made if obj["kind"] == "Certificate"])
         self._apply(api, read.found, Stage.INSTANCES)
+        reissue(api, stale, self._left_s())
         wake_issuers(api, self._objects)
         self._wait(api, self._objects)
         self._apply(api, read.found, Stage.REMOVAL)

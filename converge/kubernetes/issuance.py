@@ -83,13 +83,10 @@ def outdate(api: Api, name: str, namespace: str) -> None:
     api.patch("Secret", name, namespace, {"metadata": {"annotations": {ISSUER: OUTDATED}}})
 
 
-def drop_outdated(api: Api, certificates: Iterable[KubernetesObject]) -> None:
-    """Delete the Secrets marked so of Certificates that are about to be created: they would be called Ready until the next is issued."""
-    for obj in certificates:
-        name, namespace = obj["spec"]["secretName"], obj["metadata"]["namespace"]
-        found = api.find("Secret", name, namespace)
-        if found and annotations_of(found).get(ISSUER) == OUTDATED:
-            api.delete("Secret", name, namespace, uid=found["metadata"]["uid"])
+def outdated(api: Api, certificates: Iterable[KubernetesObject]) -> list[Ref]:
+    """Those of some Certificates whose Secrets bear that mark: they would be called Ready by them until the next one is issued."""
+    found = ((obj, api.find("Secret", obj["spec"]["secretName"], obj["metadata"]["namespace"])) for obj in certificates)
+    return [Ref.of(obj) for obj, secret in found if secret and annotations_of(secret).get(ISSUER) == OUTDATED]
 
 
 def wake_issuers(api: Api, objects: Iterable[KubernetesObject]) -> None:

@@ -20,7 +20,7 @@ from converge.components.cert_manager.authority import PlatformCa
 from converge.components.cert_manager.issued import IssuedCertificates, every
 from converge.errors import Refused
 from converge.inventory import Inventory
-from converge.kubernetes.issuance import drop_outdated
+from converge.kubernetes.issuance import outdated
 
 DEFINITION = {
     "apiVersion": "apiextensions.k8s.io/v1",
@@ -159,12 +159,13 @@ def test_a_secret_of_another_ca_is_not_adopted_by_a_certificate_that_comes_again
     kept_secret = fake_api.find("Secret", "back-tls", "web")
     assert kept_secret["metadata"]["annotations"]["cert-manager.io/issuer-name"] != "thinkube-ca"
     assert kept_secret["data"]["tls.crt"], "nothing is taken from whoever reads it"
-    certificate = {"metadata": {"name": "back", "namespace": "web"}, "spec": {"secretName": "back-tls"}}
-    drop_outdated(api, [certificate])
-    assert fake_api.find("Secret", "back-tls", "web") is None, "its Certificate would be called Ready by it"
+    kind = {"apiVersion": "cert-manager.io/v1", "kind": "Certificate"}
+    certificate = kind | {"metadata": {"name": "back", "namespace": "web"}, "spec": {"secretName": "back-tls"}}
     issue(fake_api, "other", authority.make("the one before"))
-    drop_outdated(api, [certificate | {"spec": {"secretName": "other-tls"}}])
-    assert fake_api.find("Secret", "other-tls", "web"), "a Secret without the mark is somebody's"
+    stale = outdated(api, [certificate, certificate | {"spec": {"secretName": "other-tls"}}])
+    assert [str(ref) for ref in stale] == ["Certificate web/back"], (
+        "it would be called Ready by it; one without the mark is as it should be"
+    )
 
 
 def test_without_cert_manager_nothing_was_issued(access: Any, context: Any) -> None:
