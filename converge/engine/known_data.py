@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from converge.components.component import Data, Difference, Setting
 from converge.engine.record import stamp
-from converge.kubernetes.desired import COMPONENT
 from converge.kubernetes.failures import ApiRefused
-from converge.kubernetes.objects import SYSTEM_NAMESPACE, KubernetesObject, Ref, labels_of
+from converge.kubernetes.objects import SYSTEM_NAMESPACE, KubernetesObject, Ref
 from converge.kubernetes.removal import claims
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class KnownData:
 
     def look_at_volumes(self, objects: Iterable[KubernetesObject]) -> None:
         """Take in the volumes that a component has, once all that claims them is there."""
-        claiming = [_marked(obj, self._component) for obj in objects if (obj.get("spec") or {}).get("volumeClaimTemplates")]
+        claiming = [obj for obj in objects if (obj.get("spec") or {}).get("volumeClaimTemplates")]
         if not claiming:
             return
         for claim in claims(self._api(), self._component, claiming):
@@ -75,11 +74,11 @@ class KnownData:
             if known is None or known.uid != uid:
                 self._now[subject] = replace(self._anew(self._component, known), uid=uid)
 
-    def lost(self, settings: Iterable[Setting] = ()) -> list[str]:
-        """``database keycloak, known since 2026-11-26T15:00:00Z``: all that is lost, or what of these settings is."""
+    def lost(self, settings: Iterable[Setting] | None = None) -> list[str]:
+        """``database keycloak, known since 2026-11-26T15:00:00Z``: all that is lost, or only what of these settings is."""
         if not self._is_read:
             return []
-        subjects = {setting.subject for setting in settings} or set(self._now)
+        subjects = self._now.keys() if settings is None else {setting.subject for setting in settings}
         return [f"{subject}, known since {one.lost}" for subject, one in self._now.items() if one.lost and subject in subjects]
 
     def said(self) -> None:
@@ -123,19 +122,14 @@ def _read(api: Api) -> dict[str, dict[str, Datum]]:
 def _write(api: Api, known: dict[str, dict[str, Datum]]) -> None:
     """Only the entries of these components: others may be written at the same time."""
     data = {name: json.dumps({subject: asdict(one) for subject, one in data.items()}, sort_keys=True) for name, data in known.items()}
-    wanted = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAME, "namespace": SYSTEM_NAMESPACE}}
     try:
         api.patch("ConfigMap", NAME, SYSTEM_NAMESPACE, {"data": data})
     except ApiRefused as refused:
         if refused.code != 404:
             raise
         try:
-            api.create({**wanted, "data": data})
+            api.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAME, "namespace": SYSTEM_NAMESPACE}, "data": data})
         except ApiRefused as met:
             if met.code != 409:
                 raise
             api.patch("ConfigMap", NAME, SYSTEM_NAMESPACE, {"data": data})
-
-
-def _marked(obj: KubernetesObject, component: str) -> KubernetesObject:
-    return {**obj, "metadata": {**obj["metadata"], "labels": {**labels_of(obj), COMPONENT: component}}}

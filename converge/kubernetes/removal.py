@@ -56,7 +56,7 @@ def claims(api: Api, owner: str, objects: Iterable[KubernetesObject]) -> list[Ku
     for obj in objects:
         if obj["kind"] == "StatefulSet" and obj["spec"].get("volumeClaimTemplates"):
             there = api.list("PersistentVolumeClaim", obj["metadata"]["namespace"])
-            marked |= {Ref.of(claim): claim for claim in there if _is_claimed_by(claim, obj)}
+            marked |= {Ref.of(claim): claim for claim in there if _is_claimed_by(claim, obj, owner)}
     return list(marked.values())
 
 
@@ -92,17 +92,16 @@ def _data(obj: KubernetesObject, *, purge: bool) -> Change:
     return Change(Action.PRUNE if purge else Action.KEEP, Ref.of(obj), Stage.REMOVAL, reason="purged" if purge else reason, live=obj)
 
 
-def _is_claimed_by(claim: KubernetesObject, stateful_set: KubernetesObject) -> bool:
+def _is_claimed_by(claim: KubernetesObject, stateful_set: KubernetesObject, owner: str) -> bool:
     """By name and labels, as the StatefulSet's controller gives them; a mark of another owner's counts for more."""
     spec, name = stateful_set["spec"], stateful_set["metadata"]["name"]
     templates = "|".join(re.escape(template["metadata"]["name"]) for template in spec["volumeClaimTemplates"])
     wanted = (spec.get("selector") or {}).get("matchLabels") or {}
     marks = labels_of(claim)
-    whose = marks.get(COMPONENT, labels_of(stateful_set).get(COMPONENT))
     return (
         bool(re.fullmatch(rf"(?:{templates})-{re.escape(name)}-\d+", claim["metadata"]["name"]))
         and all(marks.get(key) == value for key, value in wanted.items())
-        and whose == labels_of(stateful_set).get(COMPONENT)
+        and marks.get(COMPONENT, owner) == owner
     )
 
 

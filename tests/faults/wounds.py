@@ -48,10 +48,7 @@ def rows(place: Place, names: Sequence[str]) -> Iterator[Row]:
     for name in names:
         component = place.platform.component(name)
         objects = list(component.objects(place.platform.context))
-        volumes = [
-            Ref.of(claim | {"kind": "PersistentVolumeClaim", "apiVersion": "v1"})
-            for claim in claims(place.api, name, [obj | {"metadata": _marked(obj, name)} for obj in objects])
-        ]
+        volumes = [Ref.of(claim | {"kind": "PersistentVolumeClaim", "apiVersion": "v1"}) for claim in claims(place.api, name, objects)]
         for obj in objects:
             ref = Ref.of(obj)
             loses = tuple(str(volume) for volume in volumes if ref.kind == "Namespace" and volume.namespace == ref.name)
@@ -131,10 +128,6 @@ def keep(chosen: Sequence[Row], root: Path) -> None:
         for row in known.values()
     ]
     path.with_suffix(".md").write_text("\n".join(lines) + "\n")
-
-
-def _marked(obj: KubernetesObject, name: str) -> dict[str, Any]:
-    return {**obj["metadata"], "labels": {**obj["metadata"].get("labels", {}), "thinkube.dev/component": name}}
 
 
 def _version(ref: Ref) -> str:
