@@ -7,10 +7,11 @@ Source: cert-manager v1.11.5, documentation of the CA issuer ("the CA rotation i
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from converge import authority
 from converge.components.cert_manager.authority import CA, SUBJECT, find, signing
@@ -22,6 +23,9 @@ from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.issuance import ISSUER, KIND, outdate, reissue
 from converge.kubernetes.mounted import bring
 from converge.kubernetes.objects import KubernetesObject, Ref, annotations_of
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 _NAME = "cert-manager.io/certificate-name"
 """The annotation of a Secret that names the Certificate which it was made for."""
@@ -102,8 +106,11 @@ class _Seen:
         there = {(ref.namespace, ref.name) for ref in map(Ref.of, self._certificates)}
         found = [secret for secret in self._secrets if annotations_of(secret).get(ISSUER) == CA]
         found = [one for one in found if (one["metadata"]["namespace"], annotations_of(one).get(_NAME, "")) not in there]
-        faults = [(Ref("Secret", one["metadata"]["name"], one["metadata"]["namespace"], "v1"), _fault_of(one, self._ours)) for one in found]
-        return [Issued(ref, ref.name, f"ClusterIssuer {CA}", None, fault) for ref, fault in faults if fault]
+        return [one for one in map(self._left, found) if one.fault]
+
+    def _left(self, secret: KubernetesObject) -> Issued:
+        ref, data = Ref.of({"apiVersion": "v1", "kind": "Secret", **secret}), secret.get("data") or {}
+        return Issued(ref, ref.name, f"ClusterIssuer {CA}", None, _fault(data, _leaf(data), self._ours))
 
 
 def _certificates(api: Api) -> list[KubernetesObject]:
@@ -116,13 +123,6 @@ def _certificates(api: Api) -> list[KubernetesObject]:
         raise
 
 
-def _fault_of(secret: KubernetesObject, ours: Sequence[str]) -> str:
-    try:
-        return _fault(secret.get("data") or {}, ours)
-    except (KeyError, ValueError):
-        return "it is no certificate"
-
-
 def _issued(listed: Sequence[KubernetesObject], secrets: dict[tuple[str, str], KubernetesObject], ours: Sequence[str]) -> Iterator[Issued]:
     for obj in listed:
         ref, name = Ref.of(obj), obj["spec"]["secretName"]
@@ -132,18 +132,23 @@ def _issued(listed: Sequence[KubernetesObject], secrets: dict[tuple[str, str], K
         if not data.get("tls.crt"):  # cert-manager sees that by itself
             yield Issued(ref, name, named, None)
             continue
-        try:
-            (leaf, *_) = authority.certificates(_text(data["tls.crt"]))
-        except ValueError:
-            yield Issued(ref, name, named, None, "it is no certificate")
-            continue
-        fault = _fault(data, ours) if ours and named == f"ClusterIssuer {CA}" else ""
-        yield Issued(ref, name, named, leaf.not_valid_after_utc, fault)
+        leaf = _leaf(data)
+        fault = _fault(data, leaf, ours) if leaf is None or (ours and named == f"ClusterIssuer {CA}") else ""
+        yield Issued(ref, name, named, leaf.not_valid_after_utc if leaf else None, fault)
 
 
-def _fault(data: dict[str, str], ours: Sequence[str]) -> str:
+def _leaf(data: Mapping[str, str]) -> Certificate | None:
+    """The certificate that a Secret holds; None where that is none."""
+    try:
+        return authority.certificates(_text(data.get("tls.crt", "")))[0]
+    except ValueError:
+        return None
+
+
+def _fault(data: Mapping[str, str], leaf: Certificate | None, ours: Sequence[str]) -> str:
     """``ours`` are the CA's certificates, from the one that signs to the root."""
-    (leaf, *_) = authority.certificates(_text(data["tls.crt"]))
+    if leaf is None:
+        return "it is no certificate"
     (signer, *_) = authority.certificates(ours[0])
     if not authority.is_issued_by(leaf, signer):
         return f"signed by another CA, {leaf.issuer.rfc4514_string()}"
