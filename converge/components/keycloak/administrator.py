@@ -54,15 +54,16 @@ class Administrator:
                 self._master.remove(f"users/{user['id']}")
         except WrongAdministrator:
             recovery.recover(self._inventory, self._access, {"username": "admin", "password": self._password()})
-        notes = {"annotations": {ACCEPTED: self._digest()}}
+        notes = {"annotations": {ACCEPTED: self._digest(self._secret())}}
         self._access.api().patch("Secret", ADMINISTRATOR_SECRET, "keycloak", {"metadata": notes})
 
     def _was_accepted(self) -> bool:
-        return annotations_of(self._secret()).get(ACCEPTED) == self._digest()
+        secret = self._secret()
+        return annotations_of(secret).get(ACCEPTED) == self._digest(secret)
 
-    def _digest(self) -> str:
+    def _digest(self, secret: KubernetesObject) -> str:
         """Of the value in this very Secret: in one that is made anew nothing was accepted."""
-        return hashlib.sha256(f"{self._secret()['metadata']['uid']} {self._password()}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{secret['metadata']['uid']} {self._password()}".encode()).hexdigest()[:16]
 
     def _secret(self) -> KubernetesObject:
         return self._access.api().get("Secret", ADMINISTRATOR_SECRET, "keycloak")
