@@ -18,6 +18,7 @@ from converge.kubernetes.keeping import GENERATED
 from converge.kubernetes.objects import GeneratedSecret, KubernetesObject, Ref, annotations_of, labels_of
 from converge.kubernetes.stages import Stage
 from converge.redaction import REDACTOR
+from converge.workloads import LASTING
 
 ORIGINAL = "thinkube.dev/copy-of"
 """The annotation of a copy that names its original: ``keycloak/keycloak-admin``."""
@@ -28,7 +29,6 @@ ROTATED = "thinkube.dev/rotated"
 ROTATION = "thinkube.dev/rotation-of"
 """The annotation of a Secret that keeps old and new values while those are being replaced: ``keycloak/keycloak-admin``."""
 
-WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _ALPHABET = string.ascii_letters + string.digits
 _PASSWORD_LENGTH = 32
 
@@ -71,8 +71,8 @@ def every(api: Api) -> list[KubernetesObject]:
 
 def users(api: Api) -> list[tuple[KubernetesObject, frozenset[str]]]:
     """Every workload whose pods take values from Secrets, with the names of those."""
-    with ThreadPoolExecutor(len(WORKLOADS)) as pool:
-        found = [obj for objects in pool.map(api.list, WORKLOADS) for obj in objects]
+    with ThreadPoolExecutor(len(LASTING)) as pool:
+        found = [obj for objects in pool.map(api.list, LASTING) for obj in objects]
     return [(obj, names) for obj in found if (names := frozenset(named(obj["spec"]["template"]["spec"])))]
 
 

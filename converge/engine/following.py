@@ -13,6 +13,7 @@ from converge.components.component import Access, Component, Context, Kubernetes
 from converge.kubernetes.client import Api
 from converge.kubernetes.keeping import GENERATED
 from converge.kubernetes.objects import Ref, annotations_of, labels_of
+from converge.workloads import LASTING
 
 LOST = "thinkube.dev/lost"
 """The annotation of a pods' template that says which loss of data they have followed."""
@@ -43,7 +44,7 @@ def behind(api: Api, component: Component, context: Context, access: Access) -> 
 
 def bereft(api: Api, objects: Iterable[KubernetesObject], lost: Iterable[str]) -> list[Behind]:
     """The workloads among a component's objects, where data that others held for it was made anew: their pods may go on as with the old."""
-    workloads = [Ref.of(obj) for obj in objects if obj["kind"] in secrets.WORKLOADS]
+    workloads = [Ref.of(obj) for obj in objects if obj["kind"] in LASTING]
     reason = f"data lost: {'; '.join(lost)}"
     return [Behind(ref, reason, LOST, reason) for ref in workloads if api.find(ref.kind, ref.name, ref.namespace)]
 
