@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from converge.apis.keycloak import if_there
 from converge.components.keycloak import realm
 from converge.components.keycloak.component import LOOPBACK
 from converge.components.keycloak.kubernetes_login import CLIENT
@@ -89,8 +90,7 @@ class People:
         """A new user, removed at the end."""
         self._remove_abandoned()
         name, password = f"{PREFIX}{secrets.token_hex(4)}", secrets.token_urlsafe(24)
-        identity = self.realm.create(
-            "users",
+        identity = self.realm.admin.create_user(
             {
                 "username": name,
                 "enabled": True,
@@ -106,21 +106,20 @@ class People:
         try:
             yield Person(identity, Credentials(name, password), Browser(self._access.http))
         finally:
-            self.realm.remove(f"users/{identity}")
+            if_there(self.realm.admin.delete_user, identity)
 
     def lengthen(self, application: RelyingParty, lifetime_s: int) -> None:
         """Let an application's next tokens last this long."""
-        client = self.realm.find("clients", clientId=application.client.client_id) or {}
+        client = self.realm.client(application.client.client_id) or {}
         attributes = client["attributes"] | {"access.token.lifespan": str(lifetime_s)}
-        self.realm.replace(f"clients/{client['id']}", client | {"attributes": attributes})
+        self.realm.admin.update_client(client["id"], client | {"attributes": attributes})
 
     @contextlib.contextmanager
     def application_for_kubernetes(self, lifetime_s: int) -> Iterator[RelyingParty]:
         """An application whose ID and access tokens are for the Kubernetes API server too, and end after this time."""
         name = f"{PREFIX}{secrets.token_hex(4)}"
         audience = mapper("oidc-audience-mapper", included_client_audience=CLIENT, id_token_claim=True, access_token_claim=True)
-        identity = self.realm.create(
-            "clients",
+        identity = self.realm.admin.create_client(
             {
                 "clientId": name,
                 "publicClient": True,
@@ -132,15 +131,14 @@ class People:
         try:
             yield self.application(Client(name, LOOPBACK[0]))
         finally:
-            self.realm.remove(f"clients/{identity}")
+            if_there(self.realm.admin.delete_client, identity)
 
     def _remove_abandoned(self) -> None:
         """Remove what killed runs left behind, once."""
         if self._is_tidy:
             return
         before_ms = (time.time() - ABANDONED_AFTER_S) * 1000
-        users: list[dict[str, Any]] = self.realm.read("users", username=PREFIX, max="100") or []
-        for user in users:
-            if user["username"].startswith(PREFIX) and user["createdTimestamp"] < before_ms:
-                self.realm.remove(f"users/{user['id']}")
+        for user in self.realm.users_beginning(PREFIX):
+            if user["createdTimestamp"] < before_ms:
+                if_there(self.realm.admin.delete_user, user["id"])
         self._is_tidy = True

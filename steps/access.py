@@ -74,7 +74,7 @@ def sign_out(people: People, person: Person, tokens: Tokens) -> None:
 
 @given("an administrator disables the person")
 def disable(people: People, person: Person) -> None:
-    people.realm.replace(f"users/{person.identity}", people.realm.read(f"users/{person.identity}") | {"enabled": False})
+    people.realm.admin.disable_user(person.identity)
 
 
 @when("the person tries to sign in", target_fixture="refusal")

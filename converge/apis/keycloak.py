@@ -1,7 +1,8 @@
-"""Keycloak's admin REST API: read, create, replace and remove what realms consist of.
+"""Keycloak's admin REST API: python-keycloak knows what can be asked, this module how it is sent, as whom, and what an answer means.
 
-Its shape is uniform (JSON representations at paths), so this client is too; what a realm or a client should be is the components' business.
-Source: Keycloak 26, Admin REST API.
+``realm.admin`` is the library's own object, made with the first use: its import costs 0.1 s, which a run without Keycloak need not pay.
+What the library asks more often than once, or reads and does not hand on, is asked here (docs/decisions.md says what and why).
+Source: Keycloak 26, Admin REST API; python-keycloak 7.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from converge.errors import Refused, Unreachable
@@ -20,12 +21,19 @@ from converge.secrets import changed_there
 
 if TYPE_CHECKING:
     import requests
+    from keycloak import KeycloakAdmin
 
 Representation = dict[str, Any]
 """A Keycloak object as plain JSON data."""
 
 SPARE_S = 10
 """A token is renewed this many seconds before it ends."""
+
+ROOT = "admin/realms"
+"""Where the API begins, below the server's address."""
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -62,10 +70,11 @@ class Keycloak:
         """A realm, which need not exist yet."""
         return Realm(self, name)
 
-    def request(self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Any = None) -> requests.Response:
-        """One call below ``/admin/realms``; a 404 of Keycloak's own is returned, other refusals are raised.
+    def request(self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: str | None = None) -> requests.Response:
+        """One call below the server's address, such as ``admin/realms/thinkube/users``; ``body`` is JSON.
 
         Raises:
+            Absent: Keycloak has no such thing.
             Refused: the administrator's password is wrong, or Keycloak refuses the request.
             Unreachable: it does not answer (yet).
         """
@@ -75,11 +84,14 @@ class Keycloak:
             answer = self._send(method, path, query, body, self._access_token(refused=token))
         if answer.status_code == 404 and "json" not in answer.headers.get("Content-Type", ""):
             raise Unreachable("Keycloak's admin API", seen="404: the ingress does not lead to it yet")
-        return answer if answer.status_code == 404 else checked(answer, f"{method} {path or '/'} of Keycloak's admin API")
+        what = f"{method} {path.removeprefix(ROOT) or '/'} of Keycloak's admin API"
+        if answer.status_code == 404:
+            raise Absent(what, seen=f"404 {answer.reason}: {excerpt(answer.text)}")
+        return checked(answer, what)
 
-    def _send(self, method: str, path: str, query: Mapping[str, str] | None, body: Any, token: str) -> requests.Response:
-        url, headers = f"{self._url}/admin/realms{path}", {"Authorization": f"Bearer {token}"}
-        return self._http.request(method, url, params=query, json=body, headers=headers)
+    def _send(self, method: str, path: str, query: Mapping[str, Any] | None, body: str | None, token: str) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token}"} | ({} if body is None else {"Content-Type": "application/json"})
+        return self._http.request(method, f"{self._url}/{path}", params=query, data=body, headers=headers)
 
     def _access_token(self, refused: str = "") -> str:
         with self._grant.lock:
@@ -108,43 +120,69 @@ class WrongAdministrator(Refused):
     usual_next = "thinkube secrets restore keycloak/keycloak-admin"
 
 
+class Absent(Refused):
+    """Keycloak has no such realm, or nothing of that kind and id in it."""
+
+    usual_next = "pytest features/ -m keycloak --plan"
+
+
+def if_there(call: Callable[Arguments, Answer], *arguments: Arguments.args, **options: Arguments.kwargs) -> Answer | None:
+    """What a call answers, None where what it speaks of is absent: ``if_there(realm.admin.delete_user, identity)``."""
+    try:
+        return call(*arguments, **options)
+    except Absent:
+        return None
+
+
 class Realm:
-    """What a realm consists of, by path below it: ``realm.find("clients", clientId="minio")``."""
+    """A realm: what is done in it (``admin``), and what is in it by name; None is in a realm that does not exist."""
 
     def __init__(self, keycloak: Keycloak, name: str) -> None:
         self.name = name
         self._keycloak = keycloak
-        self._path = f"/{quote(name, safe='')}"
 
-    def read(self, path: str = "", **query: str) -> Any:
-        """The JSON at a path; None where there is nothing."""
-        answer = self._keycloak.request("GET", self._below(path), query=query)
-        return None if answer.status_code == 404 else answer.json()
+    @cached_property
+    def admin(self) -> KeycloakAdmin:
+        """Everything that can be asked of this realm, as python-keycloak names it; its requests go our way, its errors are ours."""
+        from keycloak import KeycloakAdmin
 
-    def find(self, path: str, *, options: Mapping[str, str] | None = None, **fields: str) -> Representation | None:
-        """The one item of a list whose ``fields`` are these: Keycloak's own filters also find what is only similar."""
-        items: list[Representation] = self.read(path, **fields, **(options or {})) or []
-        return next((item for item in items if all(item.get(key) == value for key, value in fields.items())), None)
+        from converge.apis.keycloak_connection import Connection
 
-    def create(self, path: str, body: Representation | list[Representation]) -> str:
-        """Add an item to the list at a path; its id."""
-        answer = self._known(self._keycloak.request("POST", self._below(path), body=body), path)
-        return str(answer.headers.get("Location", "")).rpartition("/")[2]
+        return KeycloakAdmin(connection=Connection(self._keycloak, self.name))
 
-    def create_itself(self, body: Representation) -> None:
-        """Create the realm."""
-        self._keycloak.request("POST", "", body={**body, "realm": self.name})
+    def read(self) -> Representation | None:
+        """The realm itself; None where it does not exist."""
+        return if_there(self.admin.get_realm, self.name)
 
-    def replace(self, path: str, body: Any = None) -> None:
-        """Write what is at a path."""
-        self._known(self._keycloak.request("PUT", self._below(path), body=body), path)
+    def client(self, client_id: str) -> Representation | None:
+        """A client by the name that applications know it by.
 
-    def remove(self, path: str) -> None:
-        """Remove what is at a path; absent is fine."""
-        self._keycloak.request("DELETE", self._below(path))
+        ``get_client_id`` of the library makes the same request and keeps only the id; reading by that would be a second one.
+        """
+        from keycloak.urls_patterns import URL_ADMIN_CLIENTS
 
-    def _below(self, path: str) -> str:
-        return f"{self._path}/{path}" if path else self._path
+        path = URL_ADMIN_CLIENTS.format(**{"realm-name": self.name})
+        answer = if_there(self.admin.connection.raw_get, path, clientId=client_id)
+        return _one(answer.json() if answer is not None else None, clientId=client_id)
 
-    def _known(self, answer: requests.Response, path: str) -> requests.Response:
-        return checked(answer, f"{path or 'settings'} of realm {self.name}")
+    def client_scope(self, name: str) -> Representation | None:
+        """A client scope with its mappers."""
+        return if_there(self.admin.get_client_scope_by_name, name)
+
+    def group(self, name: str) -> Representation | None:
+        """A top-level group with its attributes."""
+        return _one(if_there(self.admin.get_groups, {"name": name, "briefRepresentation": "false"}), name=name)
+
+    def user(self, username: str) -> Representation | None:
+        """A user."""
+        return _one(if_there(self.admin.get_users, {"username": username, "exact": "true"}), username=username)
+
+    def users_beginning(self, prefix: str) -> list[Representation]:
+        """The users whose names begin so: Keycloak's own filter also finds it in the middle."""
+        found: list[Representation] = if_there(self.admin.get_users, {"username": prefix}) or []
+        return [user for user in found if user["username"].startswith(prefix)]
+
+
+def _one(items: list[Representation] | None, **fields: str) -> Representation | None:
+    """The one item whose fields are these: Keycloak's own filters also find what is only similar."""
+    return next((item for item in items or () if all(item.get(key) == value for key, value in fields.items())), None)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from converge.apis.keycloak import Keycloak, WrongAdministrator
+from converge.apis.keycloak import Absent, Keycloak, WrongAdministrator
 from converge.errors import Unreachable
 
 URL = "https://auth.thinkube.test"
@@ -40,7 +40,7 @@ class Server:
         self.tokens.add(token := f"token {len(self.asked)}")
         return Answer(200, {"access_token": token, "expires_in": self.lasts_s})
 
-    def request(self, method: str, url: str, *, params: Any, json: Any, headers: dict[str, str]) -> Answer:
+    def request(self, method: str, url: str, *, params: Any, data: Any, headers: dict[str, str]) -> Answer:
         self.asked.append(f"{method} {url.removeprefix(URL)}")
         if self.lost:
             return self.lost
@@ -58,35 +58,36 @@ def administrator(server: Server, text: str = "right", *, share: bool = True) ->
 
 def test_those_that_share_sign_in_once(server: Server) -> None:
     for _ in range(3):
-        administrator(server).request("GET", "/thinkube/clients")
+        administrator(server).request("GET", "admin/realms/thinkube/clients")
     assert server.asked == ["sign in", *["GET /admin/realms/thinkube/clients"] * 3]
 
 
 def test_who_tries_a_password_really_signs_in_with_it(server: Server) -> None:
-    administrator(server).request("GET", "")
+    administrator(server).request("GET", "admin/realms")
     with pytest.raises(WrongAdministrator):
-        administrator(server, "wrong", share=False).request("GET", "")
+        administrator(server, "wrong", share=False).request("GET", "admin/realms")
 
 
 def test_a_server_that_was_set_up_anew_is_signed_in_to_again(server: Server) -> None:
-    administrator(server).request("GET", "")
+    administrator(server).request("GET", "admin/realms")
     server.tokens.clear()
-    assert administrator(server).request("GET", "").status_code == 200
+    assert administrator(server).request("GET", "admin/realms").status_code == 200
     assert server.asked.count("sign in") == 2
 
 
 def test_a_sign_in_that_is_about_to_end_is_renewed(server: Server) -> None:
     server.lasts_s = 5
-    administrator(server).request("GET", "")
-    administrator(server).request("GET", "")
+    administrator(server).request("GET", "admin/realms")
+    administrator(server).request("GET", "admin/realms")
     assert server.asked.count("sign in") == 2
 
 
 def test_what_a_realm_lacks_is_told_from_a_server_that_is_not_there(server: Server) -> None:
     """Or else everything would seem absent while the ingress leads nowhere, and an earlier sign-in is still good."""
-    administrator(server).request("GET", "")
+    administrator(server).request("GET", "admin/realms")
     server.lost = Answer(404, media_type="application/json;charset=UTF-8")
-    assert administrator(server).request("GET", "/nowhere").status_code == 404
+    with pytest.raises(Absent, match="GET /nowhere of Keycloak's admin API"):
+        administrator(server).request("GET", "admin/realms/nowhere")
     server.lost = Answer(404, media_type="text/plain; charset=utf-8")
     with pytest.raises(Unreachable, match="admin API"):
-        administrator(server).request("GET", "/thinkube")
+        administrator(server).request("GET", "admin/realms/thinkube")

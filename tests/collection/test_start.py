@@ -9,7 +9,8 @@ import pytest
 
 from converge.places import source_root
 
-CLIENTS = {"bs4", "cryptography.x509", "jinja2", "jwt", "kubernetes", "minio", "playwright", "requests", "urllib3", "websocket"}
+CLIENTS = {"bs4", "cryptography.x509", "httpx", "jinja2", "jwt", "keycloak", "kubernetes", "minio", "playwright", "requests"}
+CLIENTS |= {"testinfra", "urllib3", "websocket"}
 
 
 def test_collecting_imports_no_client_library() -> None:

@@ -38,10 +38,12 @@ def canaries(place: Place) -> tuple[Canary, ...]:
 
     def store_person() -> None:
         if not person():
-            People(inventory, access).realm.create("users", {"username": NAME, "enabled": True, "email": f"{NAME}@{inventory.domain_name}"})
+            People(inventory, access).realm.admin.create_user(
+                {"username": NAME, "enabled": True, "email": f"{NAME}@{inventory.domain_name}"}
+            )
 
     def person() -> bool:
-        return People(inventory, access).realm.find("users", options={"exact": "true"}, username=NAME) is not None
+        return People(inventory, access).realm.user(NAME) is not None
 
     every = (
         Canary("a row in PostgreSQL", ("postgres",), store_row, row),

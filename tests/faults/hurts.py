@@ -96,16 +96,16 @@ def emptied(ref: Ref, obj: KubernetesObject) -> Patch | Impossible:
     return found(obj) if callable(found) else found
 
 
-def _remove_from_realm(path: str) -> Callable[[Any], None]:
+def _remove_from_realm(kind: str) -> Callable[[Any], None]:
     def remove(setting: Any) -> None:
         if (seen := setting.read()) is not None:
-            setting.realm.remove(f"{path}/{seen['id']}")
+            getattr(setting.realm.admin, f"delete_{kind}")(seen["id"])
 
     return remove
 
 
 def _forget_profile(setting: Any) -> None:
-    setting.realm.replace("users/profile", {**setting.read(), "unmanagedAttributePolicy": "ADMIN_VIEW"})
+    setting.realm.admin.update_realm_users_profile({**setting.read(), "unmanagedAttributePolicy": "ADMIN_VIEW"})
 
 
 def _lose_authority(setting: Any) -> None:
@@ -125,10 +125,10 @@ def _server_of(setting: Any) -> Any:
 _FOLLOWS = Impossible("it holds nothing: it says that something serves what was issued or written last")
 
 TAKEN: Mapping[str, Callable[[Any], None] | Impossible] = {
-    "RealmItself": lambda setting: setting.realm.remove(""),
-    "Group": _remove_from_realm("groups"),
-    "ClientScope": _remove_from_realm("client-scopes"),
-    "Person": _remove_from_realm("users"),
+    "RealmItself": lambda setting: setting.realm.admin.delete_realm(setting.realm.name),
+    "Group": _remove_from_realm("group"),
+    "ClientScope": _remove_from_realm("client_scope"),
+    "Person": _remove_from_realm("user"),
     "UserProfile": _forget_profile,
     "JoinedWorker": _forget_node,
     "RunningCluster": Impossible("tests/faults/test_nodes.py and test_api_server.py take the cluster itself away"),

@@ -107,27 +107,53 @@ def the_realm(platform: Platform) -> Realm:
     return realm.realm(platform.inventory, platform.access)
 
 
-def in_realm(path: str, change: Change, **fields: str) -> Act:
-    """Change what stands at a path of the realm, or the item of the list there that has these fields."""
+def in_realm(change: Change) -> Act:
+    """Change the realm's own fields."""
 
     def act(platform: Platform) -> None:
         here = the_realm(platform)
-        seen = here.find(path, **fields) if fields else here.read(path)
+        seen = here.admin.get_realm(here.name)
         change(seen)
-        here.replace(f"{path}/{seen['id']}" if fields else path, seen)
+        here.admin.update_realm(here.name, seen)
 
     return act
 
 
-def without_mapper(path: str, mapper: str, **fields: str) -> Act:
+def in_profile(change: Change) -> Act:
+    """Change which attributes people may have."""
+
+    def act(platform: Platform) -> None:
+        admin = the_realm(platform).admin
+        seen = admin.get_realm_users_profile()
+        change(seen)
+        admin.update_realm_users_profile(seen)
+
+    return act
+
+
+def in_client(client_id: str, change: Change) -> Act:
+    """Change a client of the realm."""
+
+    def act(platform: Platform) -> None:
+        here = the_realm(platform)
+        seen = here.client(client_id)
+        assert seen
+        change(seen)
+        here.admin.update_client(seen["id"], seen)
+
+    return act
+
+
+def without_mapper(mapper: str, *, client: str = "", scope: str = "") -> Act:
     """Remove a protocol mapper of a client or a client scope."""
 
     def act(platform: Platform) -> None:
         here = the_realm(platform)
-        owner = here.find(path, **fields)
+        owner = here.client(client) if client else here.client_scope(scope)
         assert owner
         (found,) = (item for item in owner["protocolMappers"] if item["name"] == mapper)
-        here.remove(f"{path}/{owner['id']}/protocol-mappers/models/{found['id']}")
+        remove = here.admin.remove_client_mapper if client else here.admin.delete_mapper_from_client_scope
+        remove(owner["id"], found["id"])
 
     return act
 

@@ -10,6 +10,8 @@ from mutation import (
     container,
     edit,
     editing,
+    in_client,
+    in_profile,
     in_realm,
     the_realm,
     with_argument,
@@ -49,11 +51,11 @@ def _without_attributes(profile: dict[str, Any]) -> None:
 
 def _out_of_the_group(platform: Platform) -> None:
     here = the_realm(platform)
-    person = here.find("users", username=platform.inventory.admin_username)
-    group = here.find("groups", name=ADMINISTRATORS)
+    person = here.user(platform.inventory.admin_username)
+    group = here.group(ADMINISTRATORS)
     assert person
     assert group
-    here.remove(f"users/{person['id']}/groups/{group['id']}")
+    here.admin.group_user_remove(person["id"], group["id"])
 
 
 def _anywhere(client: dict[str, Any]) -> None:
@@ -88,35 +90,35 @@ REALM = (
     Mutation(
         "the mapper of groups is removed",
         "keycloak",
-        without_mapper("client-scopes", "groups", name="groups"),
+        without_mapper("groups", scope="groups"),
         (SIGNS_IN,),
         "None",
     ),
     Mutation(
         "guessing passwords locks no account",
         "keycloak",
-        in_realm("", _without_protection),
+        in_realm(_without_protection),
         (f"{LOGINS}::Guessing passwords locks the account",),
         "wrong passwords counted",
     ),
     Mutation(
         "an account locks only after a thousand wrong passwords",
         "keycloak",
-        in_realm("", _with_patience),
+        in_realm(_with_patience),
         (f"{LOGINS}::Guessing passwords locks the account",),
         "DID NOT RAISE",
     ),
     Mutation(
         "strangers may register",
         "keycloak",
-        in_realm("", _open_to_strangers),
+        in_realm(_open_to_strangers),
         (f"{LOGINS}::Nobody gets an account without being given one",),
         "a form to register",
     ),
     Mutation(
         "people's attributes are dropped",
         "keycloak",
-        in_realm("users/profile", _without_attributes),
+        in_profile(_without_attributes),
         (POLICIES,),
         "policy claim missing",
     ),
@@ -130,14 +132,14 @@ REALM = (
     Mutation(
         "an application sends people anywhere",
         "keycloak",
-        in_realm("clients", _anywhere, clientId="kubernetes"),
+        in_client("kubernetes", _anywhere),
         (f"{LOGINS}::Nobody is sent to an address that no application named",),
         "DID NOT RAISE",
     ),
     Mutation(
         "an application's redirect URI is wrong",
         "keycloak",
-        in_realm("clients", _elsewhere, clientId="kubernetes"),
+        in_client("kubernetes", _elsewhere),
         (SIGNS_IN, ADMINISTERS),
         "redirect_uri",
     ),
@@ -151,21 +153,21 @@ REALM = (
     Mutation(
         "MinIO's client has another redirect URI",
         "minio",
-        in_realm("clients", _elsewhere, clientId="minio"),
+        in_client("minio", _elsewhere),
         (POLICIES,),
         "redirect_uri",
     ),
     Mutation(
         "MinIO's client has another secret",
         "minio",
-        in_realm("clients", _another_secret, clientId="minio"),
+        in_client("minio", _another_secret),
         (POLICIES,),
         "nvalid client",
     ),
     Mutation(
         "the mapper of policies is removed",
         "minio",
-        without_mapper("clients", "policy", clientId="minio"),
+        without_mapper("policy", client="minio"),
         (POLICIES,),
         "policy claim missing",
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from converge.apis.keycloak import WrongAdministrator
+from converge.apis.keycloak import WrongAdministrator, if_there
 from converge.components.component import Access, Difference
 from converge.components.keycloak import recovery
 from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, realm
@@ -51,7 +51,7 @@ class Administrator:
         """See ``Setting.write``."""
         try:
             for user in recovery.leftovers(self._master):
-                self._master.remove(f"users/{user['id']}")
+                if_there(self._master.admin.delete_user, user["id"])
         except WrongAdministrator:
             recovery.recover(self._inventory, self._access, {"username": "admin", "password": self._password()})
         notes = {"annotations": {ACCEPTED: self._digest(self._secret())}}

@@ -30,12 +30,12 @@ class Lockout:
 
     def __init__(self, realm: Realm, identity: str, deadline_s: float) -> None:
         self._realm = realm
-        self._path = f"attack-detection/brute-force/users/{identity}"
+        self._identity = identity
         self._deadline_s = deadline_s
 
     def failures(self) -> Failures:
         """What is counted so far."""
-        seen = self._realm.read(self._path)
+        seen = self._realm.admin.get_bruteforce_detection_status(self._identity)
         return Failures(seen["numFailures"], seen["disabled"])
 
     def wait_until_counted(self, failures: int) -> None:
@@ -46,7 +46,7 @@ class Lockout:
         """
         ends_at = time.monotonic() + self._deadline_s
         while (seen := self.failures()).count < failures:
-            if not self._realm.read()["bruteForceProtected"] or time.monotonic() > ends_at:
+            if not self._realm.admin.get_realm(self._realm.name)["bruteForceProtected"] or time.monotonic() > ends_at:
                 raise NotReady(
                     f"{failures} wrong passwords counted", seen=f"{seen.count} are", next_command="pytest features/ -m keycloak --plan"
                 )
@@ -58,6 +58,6 @@ class Lockout:
         Raises:
             Refused: the account is still locked.
         """
-        self._realm.remove(self._path)
+        self._realm.admin.clear_bruteforce_attempts_for_user(self._identity)
         if self.failures().is_locked:
             raise Refused("an unlocked account", seen="locked", next_command="pytest features/ -m keycloak")

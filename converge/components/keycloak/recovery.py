@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from converge.apis.keycloak import Keycloak, Realm, Representation
+from converge.apis.keycloak import Keycloak, Realm, Representation, if_there
 from converge.components.component import Access, KubernetesObject
 from converge.errors import Refused
 from converge.inventory import Inventory
@@ -40,16 +40,15 @@ def recover(inventory: Inventory, access: Access, values: Mapping[str, str]) -> 
     _restore(master, values)
     for other in leftovers(master):
         if other["username"] != name:
-            master.remove(f"users/{other['id']}")
-    own = master.find("users", options={"exact": "true"}, username=name)
+            if_there(master.admin.delete_user, other["id"])
+    own = master.user(name)
     if own is not None:
-        master.remove(f"users/{own['id']}")
+        if_there(master.admin.delete_user, own["id"])
 
 
 def leftovers(master: Realm) -> list[Representation]:
     """The temporary administrators that there are: one that was killed leaves its own."""
-    users: list[Representation] = master.read("users", username=PREFIX) or []
-    return [user for user in users if user["username"].startswith(PREFIX)]
+    return master.users_beginning(PREFIX)
 
 
 def write_password(here: Realm, values: Mapping[str, str]) -> None:
@@ -58,27 +57,27 @@ def write_password(here: Realm, values: Mapping[str, str]) -> None:
     Raises:
         Refused: there is no such user.
     """
-    user = here.find("users", options={"exact": "true"}, username=values["username"])
+    user = here.user(values["username"])
     if user is None:
         raise Refused(f"user {values['username']} of realm {here.name}", seen="absent", next_command="pytest features/ -m keycloak")
-    here.replace(f"users/{user['id']}/reset-password", {"type": "password", "value": values["password"], "temporary": False})
+    here.admin.set_user_password(user["id"], values["password"], temporary=False)
 
 
 def _restore(master: Realm, values: Mapping[str, str]) -> None:
     """The administrator is there, enabled, asked for nothing but the password, and may do everything."""
     wanted = {"username": values["username"], "enabled": True, "requiredActions": []}
-    user = master.find("users", options={"exact": "true"}, username=values["username"])
+    admin = master.admin
+    user = master.user(values["username"])
     if user is None:
-        identity = master.create("users", wanted)
+        identity = admin.create_user(wanted)
     else:
         identity = user["id"]
-        master.replace(f"users/{identity}", user | wanted)
-        for credential in master.read(f"users/{identity}/credentials") or ():
+        admin.update_user(identity, user | wanted)
+        for credential in admin.get_credentials(identity):
             if credential["type"] != "password":  # a second factor, which no program has
-                master.remove(f"users/{identity}/credentials/{credential['id']}")
+                if_there(admin.delete_credential, identity, credential["id"])
     write_password(master, values)
-    role = master.read("roles/admin")
-    master.create(f"users/{identity}/role-mappings/realm", [role])
+    admin.assign_realm_roles(identity, [admin.get_realm_role("admin")])
 
 
 def _bootstrap(access: Access, name: str, password: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from converge.apis.keycloak import Realm, Representation
+from converge.apis.keycloak import Realm, Representation, if_there
 from converge.components.component import Difference
 from converge.components.differences import absent, differences, merged
 
@@ -58,16 +59,15 @@ class RealmItself(RealmSetting):
 
     def read(self) -> Representation | None:
         """Its representation."""
-        seen: Representation | None = self.realm.read()
-        return seen
+        return self.realm.read()
 
     def create(self) -> None:
         """A new realm gets Keycloak's defaults for what is not ours."""
-        self.realm.create_itself(self.wanted)
+        self.realm.admin.create_realm(self.wanted | {"realm": self.realm.name})
 
     def replace(self, seen: Representation) -> None:
         """Keycloak leaves out what is not sent."""
-        self.realm.replace("", self.wanted)
+        self.realm.admin.update_realm(self.realm.name, self.wanted)
 
 
 class UserProfile(RealmSetting):
@@ -78,15 +78,14 @@ class UserProfile(RealmSetting):
 
     def read(self) -> Representation | None:
         """The document; None only while there is no realm."""
-        seen: Representation | None = self.realm.read("users/profile")
-        return seen
+        return if_there(self.realm.admin.get_realm_users_profile)
 
     def create(self) -> None:
         """Comes with the realm."""
 
     def replace(self, seen: Representation) -> None:
         """Attributes that others declared stay."""
-        self.realm.replace("users/profile", merged(seen, self.wanted))
+        self.realm.admin.update_realm_users_profile(merged(seen, self.wanted))
 
 
 class Group(RealmSetting):
@@ -98,15 +97,15 @@ class Group(RealmSetting):
 
     def read(self) -> Representation | None:
         """Its representation, without members: those are people's business."""
-        return self.realm.find("groups", options={"briefRepresentation": "false"}, name=self.wanted["name"])
+        return self.realm.group(self.wanted["name"])
 
     def create(self) -> None:
         """Empty."""
-        self.realm.create("groups", self.wanted)
+        self.realm.admin.create_group(self.wanted)
 
     def replace(self, seen: Representation) -> None:
         """Its attributes, ours over those of others."""
-        self.realm.replace(f"groups/{seen['id']}", merged(seen, self.wanted))
+        self.realm.admin.update_group(seen["id"], merged(seen, self.wanted))
 
 
 class ClientScope(RealmSetting):
@@ -118,24 +117,27 @@ class ClientScope(RealmSetting):
 
     def read(self) -> Representation | None:
         """Its representation with ``mappers`` by name and ``default``."""
-        seen = self.realm.find("client-scopes", name=self.wanted["name"])
+        seen = self.realm.client_scope(self.wanted["name"])
         if seen is None:
             return None
-        defaults = self.realm.read("default-default-client-scopes") or ()
+        defaults = self.realm.admin.get_default_default_client_scopes()
         return seen | {"mappers": _by_name(seen), "default": any(scope["id"] == seen["id"] for scope in defaults)}
 
     def create(self) -> None:
         """With its mappers."""
-        identity = self.realm.create("client-scopes", _without(self.wanted, "mappers", "default") | _mapper_list(self.wanted))
-        self.realm.replace(f"default-default-client-scopes/{identity}")
+        admin = self.realm.admin
+        made = admin.create_client_scope(_without(self.wanted, "mappers", "default") | _mapper_list(self.wanted))
+        admin.add_default_default_client_scope(made)
 
     def replace(self, seen: Representation) -> None:
         """Fields, mappers and its being a default have an endpoint each."""
-        path = f"client-scopes/{seen['id']}"
-        self.realm.replace(path, _without(merged(seen, self.wanted), "mappers", "default", "protocolMappers"))
-        _write_mappers(self.realm, path, self.wanted, seen)
+        admin, identity = self.realm.admin, seen["id"]
+        admin.update_client_scope(identity, _without(merged(seen, self.wanted), "mappers", "default", "protocolMappers"))
+        _write_mappers(
+            self.wanted, seen, partial(admin.add_mapper_to_client_scope, identity), partial(admin.update_mapper_in_client_scope, identity)
+        )
         if not seen["default"]:  # Keycloak refuses to add it a second time
-            self.realm.replace(f"default-default-client-scopes/{seen['id']}")
+            admin.add_default_default_client_scope(identity)
 
 
 class Client(RealmSetting):
@@ -158,22 +160,23 @@ class Client(RealmSetting):
 
     def read(self) -> Representation | None:
         """Its representation with ``mappers`` and ``scopes`` by name."""
-        seen = self.realm.find("clients", clientId=self.wanted["clientId"])
+        seen = self.realm.client(self.wanted["clientId"])
         return seen and seen | {"mappers": _by_name(seen), "scopes": dict.fromkeys(seen.get("defaultClientScopes", ()), True)}
 
     def create(self) -> None:
         """With its mappers; the realm's default scopes come by themselves."""
-        self.realm.create("clients", _without(self.wanted, "mappers", "scopes") | _mapper_list(self.wanted))
+        self.realm.admin.create_client(_without(self.wanted, "mappers", "scopes") | _mapper_list(self.wanted))
 
     def replace(self, seen: Representation) -> None:
         """Fields, mappers and scopes have an endpoint each."""
-        path = f"clients/{seen['id']}"
-        self.realm.replace(path, _without(merged(seen, self.wanted), "mappers", "scopes", "protocolMappers", "defaultClientScopes"))
-        _write_mappers(self.realm, path, self.wanted, seen)
+        admin, identity = self.realm.admin, seen["id"]
+        fields = _without(merged(seen, self.wanted), "mappers", "scopes", "protocolMappers", "defaultClientScopes")
+        admin.update_client(identity, fields)
+        _write_mappers(self.wanted, seen, partial(admin.add_mapper_to_client, identity), partial(admin.update_client_mapper, identity))
         missing = [name for name in self.wanted.get("scopes", {}) if name not in seen["scopes"]]
-        for scope in self.realm.read("client-scopes") if missing else ():
+        for scope in admin.get_client_scopes() if missing else ():
             if scope["name"] in missing:
-                self.realm.replace(f"{path}/default-client-scopes/{scope['id']}")
+                admin.add_client_default_client_scope(identity, scope["id"], {})
 
     def is_there(self) -> bool:
         """See ``Removable.is_there``."""
@@ -182,7 +185,7 @@ class Client(RealmSetting):
     def remove(self) -> None:
         """See ``Removable.remove``; ends the sessions of people who signed in through it."""
         if (seen := self.read()) is not None:
-            self.realm.remove(f"clients/{seen['id']}")
+            if_there(self.realm.admin.delete_client, seen["id"])
 
     def _fill_in(self) -> None:
         if self._secret is not None:
@@ -216,32 +219,31 @@ class Person(RealmSetting):
 
     def read(self) -> Representation | None:
         """Its representation with ``groups`` by name."""
-        seen = self.realm.find("users", options={"exact": "true"}, username=self.wanted["username"])
-        return seen and seen | {"groups": {group["name"]: True for group in self.realm.read(f"users/{seen['id']}/groups") or ()}}
+        seen = self.realm.user(self.wanted["username"])
+        return seen and seen | {"groups": {group["name"]: True for group in self.realm.admin.get_user_groups(seen["id"])}}
 
     def create(self) -> None:
         """With its password and groups, at once."""
         credentials = [{"type": "password", "value": self._password(), "temporary": False}]
         groups = [f"/{name}" for name in self.wanted["groups"]]
-        self.realm.create("users", self.wanted | {"groups": groups, "credentials": credentials})
+        self.realm.admin.create_user(self.wanted | {"groups": groups, "credentials": credentials})
 
     def replace(self, seen: Representation) -> None:
         """Fields, and groups that are missing; what else the user has and is in stays."""
-        path = f"users/{seen['id']}"
-        self.realm.replace(path, _without(merged(seen, self.wanted), "groups"))
+        admin, identity = self.realm.admin, seen["id"]
+        admin.update_user(identity, _without(merged(seen, self.wanted), "groups"))
         for name in self.wanted["groups"]:
-            if name not in seen["groups"] and (group := self.realm.find("groups", name=name)):
-                self.realm.replace(f"{path}/groups/{group['id']}")
+            if name not in seen["groups"] and (group := self.realm.group(name)):
+                admin.group_user_add(identity, group["id"])
         if self._is_outdated(seen):
-            password = {"type": "password", "value": self._password(), "temporary": False}
-            self.realm.replace(f"{path}/reset-password", password)
+            admin.set_user_password(identity, self._password(), temporary=False)
 
     def _is_outdated(self, seen: Representation) -> bool:
         """Whether its password is older than the Secret; asked of Keycloak only where the user is older."""
         since = self._since() - CLOCKS_S
         if seen["createdTimestamp"] / 1000 >= since:
             return False
-        kept = [one for one in self.realm.read(f"users/{seen['id']}/credentials") or () if one["type"] == "password"]
+        kept = [one for one in self.realm.admin.get_credentials(seen["id"]) if one["type"] == "password"]
         return all(one["createdDate"] / 1000 < since for one in kept)
 
 
@@ -259,13 +261,15 @@ def _mapper_list(wanted: Representation) -> Representation:
     return {"protocolMappers": [{"name": name} | item for name, item in wanted.get("mappers", {}).items()]}
 
 
-def _write_mappers(realm: Realm, path: str, wanted: Representation, seen: Representation) -> None:
+def _write_mappers(
+    wanted: Representation, seen: Representation, add: Callable[[Representation], object], replace: Callable[[str, Representation], object]
+) -> None:
     for name, item in wanted.get("mappers", {}).items():
         there = seen["mappers"].get(name)
         if there is None:
-            realm.create(f"{path}/protocol-mappers/models", {"name": name} | item)
+            add({"name": name} | item)
         elif differences("", item, there):
-            realm.replace(f"{path}/protocol-mappers/models/{there['id']}", merged(there, item))
+            replace(there["id"], merged(there, item))
 
 
 def _without(representation: Representation, *keys: str) -> Representation:
