@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from converge.apis.minio import ObjectStore
 from converge.apis.postgres import Login
 from converge.components.minio import storage
-from converge.components.postgres.component import HOST
-from converge.components.postgres.database import POD, server
+from converge.components.postgres.server import HOST, POD, server
 from converge.errors import Refused
 from converge.waiting import COMES_S
 

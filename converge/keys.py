@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from converge.components.valkey.component import HOST
-from converge.components.valkey.users import NAMESPACE, POD, server
+from converge.components.valkey.server import HOST, NAMESPACE, POD, server
 from converge.errors import Unreachable
 from converge.waiting import COMES_S
 

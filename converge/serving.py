@@ -44,7 +44,7 @@ def wait_until_reached(platform: Platform, name: str, deadline_s: float) -> None
         NotReady: it still leads nowhere at the deadline.
     """
     ends_at = time.monotonic() + deadline_s
-    for endpoint in platform.component(name).endpoints(platform.inventory):
+    for endpoint in platform.component(name).endpoints():
         routes.wait_until_served(platform.access.http, endpoint.url + endpoint.page, max(1.0, ends_at - time.monotonic()))
 
 

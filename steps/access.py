@@ -10,7 +10,7 @@ import pytest
 from pytest_bdd import given, parsers, then, when
 
 from converge.components.keycloak.lockout import Lockout
-from converge.components.keycloak.realm import FAILURES
+from converge.components.keycloak.realm_people import FAILURES
 from converge.engine.platform import Platform
 from converge.errors import Refused, ThinkubeError
 from converge.inventory import Inventory

@@ -42,8 +42,8 @@ def wildcard_key(platform: Platform) -> None:
 
 
 @then(parsers.re(r'every host of "(?P<name>[^"]+)" presents a certificate from the platform\'s issuer'))
-def hosts_certified(platform: Platform, inventory: Inventory, name: str) -> None:
-    hosts = [endpoint.host for endpoint in platform.component(name).endpoints(inventory)]
+def hosts_certified(platform: Platform, name: str) -> None:
+    hosts = [endpoint.host for endpoint in platform.component(name).endpoints()]
     assert hosts, f"{name} serves no host"
     for host in hosts:
         tls.verified(platform.cluster().ingress_address, host, platform.ca_pem())

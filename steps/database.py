@@ -9,7 +9,7 @@ import pytest
 from pytest_bdd import given, parsers, then, when
 
 from converge import consumers
-from converge.components.postgres.database import server
+from converge.components.postgres.server import server
 from converge.components.postgres_backup import jobs
 from converge.components.postgres_backup.component import BUCKET
 from converge.consumers import Consumer

@@ -10,7 +10,8 @@ from pytest_bdd import given, then, when
 
 from converge import keys
 from converge.apis.valkey import CommandRefused
-from converge.components.valkey import users
+from converge.components.valkey.server import HOST
+from converge.components.valkey.server import server as valkey
 from converge.engine.platform import Platform
 from converge.inventory import Inventory
 from converge.keys import Consumer
@@ -33,12 +34,12 @@ def throwaway_consumer(platform: Platform) -> Iterator[Consumer]:
 
 @when("a developer sets a key")
 def set_key(platform: Platform, key: str) -> None:
-    users.server(platform.access).ask("SET", key, VALUE, "EX", 600)
+    valkey(platform.access).ask("SET", key, VALUE, "EX", 600)
 
 
 @given("a key that is on disk")
 def set_key_on_disk(platform: Platform, key: str) -> None:
-    _, on_disk = users.server(platform.access).converse([["SET", key, VALUE, "EX", 600], ["WAITAOF", 1, 0, keys.ANSWERS_MS]])
+    _, on_disk = valkey(platform.access).converse([["SET", key, VALUE, "EX", 600], ["WAITAOF", 1, 0, keys.ANSWERS_MS]])
     assert on_disk[0] == 1, "the server did not confirm that its log is on disk"
 
 
@@ -46,23 +47,23 @@ def set_key_on_disk(platform: Platform, key: str) -> None:
 def set_brief_key(platform: Platform, key: str) -> range:
     """When it may expire, in seconds of the server's clock."""
     commands: list[list[str | int]] = [["TIME"], ["SET", key, VALUE], ["EXPIRE", key, 600], ["TIME"]]
-    (began, _), _, _, (ended, _) = users.server(platform.access).converse(commands)
+    (began, _), _, _, (ended, _) = valkey(platform.access).converse(commands)
     return range(int(began) + 600, int(ended) + 600 + 2)  # whole seconds, to the nearest
 
 
 @then("the key reads as it was set")
 def key_reads(platform: Platform, key: str) -> None:
-    assert users.server(platform.access).ask("GET", key) == VALUE
+    assert valkey(platform.access).ask("GET", key) == VALUE
 
 
 @then("the key reads as nothing once it is removed")
 def key_removed(platform: Platform, key: str) -> None:
-    assert users.server(platform.access).converse([["DEL", key], ["GET", key]]) == [1, None]
+    assert valkey(platform.access).converse([["DEL", key], ["GET", key]]) == [1, None]
 
 
 @then("the key says when it expires")
 def key_expires(platform: Platform, key: str, expiry: range) -> None:
-    assert users.server(platform.access).ask("EXPIRETIME", key) in expiry
+    assert valkey(platform.access).ask("EXPIRETIME", key) in expiry
 
 
 @then("the key reads as nothing once its time is over")
@@ -76,7 +77,7 @@ def key_expired(platform: Platform, key: str) -> None:
         ["BLPOP", f"{key}:never", 1],
         ["GET", key],
     ]
-    assert users.server(platform.access).converse(brief)[3:] == [[1, VALUE], None, None]
+    assert valkey(platform.access).converse(brief)[3:] == [[1, VALUE], None, None]
 
 
 @when("a developer publishes a message to a channel with a listener", target_fixture="heard")
@@ -93,7 +94,7 @@ def message_heard(heard: str) -> None:
 def key_everywhere(platform: Platform, inventory: Inventory, key: str) -> None:
     keys.wait_for_followers(platform.access)
     pods = [f"valkey-{number}" for number in range(inventory.options("valkey").replicas or 1)]
-    assert {pod: users.server(platform.access, pod).ask("GET", key) for pod in pods} == dict.fromkeys(pods, VALUE)
+    assert {pod: valkey(platform.access, pod).ask("GET", key) for pod in pods} == dict.fromkeys(pods, VALUE)
 
 
 @then("Valkey refuses a client that gives no password")
@@ -125,8 +126,6 @@ def not_administrator(platform: Platform, consumer: Consumer) -> None:
 
 @then("a client that verifies Valkey's certificate is answered")
 def answered_over_tls(platform: Platform) -> None:
-    from converge.components.valkey.component import HOST
-
     verified = keys.handshake(platform.access, HOST)
     assert "Verification: OK" in verified, verified
     assert "Verification: OK" not in keys.handshake(platform.access, "another.name.svc")

@@ -10,42 +10,41 @@ from converge.components.ingress.component import NAMESPACE
 from converge.components.login_proxy.session import ProxiedSession
 from converge.engine.platform import Platform
 from converge.errors import ThinkubeError
-from converge.inventory import Inventory
 from converge.people import Person
 from converge.sso import Browser, LoginRefused, LoginRequired
 from converge.throwaway import ThrowawayPods
 from converge.waiting import COMES_S
 
 
-def _session(platform: Platform, inventory: Inventory, name: str, browser: Browser) -> ProxiedSession:
-    return ProxiedSession(platform.component(name).endpoints(inventory)[0].url, browser)
+def _session(platform: Platform, name: str, browser: Browser) -> ProxiedSession:
+    return ProxiedSession(platform.component(name).endpoints()[0].url, browser)
 
 
 @given(parsers.re(r'the person is signed in to "(?P<name>[^"]+)"'), target_fixture="session")
 @when(parsers.re(r'the person signs in to "(?P<name>[^"]+)"'), target_fixture="session")
-def sign_in(platform: Platform, inventory: Inventory, person: Person, name: str) -> ProxiedSession:
-    session = _session(platform, inventory, name, person.browser)
+def sign_in(platform: Platform, person: Person, name: str) -> ProxiedSession:
+    session = _session(platform, name, person.browser)
     session.open(person.credentials)
     return session
 
 
 @when(parsers.re(r'the person signs in to "(?P<name>[^"]+)" and signs out again'), target_fixture="session")
-def sign_in_and_out(platform: Platform, inventory: Inventory, person: Person, name: str) -> ProxiedSession:
-    session = sign_in(platform, inventory, person, name)
+def sign_in_and_out(platform: Platform, person: Person, name: str) -> ProxiedSession:
+    session = sign_in(platform, person, name)
     session.close()
     return session
 
 
 @when(parsers.re(r'the person tries to sign in to "(?P<name>[^"]+)"'), target_fixture="refusal")
-def try_to_sign_in(platform: Platform, inventory: Inventory, person: Person, name: str) -> ThinkubeError:
+def try_to_sign_in(platform: Platform, person: Person, name: str) -> ThinkubeError:
     with pytest.raises(ThinkubeError) as refusal:
-        sign_in(platform, inventory, person, name)
+        sign_in(platform, person, name)
     return refusal.value
 
 
 @then(parsers.re(r'"(?P<name>[^"]+)" lets the person see "(?P<path>[^"]+)"'))
-def lets_see(platform: Platform, inventory: Inventory, person: Person, name: str, path: str) -> None:
-    session = _session(platform, inventory, name, person.browser)
+def lets_see(platform: Platform, person: Person, name: str, path: str) -> None:
+    session = _session(platform, name, person.browser)
     # Pods that have just become ready are reached a moment later.
     routes.wait_until_served(platform.access.http, f"{session.url}{path}", COMES_S)
     # Nothing is typed: the session that the browser has must do.
@@ -54,23 +53,23 @@ def lets_see(platform: Platform, inventory: Inventory, person: Person, name: str
 
 
 @then(parsers.re(r'"(?P<name>[^"]+)" refuses the person'))
-def refuses(refusal: ThinkubeError, platform: Platform, inventory: Inventory, person: Person, name: str) -> None:
+def refuses(refusal: ThinkubeError, platform: Platform, person: Person, name: str) -> None:
     assert isinstance(refusal, LoginRefused), refusal
     assert "403" in refusal.seen
     with pytest.raises((LoginRefused, LoginRequired)):
-        _session(platform, inventory, name, person.browser).open(None, "/api/overview")
+        _session(platform, name, person.browser).open(None, "/api/overview")
 
 
 @then(parsers.re(r'"(?P<name>[^"]+)" asks the person for the password again'))
-def asks_again(session: ProxiedSession, platform: Platform, inventory: Inventory, name: str) -> None:
-    assert session.url == platform.component(name).endpoints(inventory)[0].url
+def asks_again(session: ProxiedSession, platform: Platform, name: str) -> None:
+    assert session.url == platform.component(name).endpoints()[0].url
     with pytest.raises(LoginRequired):
         session.open(None)
 
 
 @then(parsers.re(r'"(?P<name>[^"]+)" sends a stranger to the platform login'))
-def stranger_sent_away(platform: Platform, inventory: Inventory, name: str) -> None:
-    session = _session(platform, inventory, name, Browser(platform.access.http))
+def stranger_sent_away(platform: Platform, name: str) -> None:
+    session = _session(platform, name, Browser(platform.access.http))
     with pytest.raises(LoginRequired):
         session.open(None)
     assert platform.access.http.get(f"{session.url}/api/overview", allow_redirects=False).status_code in (302, 401)

@@ -109,7 +109,7 @@ def shared_refused(platform: Platform, objects: ObjectStore, bucket: str, shared
 
 @when("the person exchanges a login for an access key", target_fixture="key")
 def exchange(platform: Platform, inventory: Inventory, person: Person) -> AccessKey:
-    tokens = relying_party(inventory, platform.access).sign_in(person.browser, person.credentials)
+    tokens = relying_party(platform.component("minio"), platform.access).sign_in(person.browser, person.credentials)
     return assume_role(platform.access.http, storage.url(inventory), tokens.id_token)
 
 
@@ -122,7 +122,7 @@ def exchange_in_vain(platform: Platform, inventory: Inventory, person: Person) -
 
 @when("somebody exchanges the person's token with another policy in it", target_fixture="refusal")
 def exchange_tampered(platform: Platform, inventory: Inventory, person: Person) -> ThinkubeError:
-    tokens = relying_party(inventory, platform.access).sign_in(person.browser, person.credentials)
+    tokens = relying_party(platform.component("minio"), platform.access).sign_in(person.browser, person.credentials)
     with pytest.raises(AccessDenied) as refusal:
         assume_role(platform.access.http, storage.url(inventory), tampered(tokens.id_token, policy=["consoleAdmin"]))
     return refusal.value
@@ -164,7 +164,7 @@ def buckets_closed(platform: Platform, inventory: Inventory, objects: ObjectStor
 
 @then(parsers.re(r'the access key of "(?P<consumer>[^"]+)" opens the bucket "(?P<own>[^"]+)" and no other'))
 def key_limited(platform: Platform, inventory: Inventory, consumer: str, own: str) -> None:
-    kept = next(secret for secret in platform.component(consumer).secrets(inventory) if "secret-key" in secret.keys)
+    kept = next(secret for secret in platform.component(consumer).secrets() if "secret-key" in secret.keys)
     key = AccessKey(consumer, platform.access.secret(kept.namespace, kept.name, "secret-key"))
     limited = ObjectStore(platform.access.http, storage.url(inventory), key)
     limited.names(own)

@@ -48,8 +48,8 @@ def containers_unprivileged(platform: Platform, name: str) -> None:
 
 
 @then(parsers.re(r'"(?P<name>[^"]+)" keeps no credential outside a Secret'))
-def credentials_kept(platform: Platform, inventory: Inventory, name: str) -> None:
-    generated = platform.component(name).secrets(inventory)
+def credentials_kept(platform: Platform, name: str) -> None:
+    generated = platform.component(name).secrets()
     namespaces = {item["metadata"]["namespace"] for item in _live(platform, name)}
     namespaces |= {place for secret in generated for place in (secret.namespace, *secret.copies)}
     faults = workloads.exposed(platform.api, namespaces, lambda secret, key: _is_credential(generated, secret, key))

@@ -59,9 +59,10 @@ def opened(arguments: argparse.Namespace) -> Iterator[Platform]:
 
 def requirements() -> dict[str, tuple[str, ...]]:
     """Every component and what it requires."""
-    from converge.components import COMPONENTS
+    from converge.components import known
+    from converge.inventory import Inventory
 
-    return {component.name: component.requires for component in COMPONENTS}
+    return {name: component.requires for name, component in known(Inventory()).items()}
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -35,9 +35,9 @@ def _open(arguments: argparse.Namespace) -> int:
 
     platform = Platform(chosen(arguments))
     component = platform.component(arguments.name)
-    hosts = [endpoint.host for endpoint in component.endpoints(platform.inventory)]
+    hosts = [endpoint.host for endpoint in component.endpoints()]
     if not hosts:
-        with_hosts = [name for name, other in platform.components.items() if other.endpoints(platform.inventory)]
+        with_hosts = [name for name, other in platform.components.items() if other.endpoints()]
         raise ThinkubeError(
             "a component with a web address",
             seen=f"{component.name} has none",

@@ -17,6 +17,7 @@ from converge.components.postgres_backup.component import PostgresBackup
 from converge.components.storage.component import Storage
 from converge.components.valkey.component import Valkey
 from converge.components.worker_nodes.component import WorkerNodes
+from converge.inventory import Inventory
 
 COMPONENTS: tuple[type[Component], ...] = (
     ControlNode,  # CORE-001
@@ -34,3 +35,8 @@ COMPONENTS: tuple[type[Component], ...] = (
     Valkey,  # OPT-011
     IngressDashboard,  # CORE-001
 )
+
+
+def known(inventory: Inventory) -> dict[str, Component]:
+    """Every component on an inventory, by name; one whose inventory is not read yet is asked about the default one."""
+    return {kind.name: kind(inventory) for kind in COMPONENTS}

@@ -1,11 +1,12 @@
-"""What a component is: a name, what it requires, and the state that it should be in."""
+"""What a component is: a name and parts, each of which knows what it requires and the state that it should be in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from converge.inventory import Inventory
 from converge.kubernetes.difference import Difference as Difference
@@ -156,31 +157,37 @@ class Access:
     progress: Progress = SILENCE
 
 
-class Component:
-    """One system of the platform; subclasses fill in what differs from these defaults."""
+class Part:
+    """One thing that a component needs, with its whole life; by itself it needs nothing.
 
-    name: ClassVar[str]
-    issue: ClassVar[str]
-    namespace: ClassVar[str] = ""
-    requires: ClassVar[tuple[str, ...]] = ()
-    images: ClassVar[tuple[str, ...]] = ()
-    releases: ClassVar[tuple[str, ...]] = ()
+    A part may be made of parts (`parts`), which come before it. What its user has to know it hands out as attributes
+    (``database.host``, ``client.secret``), so that no naming convention is known in two places.
+    """
+
+    requires: Sequence[str] = ()
+    """The components that have to be there before it."""
+    images: Sequence[str] = ()
+    releases: Sequence[str] = ()
     """The upstream releases whose manifests it fits to this platform: obtained ahead, as images are."""
 
-    def endpoints(self, inventory: Inventory) -> Sequence[Endpoint]:
+    def parts(self) -> Sequence[Part]:
+        """What it is made of."""
+        return ()
+
+    def endpoints(self) -> Sequence[Endpoint]:
         """The host names it serves."""
         return ()
 
-    def secrets(self, inventory: Inventory) -> Sequence[GeneratedSecret]:
+    def secrets(self) -> Sequence[GeneratedSecret]:
         """The Secrets it generates."""
         return ()
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """The Kubernetes objects it should consist of: pure, the same answer for the same context."""
+        """The Kubernetes objects it consists of: pure, the same answer for the same context."""
         return ()
 
     def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
-        """What components that it requires should hold for it, such as its database: written after its secrets, before its objects."""
+        """What components that it requires should hold for it, such as a database: written after its secrets, before its objects."""
         return ()
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
@@ -194,3 +201,83 @@ class Component:
     def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
         """How its generated Secrets are tried and told to products when they are rotated; what is not named is only replaced."""
         return ()
+
+
+class Owner(Protocol):
+    """Whose part it is: parts are named after their component and live in its namespace."""
+
+    name: str
+    namespace: str
+    inventory: Inventory
+
+
+class Component:
+    """One system of the platform on one inventory: a name, an issue, a namespace, and the parts that it is made of.
+
+    ``Keycloak(inventory).secrets()``: every answer is collected from the parts, in their order. Subclasses say `parts`, nothing else.
+    """
+
+    name: str
+    issue: str
+    namespace: str = ""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """What it is made of, in the order in which it is written."""
+        raise NotImplementedError
+
+    @cached_property
+    def every_part(self) -> Sequence[Part]:
+        """Its parts and theirs, each after those that it is made of."""
+        return tuple(_with_theirs(self.parts(self.inventory)))
+
+    @cached_property
+    def requires(self) -> tuple[str, ...]:
+        """The components that have to be there before it, as its parts say."""
+        return tuple(dict.fromkeys(name for part in self.every_part for name in part.requires if name != self.name))
+
+    @cached_property
+    def images(self) -> tuple[str, ...]:
+        """What its pods run, by the names of the catalog."""
+        return tuple(dict.fromkeys(name for part in self.every_part for name in part.images))
+
+    @cached_property
+    def releases(self) -> tuple[str, ...]:
+        """The upstream releases that it fits to this platform."""
+        return tuple(dict.fromkeys(name for part in self.every_part for name in part.releases))
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """The host names it serves."""
+        return [found for part in self.every_part for found in part.endpoints()]
+
+    def secrets(self) -> Sequence[GeneratedSecret]:
+        """The Secrets it generates."""
+        return [found for part in self.every_part for found in part.secrets()]
+
+    def objects(self, context: Context) -> Sequence[KubernetesObject]:
+        """The Kubernetes objects it should consist of."""
+        return [found for part in self.every_part for found in part.objects(context)]
+
+    def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
+        """What components that it requires should hold for it."""
+        return [found for part in self.every_part for found in part.prerequisites(context, access)]
+
+    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
+        """What it should hold in admin APIs, in the order in which it has to be written."""
+        return [found for part in self.every_part for found in part.settings(context, access)]
+
+    def remarks(self, access: Access) -> Sequence[Remark]:
+        """What somebody did to it on purpose."""
+        return [found for part in self.every_part for found in part.remarks(access)]
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """How its generated Secrets are tried and told to products."""
+        return [found for part in self.every_part for found in part.credentials(context, access)]
+
+
+def _with_theirs(parts: Sequence[Part]) -> Iterator[Part]:
+    for part in parts:
+        yield from _with_theirs(part.parts())
+        yield part

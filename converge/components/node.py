@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from converge.components.component import Access, Remark
+from converge.components.component import Access, Part, Remark
 from converge.kubernetes.cordon import cordons
 from converge.kubernetes.ready import why_unready
 
@@ -23,7 +23,18 @@ def is_ready(api: Api, name: str) -> bool:
     return not unready(api, name)
 
 
-def cordoned(access: Access, role: str) -> Sequence[Remark]:
-    """The nodes of a role that somebody closed to new pods."""
-    names = {node.name for node in access.cluster().nodes if node.role == role}
-    return [Remark(f"Node {one.node}", one.text, one.next_command) for one in cordons(access.api()) if one.node in names]
+def named(access: Access, role: str) -> Sequence[str]:
+    """The names of the nodes of a role."""
+    return [node.name for node in access.cluster().nodes if node.role == role]
+
+
+class Cordoned(Part):
+    """Says which nodes of a role somebody closed to new pods; that is an intention, and is not undone."""
+
+    def __init__(self, role: str) -> None:
+        self._role = role
+
+    def remarks(self, access: Access) -> Sequence[Remark]:
+        """See ``Part.remarks``."""
+        names = named(access, self._role)
+        return [Remark(f"Node {one.node}", one.text, one.next_command) for one in cordons(access.api()) if one.node in names]

@@ -34,7 +34,7 @@ class Behind:
 def behind(api: Api, component: Component, context: Context, access: Access) -> list[Behind]:
     """The workloads that have to be restarted for this component's Secrets, whose ever they are. Reads only."""
     kept = {(one.secret.namespace, one.secret.name) for one in component.credentials(context, access) if not one.needs_restart}
-    wanted = [one for one in component.secrets(context.inventory) if (one.namespace, one.name) not in kept]
+    wanted = [one for one in component.secrets() if (one.namespace, one.name) not in kept]
     places: dict[str, set[str]] = {}
     for secret in wanted:
         for namespace in (secret.namespace, *secret.copies):

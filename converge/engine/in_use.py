@@ -126,7 +126,7 @@ def declared(platform: Platform) -> dict[tuple[str, str], tuple[Component, Gener
     found: dict[tuple[str, str], tuple[Component, GeneratedSecret]] = {}
     for component in platform.components.values():
         try:
-            generated = component.secrets(platform.inventory)
+            generated = component.secrets()
         except ThinkubeError:  # a value from the inventory's environment that is not set here
             continue
         for secret in generated:

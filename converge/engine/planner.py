@@ -73,7 +73,7 @@ class Planner:
         return Unknown(redact(subject), redact(first_line(error)), first, redact(error.cause), redact(own))
 
     def _objects(self) -> Iterator[PlannedChange]:
-        generated = self._component.secrets(self._platform.inventory)
+        generated = self._component.secrets()
         objects = list(self._component.objects(self._context))
         if self._platform.find_cluster() is None:
             yield from (of_absent(Ref("Secret", secret.name, secret.namespace, "v1")) for secret in generated)

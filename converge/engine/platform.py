@@ -65,16 +65,16 @@ class Platform:
     # What it consists of
 
     @classmethod
-    def known(cls) -> Mapping[str, Component]:
-        """Every component that there is, by name."""
-        from converge.components import COMPONENTS
+    def known(cls, inventory: Inventory | None = None) -> Mapping[str, Component]:
+        """Every component that there is, by name; without an inventory as the default one would have it."""
+        from converge.components import known
 
-        return {component.name: component() for component in COMPONENTS}
+        return known(inventory or Inventory())
 
     @opened_once
     def components(self) -> Mapping[str, Component]:
         """Every component that the inventory enables, and what those require, by name."""
-        known = self.known()
+        known = self.known(self.inventory)
         enabled = self.inventory.enabled({name: component.requires for name, component in known.items()})
         return {name: known[name] for name in enabled}
 

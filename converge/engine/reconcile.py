@@ -98,7 +98,7 @@ class Reconciliation:
     def _converge(self) -> None:
         self._note(State.STARTED, "reading")
         self._require_images()
-        if self._objects or self._component.secrets(self._platform.inventory):
+        if self._objects or self._component.secrets():
             self._start_clock()
             api = self._platform.watched(self._name)
             through_endings(api, self._objects, lambda: self._converge_objects(api), self._left_s)
@@ -131,7 +131,7 @@ class Reconciliation:
             return
         if missing:
             self._platform.hold()
-            self._keep(secrets.ensure(api, self._name, self._component.secrets(self._platform.inventory)))
+            self._keep(secrets.ensure(api, self._name, self._component.secrets()))
         self._settings.write(self._component.prerequisites(self._platform.context, self._access))
         restarted = self._restart_behind(api)
         if not is_due:
@@ -238,7 +238,7 @@ class Reconciliation:
         return _Read(found, is_ready=all(readiness(obj).is_ready for obj in live.values()))
 
     def _missing_secrets(self, api: Api) -> list[Change]:
-        wanted = self._component.secrets(self._platform.inventory)
+        wanted = self._component.secrets()
         return secrets.changes(api, self._name, wanted) if wanted else []
 
     def _apply(self, api: Api, found: list[Change], *stages: Stage) -> None:

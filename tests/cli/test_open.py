@@ -1,5 +1,5 @@
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,38 +7,43 @@ import pytest
 
 from converge.cli import main
 from converge.cli import open as open_command
-from converge.components.component import Component, Endpoint
+from converge.components.component import Component, Endpoint, Part
 from converge.errors import NotReady
 from converge.inventory import Inventory
 
 CA = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 
-class Postgres(Component):
+class Plain(Component):
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        return ()
+
+
+class Postgres(Plain):
     name = "postgres"
 
 
-class Keycloak(Component):
+class Keycloak(Plain):
     name = "keycloak"
     requires = ("postgres",)
 
-    def endpoints(self, inventory: Inventory) -> list[Endpoint]:
-        return [Endpoint("web", inventory.host("auth"))]
+    def endpoints(self) -> list[Endpoint]:
+        return [Endpoint("web", self.inventory.host("auth"))]
 
 
-class Minio(Component):
+class Minio(Plain):
     name = "minio"
     requires = ("keycloak",)
 
-    def endpoints(self, inventory: Inventory) -> list[Endpoint]:
-        return [Endpoint("api", inventory.host("minio")), Endpoint("console", inventory.host("minio-console"))]
+    def endpoints(self) -> list[Endpoint]:
+        return [Endpoint("api", self.inventory.host("minio")), Endpoint("console", self.inventory.host("minio-console"))]
 
 
-class Dashboard(Component):
+class Dashboard(Plain):
     name = "dashboard"
 
-    def endpoints(self, inventory: Inventory) -> list[Endpoint]:
-        return [Endpoint("web", inventory.host("dashboard"))]
+    def endpoints(self) -> list[Endpoint]:
+        return [Endpoint("web", self.inventory.host("dashboard"))]
 
 
 class Platform:
@@ -49,7 +54,7 @@ class Platform:
 
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
-        self.components = {one.name: one() for one in (Postgres, Keycloak, Minio, Dashboard)}
+        self.components = {one.name: one(inventory) for one in (Postgres, Keycloak, Minio, Dashboard)}
         self.context = SimpleNamespace(ingress_address="10.88.88.2")
         self.access = self.looking = SimpleNamespace(secret=lambda namespace, name, key: f"{namespace}/{name}/{key}")
         self.api = SimpleNamespace(find=lambda kind, name, namespace: {"data": self.record} if self.record is not None else None)

@@ -60,7 +60,7 @@ class FakePlatform:
         self.graph = Graph({name: made.requires for name, made in self.components.items()})
 
     @classmethod
-    def known(cls):
+    def known(cls, inventory=None):
         login, objects = Component("login", "CORE-004", ("database",)), Component("objects", "CORE-006", ("base",))
         base, database = Component("base", "CORE-001"), Component("database", "CORE-005", ("base",))
         return {component.name: component for component in (login, objects, base, database)}

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from converge.apis.keycloak import WrongAdministrator
-from converge.components import COMPONENTS
+from converge.components import known
 from converge.components.component import Context
 from converge.components.keycloak import recovery
-from converge.components.keycloak.administrator import Administrator
+from converge.components.keycloak.administrator import AcceptedAdministrator
 from converge.inventory import Inventory
 
 RUN = "a plain run"
@@ -39,7 +39,7 @@ WAYS = {
     "ingress-dashboard/ingress-dashboard-valkey": (RUN, "Valkey user ingress-dashboard"),
     "ingress-dashboard/ingress-dashboard-cookie": (NOTHING, ""),
 }
-SECRETS = [(kind(), secret) for kind in COMPONENTS for secret in kind().secrets(Inventory())]
+SECRETS = [(component, secret) for component in known(Inventory()).values() for secret in component.secrets()]
 
 
 class Anything:
@@ -90,11 +90,11 @@ def keycloak(monkeypatch: pytest.MonkeyPatch) -> Any:
     access: Any = SimpleNamespace(api=lambda: api, http=SimpleNamespace(), secret=lambda *_: secret.get("value", "Qz7-made-anew"))
     monkeypatch.setattr("converge.components.keycloak.administrator.realm", lambda *_: None)
     monkeypatch.setattr(recovery, "leftovers", leftovers)
-    kept = Administrator(Inventory(), access)
+    kept = AcceptedAdministrator(Inventory(), access)
     return SimpleNamespace(kept=kept, secret=secret, told=told, accepts=accepts)
 
 
-def accepted(keycloak: Any) -> Administrator:
+def accepted(keycloak: Any) -> AcceptedAdministrator:
     """Keycloak has let the administrator in with the Secret's value, and a run has seen that."""
     keycloak.accepts.append("Qz7-made-anew")
     assert [one.seen for one in keycloak.kept.differences()] == ["not marked"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from converge import workloads
-from converge.components import COMPONENTS
+from converge.components import COMPONENTS, known
 from converge.components.component import Component, Context
 from converge.inventory import Inventory
 
@@ -21,20 +21,21 @@ OTHER = Inventory(
 )
 NO_TRACE = ("thinkube.test", "10.88.", "10.244.", "10.96.", "tkadmin", "local-control", "local-worker", "/home", "/root")
 
-every_component = pytest.mark.parametrize("component", [pytest.param(kind(), id=kind.name) for kind in COMPONENTS])
+every_component = pytest.mark.parametrize("component", [pytest.param(kind(Inventory()), id=kind.name) for kind in COMPONENTS])
 
 
 @every_component
 def test_nothing_of_the_default_inventory_is_left_in_another(component: Component, context: ContextOf) -> None:
     there = context(OTHER, address="172.30.7.9")
-    text = json.dumps([*component.objects(there), *[str(item) for item in component.secrets(OTHER)]])
-    text += " ".join(endpoint.host for endpoint in component.endpoints(OTHER))
+    elsewhere = type(component)(OTHER)
+    text = json.dumps([*elsewhere.objects(there), *[str(item) for item in elsewhere.secrets()]])
+    text += " ".join(endpoint.host for endpoint in elsewhere.endpoints())
     assert not [trace for trace in NO_TRACE if trace in text]
 
 
 @every_component
 def test_every_host_is_of_the_domain(component: Component) -> None:
-    assert all(endpoint.host.endswith(".lab.example.org") for endpoint in component.endpoints(OTHER))
+    assert all(endpoint.host.endswith(".lab.example.org") for endpoint in type(component)(OTHER).endpoints())
 
 
 @every_component
@@ -108,7 +109,7 @@ def test_no_secret_value_stands_in_an_object(component: Component, context: Cont
 def test_names_are_unique_and_requirements_exist() -> None:
     names = [kind.name for kind in COMPONENTS]
     assert len(set(names)) == len(names)
-    assert not {need for kind in COMPONENTS for need in kind.requires} - set(names)
+    assert not {need for component in known(Inventory()).values() for need in component.requires} - set(names)
 
 
 def _own(component: Component, context: ContextOf) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import pytest
 from converge.components import COMPONENTS
 from converge.components.component import Component, Context, Setting
 from converge.http import session
+from converge.inventory import Inventory
 from converge.kubernetes.objects import Ref
 from converge.places import cache_folder
 
@@ -21,7 +22,7 @@ import hurts
 
 ContextOf = Callable[..., Context]
 
-every_component = pytest.mark.parametrize("component", [pytest.param(kind(), id=kind.name) for kind in COMPONENTS])
+every_component = pytest.mark.parametrize("component", [pytest.param(kind(Inventory()), id=kind.name) for kind in COMPONENTS])
 
 
 @every_component

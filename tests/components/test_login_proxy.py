@@ -1,12 +1,27 @@
 """The login proxy lets in members of its groups only, keeps sessions in Valkey, and holds no secret in its arguments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from converge.components.component import Context, KubernetesObject
-from converge.components.login_proxy.login_proxy import LoginProxy
+from converge.components.component import Component, Context, KubernetesObject, Part
+from converge.components.login_proxy.login_proxy import ANSWERS_ONLY, LoginProxy
 from converge.components.manifests import only
+from converge.inventory import Inventory
 
-PROXY = LoginProxy("docs", "docs-space", "docs.thinkube.test", groups=("writers", "readers"), upstream="http://127.0.0.1:8000")
+
+class Docs(Component):
+    name = "docs"
+    issue = "OPT-100"
+    namespace = "docs-space"
+
+    def __init__(self, upstream: str = ANSWERS_ONLY) -> None:
+        super().__init__(Inventory())
+        self.upstream = upstream
+
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        return (LoginProxy(self, groups=("writers", "readers"), upstream=self.upstream),)
+
+
+PROXY = Docs("http://127.0.0.1:8000")
 
 
 def arguments(objects: list[KubernetesObject]) -> list[str]:
@@ -21,8 +36,7 @@ def test_only_the_groups_pass_and_one_must_be_named(context: Callable[..., Conte
 
 def test_it_stands_before_the_application_or_only_answers(context: Callable[..., Context]) -> None:
     assert "--upstream=http://127.0.0.1:8000" in arguments(list(PROXY.objects(context())))
-    asked = LoginProxy("docs", "docs-space", "docs.thinkube.test", groups=("writers",))
-    assert "--upstream=static://202" in arguments(list(asked.objects(context())))
+    assert "--upstream=static://202" in arguments(list(Docs().objects(context())))
 
 
 def test_the_login_is_as_strict_as_the_standards_allow(context: Callable[..., Context]) -> None:

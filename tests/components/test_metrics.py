@@ -3,10 +3,11 @@ from collections.abc import Callable
 from converge.components import manifests
 from converge.components.component import Context
 from converge.components.metrics.component import Metrics
+from converge.inventory import Inventory
 
 
 def test_no_side_is_trusted_without_a_certificate(context: Callable[..., Context]) -> None:
-    objects = list(Metrics().objects(context()))
+    objects = list(Metrics(Inventory()).objects(context()))
     api = manifests.only(objects, "APIService")
     assert api["spec"]["insecureSkipTLSVerify"] is False
     assert api["metadata"]["annotations"] == {"cert-manager.io/inject-ca-from": "kube-system/metrics-server"}

@@ -10,6 +10,7 @@ from converge.components.component import Remark
 from converge.components.control_node.component import ControlNode
 from converge.components.worker_nodes.component import WorkerNodes
 from converge.errors import NotReady
+from converge.inventory import Inventory
 from steps.nodes import workers_open
 
 ROLES = {"one-control": "control", "one-worker-1": "worker", "one-worker-2": "worker"}
@@ -32,22 +33,22 @@ def cordon(fake_api, name):
 @pytest.mark.parametrize(("component", "name"), [(ControlNode, "one-control"), (WorkerNodes, "one-worker-2")])
 def test_a_cordoned_node_is_a_remark_of_its_role_alone(fake_api, access, component, name):
     cordon(fake_api, name)
-    [remark] = component().remarks(access)
+    [remark] = component(Inventory()).remarks(access)
     assert (remark.subject, remark.next_command) == (f"Node {name}", f"kubectl uncordon {name}")
     assert str(remark).startswith(f"Node {name} is cordoned since ")
     assert str(remark).endswith(f": it takes no new pods; kubectl uncordon {name}")
     other = WorkerNodes if component is ControlNode else ControlNode
-    assert other().remarks(access) == []
+    assert other(Inventory()).remarks(access) == []
 
 
 def test_a_cordoned_worker_is_no_difference(fake_api, access):
     cordon(fake_api, "one-worker-1")
-    settings = WorkerNodes().settings(None, access)
+    settings = WorkerNodes(Inventory()).settings(None, access)
     assert [tuple(setting.differences()) for setting in settings] == [(), ()]
 
 
 def test_nodes_that_take_pods_need_no_remark(access):
-    assert WorkerNodes().remarks(access) == []
+    assert WorkerNodes(Inventory()).remarks(access) == []
 
 
 def test_the_promise_that_workers_take_pods_fails_with_what_to_type(fake_api, access):

@@ -11,7 +11,9 @@ from fake_keycloak import URL, FakeKeycloak
 
 from converge.apis.keycloak import Keycloak
 from converge.components.component import Setting
-from converge.components.keycloak import oidc_client, realm
+from converge.components.keycloak.component import Keycloak as KeycloakComponent
+from converge.components.keycloak.oidc_client import ConfidentialClient
+from converge.components.keycloak.realm_people import People
 from converge.components.keycloak.settings import mapper
 from converge.inventory import Inventory
 
@@ -22,16 +24,20 @@ def here() -> FakeKeycloak:
 
 
 @pytest.fixture
-def wanted(here: FakeKeycloak) -> Callable[[], list[Setting]]:
+def wanted(here: FakeKeycloak, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Setting]]:
     kept = {"metadata": {"creationTimestamp": "1970-01-01T00:30:00Z"}}
     api = SimpleNamespace(get=lambda *_: kept, kept=kept)
     access: Any = SimpleNamespace(secret=lambda *names: "-".join(names), api=lambda: api)
+    context: Any = SimpleNamespace(inventory=Inventory())
+    seen = Keycloak(here, URL, "admin", lambda: "right").realm("thinkube")  # type: ignore[arg-type]
+    for module in ("realm_people", "oidc_client"):
+        monkeypatch.setattr(f"converge.components.keycloak.{module}.realm", lambda *_: seen)
     policy = mapper("oidc-usermodel-attribute-mapper", user_attribute="policy", claim_name="policy", multivalued=True)
 
     def settings() -> list[Setting]:
-        seen = Keycloak(here, URL, "admin", lambda: "right").realm("thinkube")  # type: ignore[arg-type]
-        app = oidc_client.confidential(seen, "app", "app", access, redirect_uris=["https://app/callback"], mappers={"policy": policy})
-        return [*realm.settings(Inventory(), seen, access), app]
+        owner: Any = SimpleNamespace(name="app", namespace="app", inventory=Inventory())
+        app = ConfidentialClient(owner, redirect_uris=["https://app/callback"], mappers={"policy": policy})
+        return [*People(KeycloakComponent(Inventory())).settings(context, access), app.setting(context, access)]
 
     settings.secret = kept["metadata"]  # type: ignore[attr-defined]
     return settings

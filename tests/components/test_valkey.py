@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from converge.apis.valkey import COMMANDS, password_hash
-from converge.components.component import Context
+from converge.components.component import Context, GeneratedSecret
 from converge.components.manifests import only
 from converge.components.valkey.certificate import ServedCertificate
 from converge.components.valkey.component import Valkey
@@ -32,7 +32,7 @@ def access(answer: Callable[[Sequence[str], str], str]) -> Any:
 
 
 def user(seen: Any) -> User:
-    return User("docs", "docs", access(lambda *_: json.dumps(seen)), prefix="docs")
+    return User("docs", GeneratedSecret("docs", "docs-valkey", {}), access(lambda *_: json.dumps(seen)), prefix="docs")
 
 
 def test_a_user_that_is_as_wanted_does_not_differ() -> None:
@@ -68,7 +68,7 @@ def test_a_renewed_certificate_is_read_again(fake_api: Any) -> None:
         told.append(" ".join(argv) + stdin)
         return {"find": "/tls/tls.crt\n", "cat": "issued\n"}.get(argv[0], '"OK"')
 
-    served = ServedCertificate("valkey-0", issued(access(answer), fake_api))
+    served = ServedCertificate("valkey-0", "valkey-tls", issued(access(answer), fake_api))
     assert [found.seen for found in served.differences()] == ["the one before"]
     served.write()
     assert '"CONFIG" "SET" "tls-cert-file" "/tls/tls.crt"' in told[-2]
@@ -82,7 +82,7 @@ def test_a_certificate_that_the_kubelet_did_not_bring_yet_is_brought_first(fake_
         asked = fake_api.find("Pod", "valkey-0", "valkey")["metadata"].get("annotations")
         return {"find": "", "cat": "issued" if asked else "the one before"}.get(argv[0], '"OK"')
 
-    served = ServedCertificate("valkey-0", issued(access(answer), fake_api))
+    served = ServedCertificate("valkey-0", "valkey-tls", issued(access(answer), fake_api))
     assert [found.seen for found in served.differences()] == ["the one before"]
     served.write()
     assert not served.differences()
@@ -96,6 +96,6 @@ def issued(over: Any, fake_api: Any) -> Any:
 
 def test_the_inventory_says_how_many_servers_there_are(context: Callable[..., Context]) -> None:
     three = Inventory.model_validate({"components": {"valkey": {"replicas": 3, "storage": "1Gi"}}})
-    servers = only(list(Valkey().objects(context(three))), "StatefulSet")
+    servers = only(list(Valkey(three).objects(context(three))), "StatefulSet")
     assert servers["spec"]["replicas"] == 3
-    assert only(list(Valkey().objects(context())), "StatefulSet")["spec"]["replicas"] == 1
+    assert only(list(Valkey(Inventory()).objects(context())), "StatefulSet")["spec"]["replicas"] == 1

@@ -77,7 +77,11 @@ class Web(Component):
 
     name, issue, namespace = "web", "CORE-001", "web"
 
+    def parts(self, inventory):
+        return ()
+
     def __init__(self) -> None:
+        super().__init__(Inventory())
         self.wanted: list[KubernetesObject] = [NAMESPACE, CONFIG]
         self.generated: list[GeneratedSecret] = []
         self.settings_wanted: list[Setting] = []
@@ -87,7 +91,7 @@ class Web(Component):
     def objects(self, context):
         return self.wanted
 
-    def secrets(self, inventory):
+    def secrets(self):
         return self.generated
 
     def settings(self, context, access):
@@ -113,7 +117,7 @@ class Bench:
 
         class Bound(Platform):
             @classmethod
-            def known(cls):
+            def known(cls, inventory=None):
                 return {bench.component.name: bench.component}
 
         self.platform = Bound(Inventory(deadlines=Deadlines(component_s=10, lease_s=5)))

@@ -17,6 +17,9 @@ class Trusting(Component):
 
     name, issue, namespace = "trusting", "CORE-004", "web"
 
+    def parts(self, inventory):
+        return ()
+
     def objects(self, context):
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}
         metadata = {"name": "platform-ca", "namespace": "web"}
@@ -25,7 +28,7 @@ class Trusting(Component):
 
 @pytest.fixture
 def platform(empty_bench):
-    empty_bench.only(Trusting())
+    empty_bench.only(Trusting(Inventory()))
     found = empty_bench.platform
     empty_bench.fake_api.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "cert-manager"}})
     PlatformCa(found.context, found.access).write()

@@ -29,7 +29,7 @@ def place(*, pod=BEFORE, owner="ReplicaSet", uses=USES, annotations=None, needs_
     found = {"Secret": [kept], "Pod": [{"metadata": metadata, "spec": spec}], "Deployment": [deployment]}
     api = SimpleNamespace(list=lambda kind, *_, **__: found.get(kind, []))
     known = Credential(SECRET, lambda _: True, needs_restart=needs_restart)
-    component = SimpleNamespace(secrets=lambda _: [SECRET], credentials=lambda *_: [known])
+    component = SimpleNamespace(secrets=lambda: [SECRET], credentials=lambda *_: [known])
     return [str(one.workload) for one in behind(api, component, SimpleNamespace(inventory=None), None)]
 
 

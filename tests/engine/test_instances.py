@@ -6,6 +6,7 @@ import threading
 
 from converge.components.component import Component
 from converge.engine.outcome import Result
+from converge.inventory import Inventory
 
 API = "cert-manager.io/v1"
 DEFINITION = {
@@ -35,6 +36,9 @@ def certificate(name: str) -> dict:
 
 class Issuers(Component):
     name, issue = "issuers", "CORE-003"
+
+    def parts(self, inventory):
+        return ()
 
     def objects(self, context):
         return [DEFINITION, certificate("leaf"), certificate("ca")]
@@ -82,7 +86,7 @@ def established() -> list[dict]:
 
 
 def converged(empty_bench, failures: int, component: Component | None = None):
-    empty_bench.only(component or Issuers())
+    empty_bench.only(component or Issuers(Inventory()))
     controller = Controller(empty_bench.fake_api, failures)
     controller.start()
     try:
@@ -92,14 +96,14 @@ def converged(empty_bench, failures: int, component: Component | None = None):
 
 
 def test_no_write_waits_for_what_needs_that_write(empty_bench) -> None:
-    outcome, controller = converged(empty_bench, 0, Waiting())
+    outcome, controller = converged(empty_bench, 0, Waiting(Inventory()))
     assert outcome.result is Result.CONVERGED, outcome.text
     api = empty_bench.fake_api.client()
     for name in ("leaf", "ca"):
         api.delete("Certificate.cert-manager.io", name, "default")
     api.delete("CustomResourceDefinition", "certificates.cert-manager.io")
     empty_bench.fake_api.status("DaemonSet", "agent", "default", observedGeneration=1, desiredNumberScheduled=1)
-    outcome, controller = converged(empty_bench, 0, Waiting())
+    outcome, controller = converged(empty_bench, 0, Waiting(Inventory()))
     assert outcome.result is Result.CONVERGED, outcome.text
     assert sorted(controller.issued) == ["ca", "leaf"]
 

@@ -20,7 +20,7 @@ def ingress(bench, monkeypatch):
         code = answers.pop(0) if len(answers) > 1 else answers[0]
         return SimpleNamespace(status_code=code, reason="")
 
-    bench.web.endpoints = lambda _: (Endpoint("web", "web.thinkube.test", page="/health"),)
+    bench.web.endpoints = lambda: (Endpoint("web", "web.thinkube.test", page="/health"),)
     bench.platform.__dict__["access"] = SimpleNamespace(http=SimpleNamespace(get=get))
     bench.platform.__dict__["graph"] = SimpleNamespace(closure=lambda names: ("cert-manager", *names))
     monkeypatch.setattr("converge.routes.time.sleep", lambda _: None)

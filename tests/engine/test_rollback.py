@@ -76,11 +76,14 @@ class Held:
 class Control(Component):
     name, issue = "control-node", "CORE-001"
 
+    def parts(self, inventory):
+        return ()
 
-class Base(Component):
+
+class Base(Control):
     name, issue, namespace, requires = "base", "CORE-001", "base", ("control-node",)
 
-    def secrets(self, inventory):
+    def secrets(self):
         return (GeneratedSecret("base", "base-admin", {"password": "password"}),)
 
     def objects(self, context):
@@ -94,10 +97,10 @@ class Base(Component):
         return (Held("block in the cluster", ""), Held("own bucket", "base"))
 
 
-class Above(Component):
+class Above(Control):
     name, issue, namespace, requires = "above", "CORE-002", "above", ("base",)
 
-    def secrets(self, inventory):
+    def secrets(self):
         return (GeneratedSecret("above", "above-database", {"username": "=above", "password": "password"}, copies=("base",)),)
 
     def prerequisites(self, context, access):
@@ -113,7 +116,7 @@ class Above(Component):
 
 KINDS = ("Namespace", "ConfigMap", "Secret", "PersistentVolumeClaim", "PersistentVolume", "StatefulSet", "APIService")
 """All that a rollback asks for here: it lists every kind that the server has, again and again."""
-KNOWN = {made.name: made() for made in (Control, Base, Above)}
+KNOWN = {made.name: made(Inventory()) for made in (Control, Base, Above)}
 
 
 class FakePlatform:
@@ -125,7 +128,7 @@ class FakePlatform:
         self.inventory, self.progress, self.context = Inventory(), SILENCE, None
         self.stopping, self.holds = threading.Event(), 0
 
-    def known(self):
+    def known(self, inventory=None):
         return KNOWN
 
     def watched(self, subject):
@@ -142,7 +145,7 @@ class FakePlatform:
         objects = component.objects(None)
         found = changes(self.api, name, objects)
         apply_changes(self.api, name, [change for change in found if change.ref.kind == "Namespace"])
-        secrets.ensure(self.api, name, component.secrets(None))
+        secrets.ensure(self.api, name, component.secrets())
         apply_changes(self.api, name, changes(self.api, name, objects))
         for setting in (*component.prerequisites(None, None), *component.settings(None, None)):
             setting.write()

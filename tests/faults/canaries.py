@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from place import Place
 
-from converge.components.minio.component import BUCKET
-from converge.components.postgres import database
-from converge.components.valkey import users
+from converge.components.minio.storage import PLATFORM_BUCKET
+from converge.components.postgres.server import server as postgres
+from converge.components.valkey.server import server as valkey
 from converge.consumers import root_store
 from converge.people import People
 
@@ -31,10 +31,10 @@ def canaries(place: Place) -> tuple[Canary, ...]:
     inventory, access = place.inventory, place.platform.access
 
     def row() -> bool:
-        return bool(database.server(access).rows("SELECT to_regclass('public.heal_canary') IS NOT NULL AS there")[0]["there"])
+        return bool(postgres(access).rows("SELECT to_regclass('public.heal_canary') IS NOT NULL AS there")[0]["there"])
 
     def store_row() -> None:
-        database.server(access).run("CREATE TABLE IF NOT EXISTS heal_canary (number integer);")
+        postgres(access).run("CREATE TABLE IF NOT EXISTS heal_canary (number integer);")
 
     def store_person() -> None:
         if not person():
@@ -51,18 +51,18 @@ def canaries(place: Place) -> tuple[Canary, ...]:
         Canary(
             "an object in MinIO",
             ("minio",),
-            lambda: None if NAME in root_store(inventory, access).names(BUCKET) else _put(place),
-            lambda: NAME in root_store(inventory, access).names(BUCKET),
+            lambda: None if NAME in root_store(inventory, access).names(PLATFORM_BUCKET) else _put(place),
+            lambda: NAME in root_store(inventory, access).names(PLATFORM_BUCKET),
         ),
         Canary(
             "a key in Valkey",
             ("valkey",),
-            lambda: users.server(access).ask("SET", NAME, "here") and None,
-            lambda: users.server(access).ask("GET", NAME) == "here",
+            lambda: valkey(access).ask("SET", NAME, "here") and None,
+            lambda: valkey(access).ask("GET", NAME) == "here",
         ),
     )
     return tuple(canary for canary in every if canary.stands_on[0] in place.platform.components)
 
 
 def _put(place: Place) -> None:
-    root_store(place.inventory, place.platform.access).put(BUCKET, NAME, b"here")
+    root_store(place.inventory, place.platform.access).put(PLATFORM_BUCKET, NAME, b"here")

@@ -117,7 +117,7 @@ def _forget_node(setting: Any) -> None:
 
 
 def _server_of(setting: Any) -> Any:
-    from converge.components.valkey.users import server
+    from converge.components.valkey.server import server
 
     return server(setting._access, setting._pod)
 
@@ -136,7 +136,7 @@ TAKEN: Mapping[str, Callable[[Any], None] | Impossible] = {
     "IssuedCertificates": _FOLLOWS,
     "SuperuserPassword": lambda setting: setting._server.write_password("postgres", "given by hand"),
     "AdministratorPassword": lambda setting: _server_of(setting).ask("ACL", "SETUSER", "default", "resetpass", ">given by hand"),
-    "Administrator": Impossible("a password that a person changed there is not undone: tests/components/test_credentials.py"),
+    "AcceptedAdministrator": Impossible("a password that a person changed there is not undone: tests/components/test_credentials.py"),
     "PresentedWildcard": _FOLLOWS,
     "ServedCertificate": _FOLLOWS,
     "ReadRules": _FOLLOWS,

@@ -164,7 +164,7 @@ class Place:
             for wanted in component.objects(self.platform.context):
                 live = self._live(wanted)
                 found[f"{name}: {wanted['kind']} {wanted['metadata'].get('namespace', '')}/{wanted['metadata']['name']}"] = _lasting(live)
-            for secret in component.secrets(self.platform.inventory):
+            for secret in component.secrets():
                 live = self.api.find("Secret", secret.name, secret.namespace)
                 found[f"{name}: Secret {secret.namespace}/{secret.name}"] = sorted((live or {}).get("data") or {})
         return found

@@ -9,8 +9,8 @@ import pytest
 
 from converge import secrets
 from converge.components.keycloak import realm, recovery
-from converge.components.postgres import database
-from converge.components.valkey import users
+from converge.components.postgres.server import server as postgres
+from converge.components.valkey.server import server as valkey
 
 pytestmark = pytest.mark.fault
 
@@ -82,7 +82,7 @@ def test_roles_of_postgresql_are_given_other_passwords(place, seen):
     names = ("keycloak/keycloak-database", "postgres/postgres-superuser")
     before = [values(place, name) for name in names]
     for role in ("keycloak", "postgres"):
-        database.server(place.platform.access).write_password(role, random.token_urlsafe(24))
+        postgres(place.platform.access).write_password(role, random.token_urlsafe(24))
     done = healed(place, *names)
     assert [values(place, name) for name in names] == before
     seen(f"healed in one run of {done.seconds:.1f} s")
@@ -91,7 +91,7 @@ def test_roles_of_postgresql_are_given_other_passwords(place, seen):
 def test_valkeys_administrator_is_given_another_password(place, seen):
     """ACL SETUSER gives Valkey's administrator another password: one run puts the Secret's value back."""
     before = values(place, "valkey/valkey-admin")
-    users.server(place.platform.access).ask("ACL", "SETUSER", "default", "resetpass", f">{random.token_urlsafe(24)}")
+    valkey(place.platform.access).ask("ACL", "SETUSER", "default", "resetpass", f">{random.token_urlsafe(24)}")
     done = healed(place, "valkey/valkey-admin")
     assert values(place, "valkey/valkey-admin") == before
     seen(f"healed in one run of {done.seconds:.1f} s")

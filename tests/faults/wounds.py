@@ -54,7 +54,7 @@ def rows(place: Place, names: Sequence[str]) -> Iterator[Row]:
             loses = tuple(str(volume) for volume in volumes if ref.kind == "Namespace" and volume.namespace == ref.name)
             yield Row(name, str(ref), "deleted", hurts.batch_of(ref), _deletion(place, ref), ref, loses)
             yield Row(name, str(ref), "emptied", "emptied", _emptying(place, ref, obj), ref)
-        for secret in component.secrets(place.inventory):
+        for secret in component.secrets():
             ref = Ref("Secret", secret.name, secret.namespace, "v1")
             yield Row(name, str(ref), "deleted", "secrets", _deletion(place, ref), ref)
             yield Row(name, str(ref), "emptied", "secrets emptied", _emptying(place, ref, {}), ref)

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from converge.components import COMPONENTS
+from converge.components import known
 from converge.images import catalog as catalogs
 from converge.images import digests as digests_module
 from converge.images.catalog import FOLDER, GoArtifact, load, recipe
 from converge.images.digests import Digests
+from converge.inventory import Inventory
 
 CATALOG = load()
 
@@ -52,7 +53,7 @@ def test_an_image_runs_as_a_numbered_user_that_is_not_root(name: str) -> None:
 
 
 def test_every_image_of_a_component_is_in_the_catalog() -> None:
-    wanted = {image for component in COMPONENTS for image in component.images}
+    wanted = {image for component in known(Inventory()).values() for image in component.images}
     assert wanted - set(CATALOG.images) == set()
 
 

@@ -50,10 +50,10 @@ class Row:
 @pytest.fixture(scope="session")
 def platform(pytestconfig: pytest.Config) -> Iterator[Platform]:
     """The platform that is broken and repaired: ``--inventory`` says which."""
-    from converge.components import COMPONENTS
-    from converge.inventory import read
+    from converge.components import known
+    from converge.inventory import Inventory, read
 
-    needs = {component.name: component.requires for component in COMPONENTS}
+    needs = {name: component.requires for name, component in known(Inventory()).items()}
     opened = Platform(read(pytestconfig.rootpath / pytestconfig.option.inventory, components=needs))
     opened.cluster()
     yield opened

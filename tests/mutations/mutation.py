@@ -11,7 +11,7 @@ from converge.apis.minio import Administration
 from converge.components.component import KubernetesObject
 from converge.components.keycloak import realm
 from converge.components.minio import storage
-from converge.components.postgres import database
+from converge.components.postgres.server import server as postgres
 from converge.engine.platform import Platform
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.wait import wait_until_ready
@@ -165,7 +165,7 @@ def object_storage(platform: Platform) -> Administration:
 
 def sql(statements: str, name: str = "postgres") -> Act:
     """Run SQL as the database server's superuser."""
-    return lambda platform: _discard(database.server(platform.access).run(statements, name))
+    return lambda platform: _discard(postgres(platform.access).run(statements, name))
 
 
 def _discard(_: object) -> None:

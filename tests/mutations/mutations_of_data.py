@@ -9,9 +9,9 @@ from mutation import Mutation, container, edit, editing, object_storage, sql
 from converge.apis.minio import ObjectStore
 from converge.components.component import KubernetesObject
 from converge.components.minio import storage
-from converge.components.minio.component import BUCKET
-from converge.components.postgres.database import POD, server
-from converge.components.valkey import users
+from converge.components.minio.storage import PLATFORM_BUCKET
+from converge.components.postgres.server import POD, server
+from converge.components.valkey.server import server as valkey
 from converge.engine.platform import Platform
 
 POSTGRES = "core/postgres.feature"
@@ -150,14 +150,14 @@ def _viewer_writes(platform: Platform) -> None:
 def _bucket_policy(platform: Platform, policy: str) -> None:
     client = ObjectStore(platform.access.http, storage.url(platform.inventory), storage.root_key(platform.access))._client
     if policy:
-        client.set_bucket_policy(bucket_name=BUCKET, policy=policy)
+        client.set_bucket_policy(bucket_name=PLATFORM_BUCKET, policy=policy)
     else:
-        client.delete_bucket_policy(bucket_name=BUCKET)
+        client.delete_bucket_policy(bucket_name=PLATFORM_BUCKET)
 
 
 def _open_to_strangers(platform: Platform) -> None:
     actions = '["s3:GetObject", "s3:ListBucket"]'
-    resources = f'["arn:aws:s3:::{BUCKET}", "arn:aws:s3:::{BUCKET}/*"]'
+    resources = f'["arn:aws:s3:::{PLATFORM_BUCKET}", "arn:aws:s3:::{PLATFORM_BUCKET}/*"]'
     statement = f'{{"Effect": "Allow", "Principal": {{"AWS": ["*"]}}, "Action": {actions}, "Resource": {resources}}}'
     _bucket_policy(platform, f'{{"Version": "2012-10-17", "Statement": [{statement}]}}')
 
@@ -206,7 +206,7 @@ OBJECTS = (
         "minio",
         _open_to_strangers,
         ("core/minio.feature::Nobody reads without an access key",),
-        f"bucket {BUCKET} is open to strangers",
+        f"bucket {PLATFORM_BUCKET} is open to strangers",
         undo=_closed_to_strangers,
     ),
     Mutation(
@@ -230,11 +230,11 @@ OBJECTS = (
 
 
 def _no_password(platform: Platform) -> None:
-    users.server(platform.access).ask("ACL", "SETUSER", "default", "nopass")
+    valkey(platform.access).ask("ACL", "SETUSER", "default", "nopass")
 
 
 def _password_again(platform: Platform) -> None:
-    users.server(platform.access).ask("ACL", "LOAD")
+    valkey(platform.access).ask("ACL", "LOAD")
 
 
 KEYS = (

@@ -137,7 +137,7 @@ SPOILINGS = (
 )
 
 every_component = pytest.mark.parametrize(
-    "component", [pytest.param(kind(), id=kind.name) for kind in COMPONENTS if kind.name not in RELEASED]
+    "component", [pytest.param(kind(Inventory()), id=kind.name) for kind in COMPONENTS if kind.name not in RELEASED]
 )
 
 
@@ -162,7 +162,11 @@ def _each_spoilt(whole: list[Object], spoiling: Spoiling) -> Iterator[list[Objec
 def test_the_spoilings_try_something(context: Callable[[], Context]) -> None:
     """Components without workloads are tried by nothing; there are others."""
     running = [
-        item for kind in COMPONENTS if kind.name not in RELEASED for item in kind().objects(context()) if item["kind"] in workloads.KINDS
+        item
+        for kind in COMPONENTS
+        if kind.name not in RELEASED
+        for item in kind(Inventory()).objects(context())
+        if item["kind"] in workloads.KINDS
     ]
     assert len(running) >= 5
     assert [item for item in running if item["kind"] == "StatefulSet"]

@@ -14,6 +14,7 @@ from converge import authority
 from converge.authority import Authority
 from converge.components.component import Access, Context, Difference
 from converge.components.differences import absent
+from converge.components.parts.trust import CA as CA
 from converge.errors import Refused
 from converge.inventory.model import PrivateCa
 from converge.kubernetes.client import Api
@@ -22,8 +23,6 @@ from converge.kubernetes.keeping import GENERATED
 from converge.kubernetes.objects import KubernetesObject, labels_of
 
 NAMESPACE = "cert-manager"
-CA = "thinkube-ca"
-"""The ClusterIssuer and the Secret that it signs with."""
 
 SUBJECT = "the platform's CA"
 RENEWED_BEFORE = timedelta(days=365)

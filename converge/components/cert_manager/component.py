@@ -8,18 +8,19 @@ Source: cert-manager v1.11.5, the release's cert-manager.yaml.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
-from converge.components import manifests
 from converge.components.cert_manager import deployments
-from converge.components.cert_manager.authority import CA as CA
 from converge.components.cert_manager.authority import NAMESPACE as NAMESPACE
 from converge.components.cert_manager.authority import PlatformCa
 from converge.components.cert_manager.issued import IssuedCertificates
 from converge.components.cert_manager.presented import PresentedWildcard
-from converge.components.component import Access, Component, Context, GeneratedSecret, KubernetesObject, Setting
+from converge.components.component import Component, GeneratedSecret, Part
 from converge.components.ingress.component import CERTIFICATE
 from converge.components.ingress.component import NAMESPACE as INGRESS_NAMESPACE
+from converge.components.parts.held import Holds
+from converge.components.parts.manifests import Manifests, Release
+from converge.components.parts.trust import CA as CA
 from converge.inventory import Inventory
 from converge.inventory.model import Acme
 
@@ -30,36 +31,36 @@ class CertManager(Component):
     name = "cert-manager"
     issue = "CORE-003"
     namespace = NAMESPACE
-    requires = ("control-node", "ingress")
-    images = tuple(deployments.IMAGES.values())
-    releases = ("cert-manager",)
 
-    def secrets(self, inventory: Inventory) -> Sequence[GeneratedSecret]:
-        """With ACME: the token that may write DNS records, from where the inventory says."""
-        if not isinstance(inventory.issuer, Acme):
-            return ()
-        return (GeneratedSecret(NAMESPACE, "cloudflare", {"token": "=" + inventory.issuer.cloudflare_token.read()}),)
-
-    def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
-        """The CA: made before anything that signs with it, and before anything that trusts it."""
-        return (PlatformCa(context, access),)
-
-    def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """The release's objects, issuers and the wildcard."""
-        issuer = context.inventory.issuer
-        acme = issuer if isinstance(issuer, Acme) else None
-        released = manifests.read(context.release("cert-manager") / "cert-manager.yaml")
-        deployments.fit(released, context.image, public=acme is not None)
-        return released + manifests.render(
-            Path(__file__).parent,
-            namespace_name=NAMESPACE,
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``: the release, the CA before it, issuers, the wildcard, and that everything is of the CA of today."""
+        acme = inventory.issuer if isinstance(inventory.issuer, Acme) else None
+        fit = partial(deployments.fit, public=acme is not None)
+        issuers = Manifests(
+            self,
+            requires=["ingress"],
             ca=CA,
             acme=acme,
-            domain=context.inventory.domain_name,
+            domain=inventory.domain_name,
             ingress_namespace=INGRESS_NAMESPACE,
             certificate=CERTIFICATE,
         )
+        return (
+            # The CA is made before anything that signs with it, and before anything that trusts it.
+            Holds(lambda context, access: [PlatformCa(context, access)], first=True),
+            *([CloudflareToken(acme)] if acme else []),
+            Release("cert-manager", ["cert-manager.yaml"], fit, images=list(deployments.IMAGES.values())),
+            issuers,
+            Holds(lambda context, access: [IssuedCertificates(context, access), PresentedWildcard(context, access)]),
+        )
 
-    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
-        """Every certificate is of the CA of today, and the ingress presents the wildcard: whoever comes next can trust what it meets."""
-        return (IssuedCertificates(context, access), PresentedWildcard(context, access))
+
+class CloudflareToken(Part):
+    """The token that may write DNS records, from where the inventory says."""
+
+    def __init__(self, acme: Acme) -> None:
+        self._token = acme.cloudflare_token
+
+    def secrets(self) -> Sequence[GeneratedSecret]:
+        """See ``Part.secrets``."""
+        return (GeneratedSecret(NAMESPACE, "cloudflare", {"token": "=" + self._token.read()}),)

@@ -6,11 +6,10 @@ that restarts does not take them with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from converge.components import blocks, manifests
-from converge.components.component import KubernetesObject
+from converge.components.component import Context, KubernetesObject
 
 IMAGES = {
     "cert-manager": "cert-manager-controller",
@@ -31,7 +30,7 @@ _PROBED = {
 }
 
 
-def fit(released: list[KubernetesObject], image: Callable[[str], str], *, public: bool) -> None:
+def fit(released: list[KubernetesObject], context: Context, *, public: bool) -> None:
     """Change the Deployments among a release's objects; ``public``: certificates come from an ACME server, with DNS-01."""
     for name, image_name in IMAGES.items():
         deployment = manifests.only(released, "Deployment", name)
@@ -42,7 +41,7 @@ def fit(released: list[KubernetesObject], image: Callable[[str], str], *, public
         ready, alive, port = _PROBED[name]
         container = pod["containers"][0]
         container |= {
-            "image": image(image_name),
+            "image": context.image(image_name),
             "args": _arguments(name, container, public=public),
             "resources": blocks.resources("25m/500m", "128Mi/512Mi"),
             "securityContext": blocks.locked_down(),

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Access, Component, Context, Difference, Remark, Setting
-from converge.components.node import cordoned, unready
+from converge.components.component import Access, Component, Difference, Part
+from converge.components.node import Cordoned, unready
+from converge.components.parts.held import Holds
+from converge.inventory import Inventory
 
 
 class ControlNode(Component):
@@ -17,13 +19,9 @@ class ControlNode(Component):
     name = "control-node"
     issue = "CORE-001"
 
-    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
-        """The cluster runs."""
-        return (RunningCluster(context.inventory.name, access),)
-
-    def remarks(self, access: Access) -> Sequence[Remark]:
-        """Cordoned nodes."""
-        return cordoned(access, "control")
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``: the cluster runs."""
+        return Holds(lambda _, access: [RunningCluster(inventory.name, access)]), Cordoned("control")
 
 
 class RunningCluster:

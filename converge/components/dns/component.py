@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Access, Component, Context, Setting
+from converge.components.component import Access, Component, Context, Part, Setting
 from converge.components.dns.zone import Zone
+from converge.components.parts.held import Holds
+from converge.inventory import Inventory
 
 
 class Dns(Component):
@@ -19,9 +21,12 @@ class Dns(Component):
 
     name = "dns"
     issue = "CORE-001"
-    requires = ("control-node",)
 
-    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
-        """The domain's server block in CoreDNS."""
-        domain = context.inventory.domain_name
-        return (Zone(domain, context.ingress_address, access.api, deadline_s=context.inventory.deadlines.component_s),)
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``: the domain's server block in CoreDNS."""
+        return (Holds(_zone, requires=["control-node"]),)
+
+
+def _zone(context: Context, access: Access) -> Sequence[Setting]:
+    domain = context.inventory.domain_name
+    return (Zone(domain, context.ingress_address, access.api, deadline_s=context.inventory.deadlines.component_s),)

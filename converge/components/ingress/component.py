@@ -10,11 +10,10 @@ Source: Traefik 3.7.15.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from converge.components import manifests
 from converge.components.blocks import INGRESS_CLASS
-from converge.components.component import Component, Context, Endpoint, KubernetesObject
+from converge.components.component import Component, Endpoint, Owner, Part
+from converge.components.parts.manifests import Manifests
 from converge.inventory import Inventory
 
 NAMESPACE = "ingress"
@@ -31,23 +30,28 @@ class Ingress(Component):
     name = "ingress"
     issue = "CORE-001"
     namespace = NAMESPACE
-    requires = ("control-node",)
-    images = ("traefik",)
 
-    def endpoints(self, inventory: Inventory) -> Sequence[Endpoint]:
-        """Its own health: ``https://ingress.thinkube.test/ping``."""
-        return (Endpoint("web", inventory.host("ingress"), page="/ping"),)
-
-    def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """Traefik, its class, and the Ingress that brings the certificate."""
-        return manifests.render(
-            Path(__file__).parent,
-            namespace_name=NAMESPACE,
-            image=context.image("traefik"),
-            address=context.ingress_address,
-            host=context.inventory.host("ingress"),
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``: Traefik, its class, and the Ingress that brings the certificate."""
+        health = Health(self)
+        traefik = Manifests(
+            self,
+            images=["traefik"],
+            host=health.endpoint.host,
             ingress_class=INGRESS_CLASS,
             certificate=CERTIFICATE,
-            dashboard_host=context.inventory.host("ingress-dashboard"),
+            dashboard_host=inventory.host("ingress-dashboard"),
             login_address=DASHBOARD_LOGIN,
         )
+        return traefik, health
+
+
+class Health(Part):
+    """Its own health: ``https://ingress.thinkube.test/ping``, by an Ingress among its manifests."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.endpoint = Endpoint("web", owner.inventory.host(owner.name), page="/ping")
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """See ``Part.endpoints``."""
+        return (self.endpoint,)

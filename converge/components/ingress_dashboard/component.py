@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.blocks import namespace
-from converge.components.component import Access, Component, Context, Credential, Endpoint, GeneratedSecret, KubernetesObject, Setting
+from converge.components.component import Component, Part
 from converge.components.keycloak.realm import ADMINISTRATORS
-from converge.components.login_proxy.login_proxy import IMAGE, REQUIRES, LoginProxy
+from converge.components.login_proxy.login_proxy import LoginProxy
+from converge.components.parts.manifests import Namespace
 from converge.inventory import Inventory
 
 
@@ -21,29 +21,7 @@ class IngressDashboard(Component):
     name = "ingress-dashboard"
     issue = "CORE-001"
     namespace = "ingress-dashboard"
-    requires = ("ingress", *REQUIRES)
-    images = (IMAGE,)
 
-    def endpoints(self, inventory: Inventory) -> Sequence[Endpoint]:
-        """``https://ingress-dashboard.thinkube.test``."""
-        return (Endpoint("web", inventory.host(self.name)),)
-
-    def secrets(self, inventory: Inventory) -> Sequence[GeneratedSecret]:
-        """The login proxy's."""
-        return self._login(inventory).secrets()
-
-    def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
-        """The login proxy's."""
-        return self._login(context.inventory).prerequisites(context, access)
-
-    def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """A login proxy; the dashboard itself is part of the ingress."""
-        return (namespace(self.namespace), *self._login(context.inventory).objects(context))
-
-    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
-        """The login proxy's."""
-        return self._login(context.inventory).credentials(context, access)
-
-    def _login(self, inventory: Inventory) -> LoginProxy:
-        (endpoint,) = self.endpoints(inventory)
-        return LoginProxy(self.name, self.namespace, endpoint.host, groups=(ADMINISTRATORS,))
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``: a login proxy; the dashboard itself is part of the ingress."""
+        return Namespace(self), LoginProxy(self, groups=[ADMINISTRATORS])

@@ -7,10 +7,10 @@ was, the Secret says: it is marked once Keycloak has accepted the value in it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from converge.apis.keycloak import WrongAdministrator, if_there
-from converge.components.component import Access, Difference
+from converge.apis.keycloak import Keycloak, Realm, WrongAdministrator, if_there
+from converge.components.component import Access, Context, Credential, Difference, GeneratedSecret, Owner, Part, Setting
 from converge.components.keycloak import recovery
 from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, realm
 from converge.inventory import Inventory
@@ -20,7 +20,7 @@ ACCEPTED = "thinkube.dev/accepted"
 """The annotation of the Secret that holds a digest of the value which Keycloak has accepted."""
 
 
-class Administrator:
+class AcceptedAdministrator:
     """Keycloak lets its administrator in with the Secret's password, and has no temporary one."""
 
     subject = "administrator of Keycloak"
@@ -70,3 +70,38 @@ class Administrator:
 
     def _password(self) -> str:
         return self._access.secret("keycloak", ADMINISTRATOR_SECRET, "password")
+
+
+class Administrator(Part):
+    """Keycloak's own administrator (realm master): Keycloak keeps the password itself."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.secret = GeneratedSecret(owner.namespace, ADMINISTRATOR_SECRET, {"username": "=admin", "password": "password"})
+
+    def secrets(self) -> Sequence[GeneratedSecret]:
+        """See ``Part.secrets``."""
+        return (self.secret,)
+
+    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
+        """See ``Part.settings``."""
+        return (AcceptedAdministrator(context.inventory, access),)
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """See ``Part.credentials``."""
+        url = f"https://{context.inventory.host('auth')}"
+
+        def master(values: Mapping[str, str]) -> Realm:
+            return Keycloak(access.http, url, values["username"], lambda: values["password"]).realm("master")
+
+        def accepts(values: Mapping[str, str]) -> bool:
+            try:
+                return master(values).read() is not None
+            except WrongAdministrator:
+                return False
+
+        def change(old: Mapping[str, str], new: Mapping[str, str]) -> None:
+            if not accepts(new):
+                recovery.write_password(master(old), new)
+
+        recover = lambda values: recovery.recover(context.inventory, access, values)  # noqa: E731
+        return (Credential(self.secret, accepts, change, needs_restart=False, recover=recover),)

@@ -7,16 +7,18 @@ quay.io/keycloak/keycloak, built beforehand with the options of its recipe, henc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from converge.components import manifests
-from converge.components.blocks import web_host
-from converge.components.component import Access, Component, Context, Credential, Endpoint, GeneratedSecret, KubernetesObject, Setting
-from converge.components.keycloak import oidc_client, realm
+from converge.components.component import Component, Part
 from converge.components.keycloak.administrator import Administrator
 from converge.components.keycloak.kubernetes_login import CLIENT, PREFIX, KubernetesLogin
-from converge.components.postgres import database
-from converge.components.postgres.component import HOST
+from converge.components.keycloak.oidc_client import PublicClient
+from converge.components.keycloak.realm import ADMINISTRATORS
+from converge.components.keycloak.realm_people import People
+from converge.components.parts.held import Holds
+from converge.components.parts.hosts import WebHost
+from converge.components.parts.manifests import Manifests
+from converge.components.parts.trust import CaBundle
+from converge.components.postgres.database import Database
 from converge.inventory import Inventory
 
 LOOPBACK = ("http://localhost:8000", "http://localhost:18000")
@@ -29,42 +31,19 @@ class Keycloak(Component):
     name = "keycloak"
     issue = "CORE-004"
     namespace = "keycloak"
-    requires = ("cert-manager", "dns", "postgres")
-    images = ("keycloak",)
 
-    def endpoints(self, inventory: Inventory) -> Sequence[Endpoint]:
-        """``https://auth.thinkube.test``."""
-        return (Endpoint("web", inventory.host("auth")),)
-
-    def secrets(self, inventory: Inventory) -> Sequence[GeneratedSecret]:
-        """Its database's, its administrator's, and those of the person who administers the platform."""
-        return (database.credentials(self.name, self.namespace), *realm.secrets(inventory))
-
-    def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
-        """A database of its own."""
-        return (database.Database(self.name, self.namespace, access),)
-
-    def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """Server, service, host, and what members of the administrators' group may do in Kubernetes."""
-        (endpoint,) = self.endpoints(context.inventory)
-        names = {"image": context.image, "url": endpoint.url, "database_host": HOST, "ca_pem": context.ca_pem()}
-        administrators = f"{PREFIX}{realm.ADMINISTRATORS}"
-        return (
-            *manifests.render(Path(__file__).parent, administrators=administrators, **names),
-            web_host("keycloak", self.namespace, endpoint.host, "keycloak", "http"),
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``: its server, what the realm holds, and the API server's trust in the realm."""
+        database, ca, web, administrator = Database(self), CaBundle(self), WebHost(self, host="auth", port="http"), Administrator(self)
+        server = Manifests(
+            self,
+            images=["keycloak"],
+            database=database,
+            ca=ca,
+            web=web,
+            administrator=administrator,
+            administrators=f"{PREFIX}{ADMINISTRATORS}",
         )
-
-    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
-        """Its administrator, the realm, the client for Kubernetes, and the API server's trust in both."""
-        here = realm.realm(context.inventory, access)
-        return (
-            Administrator(context.inventory, access),
-            *realm.settings(context.inventory, here, access),
-            oidc_client.public(here, CLIENT, redirect_uris=LOOPBACK),
-            KubernetesLogin(context, access),
-        )
-
-    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
-        """Its database's password, and those of the administrators."""
-        kept = database.credentials(self.name, self.namespace)
-        return (database.login(kept, self.name, access), *realm.credentials(context.inventory, access))
+        kubectl = PublicClient(self, name=CLIENT, redirect_uris=LOOPBACK)
+        kubernetes = Holds(lambda context, access: [kubectl.setting(context, access), KubernetesLogin(context, access)])
+        return database, ca, server, web, administrator, People(self), kubernetes

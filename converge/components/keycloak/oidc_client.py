@@ -1,67 +1,102 @@
-"""An OIDC client for an application: the building block that a component names to let people sign in."""
+"""OIDC clients: how a component's application lets people sign in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from converge.apis.keycloak import Realm, Representation
-from converge.components.component import Access, Credential, GeneratedSecret
-from converge.components.keycloak.settings import Client
+from converge.apis.keycloak import Representation
+from converge.components.component import Access, Context, Credential, GeneratedSecret, Owner, Part, Setting
+from converge.components.keycloak.realm import issuer, realm
+from converge.components.keycloak.settings import Client, Group
 from converge.http import checked
 
-
-def credentials(client_id: str, namespace: str) -> GeneratedSecret:
-    """The Secret ``<client>-oidc`` in the application's namespace: ``client-id`` and a generated ``client-secret``."""
-    return GeneratedSecret(namespace, f"{client_id}-oidc", {"client-id": f"={client_id}", "client-secret": "password"})
+Attributes = Mapping[str, Sequence[str]]
 
 
-def login(client_id: str, namespace: str, issuer: str, access: Access) -> Credential:
-    """A client's secret, as its application uses it; Keycloak tells by it who may ask about tokens."""
+class PublicClient(Part):
+    """A client on people's own machines, which can keep no secret, hence PKCE: ``PublicClient(self, redirect_uris=["http://localhost:8000"])``.
 
-    def accepts(values: Mapping[str, str]) -> bool:
-        form = {"client_id": values["client-id"], "client_secret": values["client-secret"], "token": "none"}
-        answer = access.http.post(f"{issuer}/protocol/openid-connect/token/introspect", data=form)
-        return answer.status_code != 401 and bool(checked(answer, f"client {client_id} known to Keycloak"))
+    ``name`` is the component's where nothing else is said; applications reach the realm at ``issuer``. ``mappers`` by name add claims
+    (`settings.mapper`), every client has the scope ``groups``; ``logout_uris`` are where people may be sent after signing out, the
+    redirect addresses where nothing is said; ``groups`` are those of the realm that must exist, with attributes.
+    """
 
-    return Credential(credentials(client_id, namespace), accepts)
+    requires = ("keycloak",)
+
+    def __init__(
+        self,
+        owner: Owner,
+        *,
+        redirect_uris: Sequence[str],
+        name: str = "",
+        logout_uris: Sequence[str] = (),
+        pkce: bool = True,
+        mappers: Mapping[str, Representation] | None = None,
+        groups: Mapping[str, Attributes] | None = None,
+    ) -> None:
+        self.name = name or owner.name
+        self.issuer = issuer(owner.inventory)
+        self.redirect_uris = list(redirect_uris)
+        self._groups = groups or {}
+        self._wanted: Representation = {
+            "clientId": self.name,
+            "enabled": True,
+            "protocol": "openid-connect",
+            "redirectUris": self.redirect_uris,
+            "webOrigins": [],
+            "standardFlowEnabled": True,
+            "implicitFlowEnabled": False,
+            "directAccessGrantsEnabled": False,
+            "serviceAccountsEnabled": False,
+            "fullScopeAllowed": False,
+            "attributes": {
+                "pkce.code.challenge.method": "S256" if pkce else None,
+                "post.logout.redirect.uris": "##".join(logout_uris) or "+",
+            },
+            "mappers": dict(mappers or {}),
+            "scopes": {"groups": True},
+        }
+
+    def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
+        """See ``Part.prerequisites``."""
+        here = realm(context.inventory, access)
+        return (self.setting(context, access), *(Group(here, name, attributes) for name, attributes in self._groups.items()))
+
+    def setting(self, context: Context, access: Access) -> Client:
+        """The client in the realm."""
+        return Client(realm(context.inventory, access), self._wanted | {"publicClient": True})
 
 
-def confidential(
-    here: Realm, client_id: str, namespace: str, access: Access, *, redirect_uris: Sequence[str], pkce: bool = False, **more: Any
-) -> Client:
-    """A client whose server keeps a secret, see ``credentials``; ``more`` as for ``public``.
+class ConfidentialClient(PublicClient):
+    """A client whose server keeps a secret: ``secret`` holds ``client-id`` and ``client-secret``; else as ``PublicClient``.
 
     ``pkce`` only where the application sends a challenge: Keycloak then refuses a login without one.
     """
-    kept = credentials(client_id, namespace)
-    wanted = _wanted(client_id, redirect_uris, pkce=pkce, **more) | {"publicClient": False, "clientAuthenticatorType": "client-secret"}
-    return Client(here, wanted, secret=lambda: access.secret(kept.namespace, kept.name, "client-secret"))
 
+    def __init__(self, owner: Owner, *, redirect_uris: Sequence[str], name: str = "", pkce: bool = False, **more: Any) -> None:
+        super().__init__(owner, redirect_uris=redirect_uris, name=name, pkce=pkce, **more)
+        self.secret = GeneratedSecret(owner.namespace, f"{self.name}-oidc", {"client-id": f"={self.name}", "client-secret": "password"})
 
-def public(here: Realm, client_id: str, *, redirect_uris: Sequence[str], **more: Any) -> Client:
-    """A client on people's own machines, which can keep no secret: PKCE is required.
+    def secrets(self) -> Sequence[GeneratedSecret]:
+        """See ``Part.secrets``."""
+        return (self.secret,)
 
-    ``mappers`` by name add claims; every client has the scope ``groups``.
-    """
-    return Client(here, _wanted(client_id, redirect_uris, pkce=True, **more) | {"publicClient": True})
+    def setting(self, context: Context, access: Access) -> Client:
+        """The client in the realm, with its secret."""
+        wanted = self._wanted | {"publicClient": False, "clientAuthenticatorType": "client-secret"}
+        return Client(
+            realm(context.inventory, access),
+            wanted,
+            secret=lambda: access.secret(self.secret.namespace, self.secret.name, "client-secret"),
+        )
 
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """See ``Part.credentials``: tried as the application uses it; Keycloak tells by it who may ask about tokens."""
 
-def _wanted(
-    client_id: str, redirect_uris: Sequence[str], *, pkce: bool, mappers: Mapping[str, Representation] | None = None
-) -> Representation:
-    return {
-        "clientId": client_id,
-        "enabled": True,
-        "protocol": "openid-connect",
-        "redirectUris": list(redirect_uris),
-        "webOrigins": [],
-        "standardFlowEnabled": True,
-        "implicitFlowEnabled": False,
-        "directAccessGrantsEnabled": False,
-        "serviceAccountsEnabled": False,
-        "fullScopeAllowed": False,
-        "attributes": {"pkce.code.challenge.method": "S256" if pkce else None, "post.logout.redirect.uris": "+"},
-        "mappers": dict(mappers or {}),
-        "scopes": {"groups": True},
-    }
+        def accepts(values: Mapping[str, str]) -> bool:
+            form = {"client_id": values["client-id"], "client_secret": values["client-secret"], "token": "none"}
+            answer = access.http.post(f"{self.issuer}/protocol/openid-connect/token/introspect", data=form)
+            return answer.status_code != 401 and bool(checked(answer, f"client {self.name} known to Keycloak"))
+
+        return (Credential(self.secret, accepts),)

@@ -1,4 +1,4 @@
-"""oauth2-proxy before a host: the building block that a component names when its application cannot sign people in itself.
+"""oauth2-proxy before a host: the part that a component has when its application cannot sign people in itself.
 
 Two ways. With an ``upstream`` it stands in the request's path: what reaches the application has passed it, so the application
 should listen where nobody else comes by, such as its pod's loopback. Without one it only answers the ingress whether a
@@ -9,81 +9,45 @@ Source: oauth2-proxy 7.15 documentation; OpenID Connect endpoints of Keycloak 26
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from converge.components import manifests
-from converge.components.blocks import web_host
-from converge.components.component import Access, Context, Credential, GeneratedSecret, KubernetesObject, Setting
-from converge.components.keycloak import oidc_client, realm
-from converge.components.valkey import users
-from converge.components.valkey.component import HOST as SESSIONS
-
-IMAGE = "oauth2-proxy"
-REQUIRES = ("cert-manager", "dns", "keycloak", "valkey")
-"""What a component that uses one requires."""
+from converge.components.component import GeneratedSecret, Owner, Part
+from converge.components.keycloak.oidc_client import ConfidentialClient
+from converge.components.parts.hosts import WebHost
+from converge.components.parts.manifests import Manifests
+from converge.components.parts.trust import CaBundle
+from converge.components.valkey.valkey_user import ValkeyUser
 
 ANSWERS_ONLY = "static://202"
 """An upstream that is none: whoever may pass is told so."""
 
 
-@dataclass(frozen=True)
-class LoginProxy:
-    """``LoginProxy("docs", "docs", "docs.thinkube.test", groups=("developers",), upstream="http://127.0.0.1:8000")``.
+class LoginProxy(Part):
+    """Only members of ``groups`` pass to the component's host: ``LoginProxy(self, groups=["developers"], upstream="http://127.0.0.1:8000")``.
 
-    ``name`` is also that of its client in the realm and of its user in Valkey. Only members of ``groups`` pass.
+    It has a client in the realm, a user in Valkey, a Secret that encrypts its cookies, and the host. With ``upstream`` it is a part of
+    the application's pod or of its own; where it only answers, the ingress asks `address` whether a request may pass.
     """
 
-    name: str
-    namespace: str
-    host: str
-    groups: Sequence[str]
-    upstream: str = ANSWERS_ONLY
-
-    @property
-    def url(self) -> str:
-        """``https://docs.thinkube.test``."""
-        return f"https://{self.host}"
-
-    @property
-    def cookie(self) -> str:
+    def __init__(self, owner: Owner, *, groups: Sequence[str], upstream: str = ANSWERS_ONLY, host: str = "") -> None:
+        self.name = owner.name
+        self.groups = groups
+        self.upstream = upstream
+        self.web = WebHost(owner, host=host, port="http")
+        self.cookie = f"__Host-{owner.name}"
         """The name of the session's cookie, with which its keys in Valkey begin as well; the prefix binds it to this one host."""
-        return f"__Host-{self.name}"
-
-    @property
-    def address(self) -> str:
+        self.cookie_secret = GeneratedSecret(owner.namespace, f"{owner.name}-cookie", {"secret": "hex32"})
+        self.address = f"http://{owner.name}.{owner.namespace}.svc"
         """Where the ingress asks whether a request may pass."""
-        return f"http://{self.name}.{self.namespace}.svc"
+        self.client = ConfidentialClient(owner, redirect_uris=[f"{self.web.url}/oauth2/callback"], pkce=True)
+        self.sessions = ValkeyUser(owner, prefix=self.cookie)
+        self.ca = CaBundle(owner, name=f"{owner.name}-ca")
+        self._server = Manifests(owner, images=["oauth2-proxy"], folder=Path(__file__).parent, proxy=self)
+
+    def parts(self) -> Sequence[Part]:
+        """See ``Part.parts``."""
+        return self.client, self.sessions, self.ca, self._server, self.web
 
     def secrets(self) -> Sequence[GeneratedSecret]:
-        """Its client's, its user's in Valkey, and the one that encrypts its cookies."""
-        return (
-            oidc_client.credentials(self.name, self.namespace),
-            users.credentials(self.name, self.namespace),
-            GeneratedSecret(self.namespace, f"{self.name}-cookie", {"secret": "hex32"}),
-        )
-
-    def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
-        """Its client in the realm, and its user in Valkey."""
-        here = realm.realm(context.inventory, access)
-        return (
-            oidc_client.confidential(here, self.name, self.namespace, access, redirect_uris=[f"{self.url}/oauth2/callback"], pkce=True),
-            users.User(self.name, self.namespace, access, prefix=self.cookie),
-        )
-
-    def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """The proxy and its host; the namespace is the component's own."""
-        proxy = manifests.render(
-            Path(__file__).parent,
-            proxy=self,
-            image=context.image(IMAGE),
-            ca_pem=context.ca_pem(),
-            issuer=realm.issuer(context.inventory),
-            sessions=SESSIONS,
-        )
-        return (*proxy, web_host(self.name, self.namespace, self.host, self.name, "http"))
-
-    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
-        """Its client's and its user's; what encrypts cookies opens nothing by itself, a new one signs everybody out."""
-        client = oidc_client.login(self.name, self.namespace, realm.issuer(context.inventory), access)
-        return (client, users.login(users.credentials(self.name, self.namespace), access))
+        """See ``Part.secrets``: what encrypts cookies opens nothing by itself, a new one signs everybody out."""
+        return (self.cookie_secret,)

@@ -8,11 +8,14 @@ Source: metrics-server v0.9.0, manifests/base.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from converge.components import blocks, manifests
-from converge.components.component import Component, Context, KubernetesObject
+from converge.components.component import Component, Context, KubernetesObject, Part
+from converge.components.parts.manifests import Release
+from converge.components.parts.trust import ServerCertificate
+from converge.inventory import Inventory
 
 NAMESPACE = "kube-system"
 LABELS = {"k8s-app": "metrics-server"}
@@ -25,29 +28,30 @@ class Metrics(Component):
     name = "metrics"
     issue = "CORE-001"
     namespace = NAMESPACE
-    requires = ("cert-manager",)
-    images = ("metrics-server",)
-    releases = ("metrics-server",)
 
-    def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """The release's objects, verified in both directions, and the certificate for that."""
-        folder = context.release("metrics-server")
-        objects = [item for file in ("rbac", "service", "deployment", "apiservice") for item in manifests.read(folder / f"{file}.yaml")]
-        manifests.only(objects, "Service")["spec"]["selector"] = LABELS
-        _fit_deployment(manifests.only(objects, "Deployment"), context.image("metrics-server"))
-        api = manifests.only(objects, "APIService")
-        api["spec"]["insecureSkipTLSVerify"] = False  # said, not left out: what nobody says is not repaired
-        api["metadata"]["annotations"] = {"cert-manager.io/inject-ca-from": f"{NAMESPACE}/metrics-server"}
-        return [*objects, *manifests.render(Path(__file__).parent, namespace_name=NAMESPACE)]
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``: the release's objects, verified in both directions, and the certificate for that."""
+        certificate = ServerCertificate(self, [f"metrics-server.{NAMESPACE}.svc"], name="metrics-server")
+        files = ("rbac.yaml", "service.yaml", "deployment.yaml", "apiservice.yaml")
+        fit = partial(_fit, certificate=certificate)
+        return Release("metrics-server", files, fit, images=["metrics-server"]), certificate
 
 
-def _fit_deployment(deployment: KubernetesObject, image: str) -> None:
+def _fit(objects: list[KubernetesObject], context: Context, *, certificate: ServerCertificate) -> None:
+    manifests.only(objects, "Service")["spec"]["selector"] = LABELS
+    _fit_deployment(manifests.only(objects, "Deployment"), context.image("metrics-server"), certificate.secret)
+    api = manifests.only(objects, "APIService")
+    api["spec"]["insecureSkipTLSVerify"] = False  # said, not left out: what nobody says is not repaired
+    api["metadata"]["annotations"] = {"cert-manager.io/inject-ca-from": f"{NAMESPACE}/{certificate.name}"}
+
+
+def _fit_deployment(deployment: KubernetesObject, image: str, certificate: str) -> None:
     deployment["spec"] |= {"replicas": 1, "selector": {"matchLabels": LABELS}}  # one: said, so that 0 is repaired
     template = deployment["spec"]["template"]
     template["metadata"] = {"labels": LABELS}
     pod = template["spec"]
     pod["securityContext"] = blocks.pod_security(1000, fs_group=1000)
-    pod["volumes"].append({"name": "certificate", "secret": {"secretName": "metrics-server-tls", "defaultMode": 0o440}})
+    pod["volumes"].append({"name": "certificate", "secret": {"secretName": certificate, "defaultMode": 0o440}})
     container = pod["containers"][0]
     container |= {
         "image": image,

@@ -8,18 +8,17 @@ access keys, stays shut. The bridge is images/recipes/minio-console-login.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from converge.components import manifests
-from converge.components.blocks import web_host
-from converge.components.component import Access, Component, Context, Endpoint, KubernetesObject, Setting
-from converge.components.keycloak import oidc_client, realm
+from converge.components.component import Component, Part
+from converge.components.minio.component import Minio
+from converge.components.minio.login import people
 from converge.components.minio.storage import url
 from converge.components.minio_console.policy import Policy
+from converge.components.parts.held import Holds
+from converge.components.parts.hosts import WebHost
+from converge.components.parts.manifests import Manifests
+from converge.components.parts.trust import CaBundle
 from converge.inventory import Inventory
-
-CLIENT = "minio"
-"""MinIO gives access keys for tokens of its own client only; the bridge signs people in as that one."""
 
 LOOKING = ("s3:GetBucketLocation", "s3:GetObject", "s3:ListAllMyBuckets", "s3:ListBucket")
 """For people who look and do not touch. MinIO's own ``readonly`` lists nothing, so the console would have nothing to show."""
@@ -30,31 +29,21 @@ class MinioConsole(Component):
 
     name = "minio-console"
     issue = "CORE-006"
-    namespace = "minio"
-    requires = ("minio", "keycloak", "cert-manager", "dns")
-    images = ("minio-console-login",)
+    namespace = Minio.namespace
 
-    def endpoints(self, inventory: Inventory) -> Sequence[Endpoint]:
-        """``https://minio-console.thinkube.test``."""
-        return (Endpoint("web", inventory.host(self.name)),)
-
-    def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """The bridge, in the namespace of what it stands in front of, and its host."""
-        (endpoint,) = self.endpoints(context.inventory)
-        bridge = manifests.render(
-            Path(__file__).parent,
-            image=context.image("minio-console-login"),
-            public_url=endpoint.url,
-            sts_url=url(context.inventory),
-            issuer=realm.issuer(context.inventory),
-            client=CLIENT,
-            secret=oidc_client.credentials(CLIENT, self.namespace).name,
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``: the bridge, in the namespace of what it stands in front of, its host, and the policy ``viewer``."""
+        minio, web = Minio(inventory), WebHost(self, port="http")
+        bridge = Manifests(
+            self,
+            requires=["minio"],
+            images=["minio-console-login"],
+            web=web,
+            sts_url=url(inventory),
+            # MinIO gives access keys for tokens of its own client only; the bridge signs people in as that one.
+            client=people(minio),
+            ca=CaBundle(minio),
             # Public certificates are verified with the authorities that the image holds.
-            ca_pem=context.ca_pem(),
-            trusts_platform=context.inventory.issuer.kind == "private-ca",
+            trusts_platform=inventory.issuer.kind == "private-ca",
         )
-        return (*bridge, web_host(self.name, self.namespace, endpoint.host, self.name, "http"))
-
-    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
-        """The policy ``viewer``."""
-        return (Policy("viewer", LOOKING, context.inventory, access),)
+        return bridge, web, Holds(lambda context, access: [Policy("viewer", LOOKING, context.inventory, access)], requires=["keycloak"])

@@ -6,10 +6,8 @@ import base64
 from collections.abc import Sequence
 
 from converge.components.component import Access, Difference
-from converge.components.postgres.database import POD, server
+from converge.components.postgres.server import POD, server
 from converge.kubernetes.mounted import wait_until_brought
-
-SECRET = "postgres-tls"  # noqa: S105 (a name)
 
 
 class ServedCertificate:
@@ -17,7 +15,8 @@ class ServedCertificate:
 
     subject = "certificate of PostgreSQL"
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, secret: str, access: Access) -> None:
+        self._secret = secret
         self._access = access
         self._server = server(access)
 
@@ -47,4 +46,4 @@ class ServedCertificate:
 
     def _issued(self) -> str:
         namespace, _ = POD
-        return base64.b64decode(self._access.api().get("Secret", SECRET, namespace)["data"]["tls.crt"]).decode()
+        return base64.b64decode(self._access.api().get("Secret", self._secret, namespace)["data"]["tls.crt"]).decode()

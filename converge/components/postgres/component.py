@@ -1,4 +1,4 @@
-"""PostgreSQL: one server for every component that keeps rows; TLS only, a role and a database of its own for each.
+"""PostgreSQL: one server for every component that keeps rows; TLS only, a role and a database of its own for each (`database`).
 
 Source: PostgreSQL 17 documentation ("Secure TCP/IP Connections with SSL", "The pg_hba.conf File"); the image's contract is
 docker.io/library/postgres.
@@ -7,16 +7,19 @@ docker.io/library/postgres.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from converge.components import manifests
-from converge.components.component import Access, Component, Context, Credential, GeneratedSecret, KubernetesObject, Setting
+from converge.components.component import Component, Part
+from converge.components.parts.held import Holds
+from converge.components.parts.manifests import Manifests
+from converge.components.parts.trust import ServerCertificate
+from converge.components.parts.volume import Volume
 from converge.components.postgres.certificate import ServedCertificate
-from converge.components.postgres.database import HOST as HOST
-from converge.components.postgres.database import login, server
 from converge.components.postgres.rules import ReadRules
-from converge.components.postgres.superuser import SuperuserPassword
+from converge.components.postgres.server import HOST
+from converge.components.postgres.superuser import Superuser
 from converge.inventory import Inventory
+
+IS_READY = ("pg_isready", "--quiet", "--host=127.0.0.1", "--username=postgres", "--dbname=postgres")
 
 
 class Postgres(Component):
@@ -25,26 +28,11 @@ class Postgres(Component):
     name = "postgres"
     issue = "CORE-005"
     namespace = "postgres"
-    requires = ("storage", "cert-manager")
-    images = ("postgres",)
 
-    def secrets(self, inventory: Inventory) -> Sequence[GeneratedSecret]:
-        """The superuser's; it is used by backups only, everything else goes through the socket inside the pod."""
-        return (GeneratedSecret("postgres", "postgres-superuser", {"username": "=postgres", "password": "password"}),)
-
-    def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """Server, service and certificate."""
-        storage = context.inventory.options(self.name).storage or "10Gi"
-        is_ready = ("pg_isready", "--quiet", "--host=127.0.0.1", "--username=postgres", "--dbname=postgres")
-        return manifests.render(Path(__file__).parent, image=context.image, storage=storage, is_ready=is_ready)
-
-    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
-        """That a renewed certificate is served, that the access rules are in force, and the superuser's password."""
-        (superuser,) = self.secrets(context.inventory)
-        return (ServedCertificate(access), ReadRules(access), SuperuserPassword(superuser, access))
-
-    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
-        """The superuser's password: the server read it from the Secret at its first start only."""
-        (superuser,) = self.secrets(context.inventory)
-        change = lambda _, new: server(access).write_password("postgres", new["password"])  # noqa: E731
-        return (login(superuser, "postgres", access, change=change, needs_restart=False),)
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``."""
+        volume, superuser = Volume(self, "10Gi"), Superuser(self)
+        certificate = ServerCertificate(self, [HOST, f"{HOST}.cluster.local"])
+        server = Manifests(self, images=["postgres"], volume=volume, certificate=certificate, superuser=superuser, is_ready=IS_READY)
+        served = Holds(lambda _, access: [ServedCertificate(certificate.secret, access), ReadRules(access)])
+        return volume, certificate, server, served, superuser

@@ -4,8 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Access, Difference, GeneratedSecret
-from converge.components.postgres.database import server
+from converge.components.component import Access, Context, Credential, Difference, GeneratedSecret, Owner, Part, Setting
+from converge.components.postgres.database import login
+from converge.components.postgres.server import server
+
+
+class Superuser(Part):
+    """Whoever may do everything; used by backups only, everything else goes through the socket inside the pod."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.secret = GeneratedSecret(owner.namespace, "postgres-superuser", {"username": "=postgres", "password": "password"})
+
+    def secrets(self) -> Sequence[GeneratedSecret]:
+        """See ``Part.secrets``."""
+        return (self.secret,)
+
+    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
+        """See ``Part.settings``."""
+        return (SuperuserPassword(self.secret, access),)
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """See ``Part.credentials``: the server read it from the Secret at its first start only."""
+        change = lambda _, new: server(access).write_password("postgres", new["password"])  # noqa: E731
+        return (login(self.secret, "postgres", access, change=change, needs_restart=False),)
 
 
 class SuperuserPassword:

@@ -7,12 +7,14 @@ Source: PostgreSQL 17 (pg_dump, pg_restore), rclone's S3 backend (configured by 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from converge.components import manifests
-from converge.components.component import Access, Component, Context, Credential, GeneratedSecret, KubernetesObject, Setting
-from converge.components.minio import storage
-from converge.components.postgres.component import HOST
+from converge.components.component import Component, Part
+from converge.components.minio.bucket import Bucket
+from converge.components.parts.manifests import Manifests
+from converge.components.parts.trust import CaBundle
+from converge.components.postgres.component import Postgres
+from converge.components.postgres.server import HOST
+from converge.components.postgres.superuser import Superuser
 from converge.inventory import Inventory
 
 BUCKET = "postgres-backup"
@@ -24,34 +26,19 @@ class PostgresBackup(Component):
 
     name = "postgres-backup"
     issue = "CORE-005"
-    namespace = "postgres"
-    requires = ("postgres", "minio")
-    images = ("postgres", "rclone")
+    namespace = Postgres.namespace
 
-    def secrets(self, inventory: Inventory) -> Sequence[GeneratedSecret]:
-        """An access key for its bucket only."""
-        return (storage.credentials(self.name, self.namespace),)
-
-    def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
-        """A bucket, and a user for it."""
-        inventory = context.inventory
-        return (
-            storage.Bucket(BUCKET, inventory, access),
-            storage.BucketUser(self.name, self.namespace, BUCKET, inventory, access),
-        )
-
-    def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """Two CronJobs: one that backs up, and a suspended one that jobs are made from to restore."""
-        return manifests.render(
-            Path(__file__).parent,
-            image=context.image,
-            ca_pem=context.ca_pem(),
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``: two CronJobs, one that backs up, and a suspended one that jobs are made from to restore."""
+        ca, bucket = CaBundle(self), Bucket(self, name=BUCKET)
+        jobs = Manifests(
+            self,
+            requires=["postgres"],
+            images=["postgres", "rclone"],
+            ca=ca,
+            bucket=bucket,
             database_host=HOST,
-            storage_url=storage.url(context.inventory),
-            bucket=BUCKET,
+            superuser=Superuser(Postgres(inventory)),
             kept=f"{KEPT_DAYS}d",
         )
-
-    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
-        """Its access key; jobs read it when they begin."""
-        return (storage.login(storage.credentials(self.name, self.namespace), context.inventory, access),)
+        return ca, bucket, jobs

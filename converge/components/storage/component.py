@@ -11,10 +11,11 @@ import json
 from collections.abc import Sequence
 
 from converge.components import blocks, manifests
-from converge.components.component import Component, Context, KubernetesObject
+from converge.components.component import Component, Context, KubernetesObject, Part
+from converge.components.parts.manifests import Release
+from converge.inventory import Inventory
 
 NAMESPACE = "local-path-storage"
-RELEASE_FILE = "local-path-storage.yaml"
 
 
 class Storage(Component):
@@ -23,19 +24,18 @@ class Storage(Component):
     name = "storage"
     issue = "CORE-001"
     namespace = NAMESPACE
-    requires = ("control-node",)
-    images = ("local-path", "base")
-    releases = ("local-path",)
 
-    def objects(self, context: Context) -> Sequence[KubernetesObject]:
-        """The release's objects, fitted to this platform."""
-        objects = manifests.read(context.release("local-path") / RELEASE_FILE)
-        manifests.only(objects, "Namespace").update(blocks.namespace(NAMESPACE, security="privileged"))
-        _fit_deployment(manifests.only(objects, "Deployment"), context.image("local-path"))
-        _fit_configuration(manifests.only(objects, "ConfigMap"), context.image("base"))
-        default = {"storageclass.kubernetes.io/is-default-class": "true"}
-        manifests.only(objects, "StorageClass")["metadata"]["annotations"] = default
-        return objects
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``: the release's objects, fitted to this platform."""
+        return (Release("local-path", ["local-path-storage.yaml"], _fit, images=["local-path", "base"]),)
+
+
+def _fit(objects: list[KubernetesObject], context: Context) -> None:
+    manifests.only(objects, "Namespace").update(blocks.namespace(NAMESPACE, security="privileged"))
+    _fit_deployment(manifests.only(objects, "Deployment"), context.image("local-path"))
+    _fit_configuration(manifests.only(objects, "ConfigMap"), context.image("base"))
+    default = {"storageclass.kubernetes.io/is-default-class": "true"}
+    manifests.only(objects, "StorageClass")["metadata"]["annotations"] = default
 
 
 def _fit_deployment(deployment: KubernetesObject, image: str) -> None:

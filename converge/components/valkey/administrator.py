@@ -6,12 +6,33 @@ import time
 from collections.abc import Sequence
 
 from converge.apis.valkey import CommandRefused
-from converge.components.component import Access, Difference
-from converge.components.valkey.users import ADMINISTRATOR_SECRET, NAMESPACE, server
+from converge.components.component import Access, Context, Credential, Difference, GeneratedSecret, Owner, Part, Setting
+from converge.components.valkey.server import ADMINISTRATOR_SECRET, NAMESPACE, server
+from converge.components.valkey.valkey_user import login
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.wait import wait_until, wait_until_ready
 
 RESTART_S = 180
+
+
+class Administrator(Part):
+    """Whoever may do everything; every server takes the password at its start."""
+
+    def __init__(self, owner: Owner, pods: Sequence[str]) -> None:
+        self.secret = GeneratedSecret(owner.namespace, ADMINISTRATOR_SECRET, {"username": "=default", "password": "password"})
+        self._pods = pods
+
+    def secrets(self) -> Sequence[GeneratedSecret]:
+        """See ``Part.secrets``."""
+        return (self.secret,)
+
+    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
+        """See ``Part.settings``."""
+        return [AdministratorPassword(pod, access) for pod in self._pods]
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """See ``Part.credentials``."""
+        return (login(self.secret, access),)
 
 
 class AdministratorPassword:

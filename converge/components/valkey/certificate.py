@@ -6,10 +6,8 @@ import base64
 from collections.abc import Sequence
 
 from converge.components.component import Access, Difference
-from converge.components.valkey.users import NAMESPACE, server
+from converge.components.valkey.server import NAMESPACE, server
 from converge.kubernetes.mounted import wait_until_brought
-
-SECRET = "valkey-tls"  # noqa: S105 (a name)
 
 READ = "/tmp/certificate-read"  # noqa: S108 (inside the pod; its time says when the certificate was read)
 FILES = {"tls-cert-file": "/tls/tls.crt", "tls-key-file": "/tls/tls.key", "tls-ca-cert-file": "/tls/ca.crt"}
@@ -18,9 +16,10 @@ FILES = {"tls-cert-file": "/tls/tls.crt", "tls-key-file": "/tls/tls.key", "tls-c
 class ServedCertificate:
     """A server of Valkey's serves the certificate that cert-manager issued last."""
 
-    def __init__(self, pod: str, access: Access) -> None:
+    def __init__(self, pod: str, secret: str, access: Access) -> None:
         self.subject = f"certificate of {pod}"
         self._pod = pod
+        self._secret = secret
         self._access = access
         self._server = server(access, pod)
 
@@ -45,7 +44,7 @@ class ServedCertificate:
         return self._run("cat", FILES["tls-cert-file"]).strip()
 
     def _issued(self) -> str:
-        return base64.b64decode(self._access.api().get("Secret", SECRET, NAMESPACE)["data"]["tls.crt"]).decode().strip()
+        return base64.b64decode(self._access.api().get("Secret", self._secret, NAMESPACE)["data"]["tls.crt"]).decode().strip()
 
     def _run(self, *argv: str) -> str:
         return self._access.execute(NAMESPACE, self._pod, argv, "")

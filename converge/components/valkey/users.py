@@ -1,53 +1,24 @@
-"""A user of Valkey for a consumer: the building block that a component names to keep keys."""
+"""A user of Valkey's, as a setting."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from converge.apis.valkey import COMMANDS, CommandRefused, Valkey, password_hash
-from converge.components.component import Access, Credential, Difference, GeneratedSecret
+from converge.apis.valkey import COMMANDS, password_hash
+from converge.components.component import Access, Difference, GeneratedSecret
 from converge.components.differences import absent
-from converge.errors import Unreachable
-
-NAMESPACE = "valkey"
-ADMINISTRATOR_SECRET = "valkey-admin"  # noqa: S105 (a name)
-POD = "valkey-0"
-
-
-def server(access: Access, pod: str = POD) -> Valkey:
-    """A server, by default the one that takes writes, as its administrator, through the socket inside its pod."""
-    return Valkey(lambda argv, stdin: access.execute(NAMESPACE, pod, argv, stdin))
-
-
-def credentials(consumer: str, namespace: str) -> GeneratedSecret:
-    """The Secret ``<consumer>-valkey`` in the consumer's namespace: ``username`` and a generated ``password``."""
-    return GeneratedSecret(namespace, f"{consumer}-valkey", {"username": f"={consumer}", "password": "password"})
-
-
-def login(secret: GeneratedSecret, access: Access) -> Credential:
-    """A user's password."""
-
-    def accepts(values: Mapping[str, str]) -> bool:
-        try:
-            server(access).ask("AUTH", values["username"], values["password"])
-        except CommandRefused as refused:
-            if "WRONGPASS" in refused.seen:
-                return False
-            raise Unreachable(refused.wanted, seen=refused.seen) from refused
-        return True
-
-    return Credential(secret, accepts)
+from converge.components.valkey.server import server
 
 
 class User:
-    """A user who may use the keys and channels that begin with ``prefix``, and no other."""
+    """A user who may use the keys and channels that begin with ``prefix``, and no other; ``secret`` holds its password."""
 
-    def __init__(self, consumer: str, namespace: str, access: Access, *, prefix: str) -> None:
+    def __init__(self, consumer: str, secret: GeneratedSecret, access: Access, *, prefix: str) -> None:
         self.subject = f"Valkey user {consumer}"
         self.within = "valkey"
         self._name = consumer
         self._prefix = prefix
-        self._secret = credentials(consumer, namespace)
+        self._secret = secret
         self._access = access
         self._server = server(access)
 

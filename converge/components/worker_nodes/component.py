@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Access, Component, Context, Difference, Remark, Setting
-from converge.components.node import cordoned, unready
+from converge.components.component import Access, Component, Difference, Part
+from converge.components.node import Cordoned, named, unready
+from converge.components.parts.held import Holds
+from converge.inventory import Inventory
 
 
 class WorkerNodes(Component):
@@ -13,15 +15,11 @@ class WorkerNodes(Component):
 
     name = "worker-nodes"
     issue = "CORE-002"
-    requires = ("control-node",)
 
-    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
-        """Each worker has joined."""
-        return tuple(JoinedWorker(node.name, access) for node in access.cluster().nodes if node.role == "worker")
-
-    def remarks(self, access: Access) -> Sequence[Remark]:
-        """Cordoned nodes."""
-        return cordoned(access, "worker")
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``: each worker has joined."""
+        joined = Holds(lambda _, access: [JoinedWorker(name, access) for name in named(access, "worker")], requires=["control-node"])
+        return joined, Cordoned("worker")
 
 
 class JoinedWorker:

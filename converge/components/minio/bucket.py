@@ -1,0 +1,49 @@
+"""A bucket for a component that keeps objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from converge.apis.minio import AccessKey, ObjectStore
+from converge.components.component import Access, Context, Credential, GeneratedSecret, Owner, Part, Setting
+from converge.components.minio.buckets import BucketItself, BucketUser
+from converge.components.minio.storage import PLATFORM_BUCKET, url
+from converge.inventory import Inventory
+
+
+class Bucket(Part):
+    """A bucket of the component's name, and a user who may do everything in it and nothing elsewhere: ``Bucket(self)``.
+
+    The S3 API is at ``url``; ``secret`` holds ``access-key`` and ``secret-key``.
+    """
+
+    requires = ("minio",)
+
+    def __init__(self, owner: Owner, *, name: str = "") -> None:
+        self.name = name or owner.name
+        self.url = url(owner.inventory)
+        self.secret = GeneratedSecret(owner.namespace, f"{owner.name}-bucket", {"access-key": f"={owner.name}", "secret-key": "password"})
+        self._user = owner.name
+
+    def secrets(self) -> Sequence[GeneratedSecret]:
+        """See ``Part.secrets``."""
+        return (self.secret,)
+
+    def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
+        """See ``Part.prerequisites``."""
+        inventory = context.inventory
+        return BucketItself(self.name, inventory, access), BucketUser(self._user, self.secret, self.name, inventory, access)
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """See ``Part.credentials``."""
+        return (login(self.secret, context.inventory, access),)
+
+
+def login(secret: GeneratedSecret, inventory: Inventory, access: Access) -> Credential:
+    """An access key, as it signs requests."""
+
+    def accepts(values: Mapping[str, str]) -> bool:
+        key = AccessKey(values.get("access-key") or values["username"], values.get("secret-key") or values["password"])
+        return ObjectStore(access.http, url(inventory), key).is_known(PLATFORM_BUCKET)
+
+    return Credential(secret, accepts)

@@ -1,0 +1,24 @@
+"""MinIO's root user."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from converge.components.component import Access, Context, Credential, GeneratedSecret, Owner, Part
+from converge.components.minio.bucket import login
+from converge.components.minio.storage import ROOT_SECRET
+
+
+class Root(Part):
+    """Whoever may do everything in the object store; the server takes the password at its start."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.secret = GeneratedSecret(owner.namespace, ROOT_SECRET, {"username": "=root", "password": "password"})
+
+    def secrets(self) -> Sequence[GeneratedSecret]:
+        """See ``Part.secrets``."""
+        return (self.secret,)
+
+    def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
+        """See ``Part.credentials``."""
+        return (login(self.secret, context.inventory, access),)

@@ -1,0 +1,27 @@
+"""What a component holds in its own admin API, where no part that others use describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from converge.components.component import Access, Context, Part, Setting
+
+
+class Holds(Part):
+    """Settings of the component's own: ``Holds(lambda context, access: [Zone(context, access)], requires=["control-node"])``.
+
+    With ``first`` they are written before its objects, for what its pods need at their start.
+    """
+
+    def __init__(self, made: Callable[[Context, Access], Sequence[Setting]], *, requires: Sequence[str] = (), first: bool = False) -> None:
+        self.requires = requires
+        self._made = made
+        self._is_first = first
+
+    def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
+        """See ``Part.prerequisites``."""
+        return self._made(context, access) if self._is_first else ()
+
+    def settings(self, context: Context, access: Access) -> Sequence[Setting]:
+        """See ``Part.settings``."""
+        return () if self._is_first else self._made(context, access)

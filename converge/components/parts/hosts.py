@@ -1,0 +1,69 @@
+"""Hosts of the platform's domain that lead to a component."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from converge.components.blocks import web_host
+from converge.components.component import Context, Endpoint, KubernetesObject, Owner, Part
+
+
+class WebHost(Part):
+    """``https://<host>.<domain>`` leads to a Service's port: ``WebHost(self, port="http")``.
+
+    ``host`` and ``service`` are the component's name where nothing else is said; ``page`` is one that it answers with anything but 404.
+    """
+
+    requires = ("cert-manager", "dns")
+
+    def __init__(self, owner: Owner, *, port: int | str, host: str = "", service: str = "", purpose: str = "web", page: str = "/") -> None:
+        self.name = service or owner.name
+        self.endpoint = Endpoint(purpose, owner.inventory.host(host or owner.name), page)
+        self._namespace = owner.namespace
+        self._port = port
+
+    @property
+    def host(self) -> str:
+        """``wiki.thinkube.test``."""
+        return self.endpoint.host
+
+    @property
+    def url(self) -> str:
+        """``https://wiki.thinkube.test``."""
+        return self.endpoint.url
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """See ``Part.endpoints``."""
+        return (self.endpoint,)
+
+    def objects(self, context: Context) -> Sequence[KubernetesObject]:
+        """See ``Part.objects``: an Ingress; its certificate is the platform's wildcard."""
+        return (web_host(self.name, self._namespace, self.host, self.name, self._port),)
+
+
+class GrpcHost(WebHost):
+    """The same for gRPC: the ingress speaks HTTP/2 to the pods, which needs a Service of its own.
+
+    ``GrpcHost(self, host="qdrant-grpc", selector={"app": "qdrant"}, target="grpc")``; ``target`` is the containers' port.
+    Source: Traefik 3, Kubernetes Ingress provider, annotation ``service.serversscheme``.
+    """
+
+    def __init__(self, owner: Owner, *, selector: Mapping[str, str], target: int | str, host: str = "") -> None:
+        name = f"{owner.name}-grpc"
+        super().__init__(owner, port="grpc", host=host or name, service=name, purpose="grpc")
+        self._selector = dict(selector)
+        self._target = target
+
+    def objects(self, context: Context) -> Sequence[KubernetesObject]:
+        """See ``Part.objects``."""
+        service: KubernetesObject = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {
+                "name": self.name,
+                "namespace": self._namespace,
+                "annotations": {"traefik.ingress.kubernetes.io/service.serversscheme": "h2c"},
+            },
+            "spec": {"selector": self._selector, "ports": [{"name": "grpc", "port": 80, "targetPort": self._target}]},
+        }
+        return (service, *super().objects(context))

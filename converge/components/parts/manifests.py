@@ -1,0 +1,84 @@
+"""A component's own YAML, and the objects of a pinned upstream release."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from converge.components import blocks, manifests
+from converge.components.component import Context, KubernetesObject, Owner, Part
+
+
+class Manifests(Part):
+    """The YAML in ``manifests/`` beside the component: ``Manifests(self, images=["wiki"], web=web, database=database)``.
+
+    Templates see what is named here, the shapes of `blocks`, ``image("wiki")``, ``ca_pem()``, ``trusting()``, ``ingress_address``,
+    and ``name`` and ``namespace_name`` of whose they are. ``folder`` is another place than the component's own.
+    """
+
+    def __init__(
+        self, owner: Owner, *, images: Sequence[str] = (), requires: Sequence[str] = (), folder: Path | None = None, **names: object
+    ) -> None:
+        self.requires = ("control-node", *requires)
+        self.images = images
+        self._folder = folder or _folder(type(owner))
+        self._names = {"name": owner.name, "namespace_name": owner.namespace} | names
+
+    def objects(self, context: Context) -> Sequence[KubernetesObject]:
+        """See ``Part.objects``."""
+        return manifests.render(
+            self._folder,
+            **{
+                "image": context.image,
+                "ca_pem": context.ca_pem,
+                "trusting": lambda: blocks.trusting(context.ca_pem()),
+                "ingress_address": context.ingress_address,
+            }
+            | self._names,
+        )
+
+
+class Release(Part):
+    """Objects of a pinned release, changed in place by ``fit``: ``Release("local-path", ["storage.yaml"], fit, images=["local-path"])``."""
+
+    def __init__(
+        self,
+        name: str,
+        files: Sequence[str],
+        fit: Callable[[list[KubernetesObject], Context], None],
+        *,
+        images: Sequence[str],
+        requires: Sequence[str] = (),
+    ) -> None:
+        self.requires = ("control-node", *requires)
+        self.images = images
+        self.releases = (name,)
+        self._name = name
+        self._files = files
+        self._fit = fit
+
+    def objects(self, context: Context) -> Sequence[KubernetesObject]:
+        """See ``Part.objects``."""
+        folder = context.release(self._name)
+        objects = [item for file in self._files for item in manifests.read(folder / file)]
+        self._fit(objects, context)
+        return objects
+
+
+class Namespace(Part):
+    """The component's namespace, where no manifest of its own brings it."""
+
+    requires = ("control-node",)
+
+    def __init__(self, owner: Owner) -> None:
+        self._name = owner.namespace
+
+    def objects(self, context: Context) -> Sequence[KubernetesObject]:
+        """See ``Part.objects``."""
+        return (blocks.namespace(self._name),)
+
+
+def _folder(kind: type[object]) -> Path:
+    """Where a component's module lies."""
+    return Path(str(sys.modules[kind.__module__].__file__)).parent

@@ -1,0 +1,58 @@
+"""Certificates of the platform's CA, and the CA for those who have to trust them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from converge.components.component import Context, KubernetesObject, Owner, Part
+
+CA = "thinkube-ca"
+"""The ClusterIssuer that signs with the platform's CA, and the Secret that holds that."""
+
+
+class CaBundle(Part):
+    """ConfigMap ``<name>`` with ``ca.crt``, which follows another CA by itself.
+
+    Pods whose programs read it only at their start take ``annotations: {{ trusting() }}`` in their template.
+    """
+
+    requires = ("cert-manager",)
+
+    def __init__(self, owner: Owner, *, name: str = "platform-ca") -> None:
+        self.name = name
+        self._namespace = owner.namespace
+
+    def objects(self, context: Context) -> Sequence[KubernetesObject]:
+        """See ``Part.objects``."""
+        metadata = {"name": self.name, "namespace": self._namespace}
+        return ({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"ca.crt": context.ca_pem()}},)
+
+
+class ServerCertificate(Part):
+    """A certificate of the platform's CA for names inside the cluster, in Secret ``<owner>-tls`` (``tls.crt``, ``tls.key``, ``ca.crt``).
+
+    ``ServerCertificate(self, hosts=["wiki.wiki.svc"])``; ``usages`` say what else it is good for than serving.
+    """
+
+    requires = ("cert-manager",)
+
+    def __init__(self, owner: Owner, hosts: Sequence[str], *, name: str = "", usages: Sequence[str] = ("server auth",)) -> None:
+        self.name = name or owner.name
+        self.secret = f"{self.name}-tls"
+        self._namespace = owner.namespace
+        self._hosts = list(hosts)
+        self._usages = list(usages)
+
+    def objects(self, context: Context) -> Sequence[KubernetesObject]:
+        """See ``Part.objects``."""
+        spec = {
+            "secretName": self.secret,
+            "duration": "8760h",
+            "commonName": self._hosts[0],
+            "dnsNames": self._hosts,
+            "usages": self._usages,
+            "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+            "issuerRef": {"kind": "ClusterIssuer", "name": CA},
+        }
+        metadata = {"name": self.name, "namespace": self._namespace}
+        return ({"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": metadata, "spec": spec},)
