@@ -56,7 +56,9 @@ def from_pods(pods: ThrowawayPods, asking: Iterable[str], host: str) -> dict[str
 
 def from_nodes(cluster: Cluster, host: str) -> dict[str, frozenset[str]]:
     """The IPv4 addresses that each node finds for a name; empty where the name does not exist."""
-    return {node.name: _addresses(cluster.run(node.name, ["getent", "ahostsv4", host], timeout_s=20).stdout) for node in cluster.nodes}
+    from converge.nodes.host import host as seen
+
+    return {node.name: frozenset(seen(cluster, node.name).addr(host).ipv4_addresses) for node in cluster.nodes}
 
 
 def from_replicas(api: Api, pods: ThrowawayPods, pod: str, host: str) -> dict[str, frozenset[str]]:

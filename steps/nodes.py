@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
@@ -66,12 +67,16 @@ def kubectl_names_nodes(platform: Platform, answer: Completed) -> None:
 def credentials_private(platform: Platform) -> None:
     file = platform.cluster().kubeconfig.stat()
     assert (file.st_uid, oct(file.st_mode & 0o077)) == (os.geteuid(), oct(0))
+    readable = {name: membership.open_keys(host) for name, host in _hosts(platform, "control").items()}
+    assert not any(readable.values()), readable
 
 
 @then("no worker runs a part of the control plane")
 def workers_only(platform: Platform) -> None:
     parts = {node.name: membership.control_plane_parts(platform.api, node.name) for node in _nodes(platform, "worker")}
     assert not any(parts.values()), parts
+    standing = {name: membership.control_plane_on(host) for name, host in _hosts(platform, "worker").items()}
+    assert not any(standing.values()), standing
 
 
 @given("a throw-away pod on every node", target_fixture="pods_by_node")
@@ -100,6 +105,14 @@ def calls_answered(calls: dict[tuple[str, str], str]) -> None:
 def tokens_short_lived(platform: Platform, seconds: str) -> None:
     lives = membership.token_lives_s(platform.api)
     assert all(life <= int(seconds) for life in lives.values()), lives
+
+
+def _hosts(platform: Platform, role: str) -> dict[str, Any]:
+    """The nodes of a role as testinfra sees hosts; none where the cluster's owner gives nobody a way into them."""
+    from converge.nodes.host import host
+
+    cluster = platform.cluster()
+    return {node.name: host(cluster, node.name) for node in _nodes(platform, role)} if cluster.lets_in else {}
 
 
 def _nodes(platform: Platform, role: str) -> Sequence[Node]:

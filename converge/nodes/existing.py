@@ -20,6 +20,7 @@ class ExistingCluster:
     """What a kubeconfig reaches; commands on nodes and images in them are its owner's business."""
 
     audit_log: Path | None = None
+    lets_in = False
 
     def __init__(self, name: str, kubeconfig: Path, nodes: tuple[Node, ...], ingress_address: str) -> None:
         self.name = name

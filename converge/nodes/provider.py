@@ -30,6 +30,8 @@ class Cluster(Protocol):
     ingress_address: str
     audit_log: Path | None
     """Writes that reached the API server, as JSON lines without bodies; None where the provider cannot tell."""
+    lets_in: bool
+    """Whether programs can be run on its nodes; where not, ``run`` is Unavailable."""
 
     def run(self, node: str, argv: Sequence[str], *, timeout_s: float = 60, stdin: str | None = None) -> Completed:
         """Run a program on a node as root; the exit status is in the answer, not an error."""

@@ -20,6 +20,7 @@ from converge.kubernetes.client import Api
 from converge.nodes.embedded import kubeadm, record
 from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.provider import EmbeddedProvider
+from converge.nodes.host import host
 from converge.progress import SILENCE
 
 pytestmark = pytest.mark.cluster
@@ -144,7 +145,7 @@ def test_starting_what_runs_is_quick_and_changes_nothing(provider, cluster):
 
 
 def test_a_command_runs_inside_the_node(cluster):
-    assert cluster.run("worker-1", ["hostname"]).stdout == "nodes-test-worker-1\n"
+    assert host(cluster, "worker-1").check_output("hostname") == "nodes-test-worker-1"
     assert cluster.run("worker-1", ["sh", "-c", "exit 7"]).code == 7
     assert cluster.run("control", ["cat"], stdin="said").stdout == "said"
     with pytest.raises(Refused, match="a node nobody"):
@@ -152,13 +153,13 @@ def test_a_command_runs_inside_the_node(cluster):
 
 
 def test_a_node_resolves_services_by_the_cluster_dns(cluster):
-    answer = cluster.run("worker-1", ["getent", "hosts", "kubernetes.default.svc.cluster.local"])
-    assert answer.stdout.split()[0] == "10.96.0.1"
+    assert host(cluster, "worker-1").addr("kubernetes.default.svc.cluster.local").ipv4_addresses == ["10.96.0.1"]
 
 
 def test_a_node_cannot_see_or_change_this_machines_files(cluster):
     assert cluster.run("control", ["sh", "-c", "touch /usr/mark"]).code != 0
-    assert cluster.run("control", ["ls", str(Path(__file__).parent)]).code != 0
+    for here in (Path(__file__).parent, Path(__file__).parent.relative_to("/")):
+        assert not host(cluster, "control").file(str(here)).exists, here
 
 
 def test_no_join_token_lives_longer_than_five_minutes(api):

@@ -10,6 +10,7 @@ from converge.nodes.embedded import authentication, checks, record
 from converge.nodes.embedded.layout import Layout
 from converge.nodes.embedded.provider import EmbeddedProvider
 from converge.nodes.existing import ExistingCluster, _node
+from converge.nodes.host import host
 from converge.progress import SILENCE
 
 
@@ -39,8 +40,10 @@ def test_an_existing_cluster_is_used_but_its_nodes_are_left_alone():
     cluster = ExistingCluster("lab", Path("/k"), (), "10.0.0.1")
     cluster.load_images({})
     assert cluster.read_authentication() == ""
+    assert not cluster.lets_in
     for attempt in (
         lambda: cluster.run("a", ["true"]),
+        lambda: host(cluster, "a").file("/etc/hosts").exists,
         lambda: cluster.load_images({"x": Path("/x.tar")}),
         lambda: cluster.write_authentication("x"),
     ):

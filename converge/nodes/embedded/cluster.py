@@ -30,6 +30,7 @@ class EmbeddedCluster:
         self.nodes: tuple[Node, ...] = layout.nodes
         self.ingress_address = layout.control.address
         self.audit_log: Path | None = layout.control.root / "var/log/kubernetes/audit.log"
+        self.lets_in = True
 
     def run(self, node: str, argv: Sequence[str], *, timeout_s: float = 60, stdin: str | None = None) -> Completed:
         """Run a program on a node as root; the exit status is in the answer, not an error."""
