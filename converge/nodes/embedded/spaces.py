@@ -63,7 +63,8 @@ class Spaces:
         holder = self.holder(owner)
         if holder is None:
             raise NotReady(f"node {owner} running", seen="it is stopped", next_command="thinkube cluster start")
-        spaces = ["--net"] if owner == BRIDGE else ["--mount", "--net", "--uts", "--wd=/"]
+        # No --wd: nsenter would open that folder before it enters, and leave the program in this machine's root instead of the node's.
+        spaces = ["--net"] if owner == BRIDGE else ["--mount", "--net", "--uts"]
         environment = surroundings.NODE | ({"TERM": os.environ.get("TERM", "dumb"), "PS1": f"{owner}:\\w# "} if terminal else {})
         # Nothing of the caller's environment goes in: kubeadm would write its proxies into manifests.
         clean = ["/usr/bin/env", "-i", *(f"{key}={value}" for key, value in environment.items())]
