@@ -83,6 +83,7 @@ def _wants_features(config: pytest.Config) -> bool:
 
 def _open(config: pytest.Config) -> None:
     """Read the inventory and make ready what the hooks below and features/conftest.py ask for; nothing is touched yet."""
+    from converge.acceptance import throwaway
     from converge.engine.run import Run, beside
     from converge.engine.socket import RemoteConvergence
     from converge.engine.tags import known_tags, unknown_names
@@ -122,8 +123,9 @@ def _open(config: pytest.Config) -> None:
     )
     if not (config.option.collectonly or config.option.plan or config.option.verify_only):
         platform.check()
-    config.pluginmanager.register(Session(config, platform, run.converger, run.throwaway), "thinkube")
-    config.pluginmanager.register(Main(config, run, shown), "thinkube main")
+    namespace = throwaway.namespace_name()
+    config.pluginmanager.register(Session(config, platform, run.converger, namespace), "thinkube")
+    config.pluginmanager.register(Main(config, run, shown, namespace), "thinkube main")
     if config.option.collectonly:
         return
     if config.option.plan:
@@ -175,15 +177,16 @@ class Session:
 class Main:
     """What only the process does that converges: it serves the others, shows, tells and ends the run."""
 
-    def __init__(self, config: pytest.Config, run: Run, display: Display) -> None:
+    def __init__(self, config: pytest.Config, run: Run, display: Display, throwaway: str) -> None:
         self._config = config
         self._run = run
         self._display = display
+        self._throwaway = throwaway
         self._scenarios: list[Scenario] = []
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput |= {"convergence": self._run.address, "stands": self._stands, "throwaway": self._run.throwaway}
+        node.workerinput |= {"convergence": self._run.address, "stands": self._stands, "throwaway": self._throwaway}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
@@ -220,14 +223,15 @@ class Main:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        from converge.acceptance import throwaway
         from converge.errors import ThinkubeError
 
         if session.exitstatus != pytest.ExitCode.INTERRUPTED:
             self._run.restore()
         self._display.close()
         try:
-            if self._scenarios:
-                self._run.platform.remove_throwaway(self._run.throwaway)
+            if self._scenarios and self._run.platform.find_cluster() is not None:
+                throwaway.remove(self._run.platform.api.view(patience_s=5), self._throwaway)
             self._run.close()
         except ThinkubeError as error:
             self._write(f"\nat the end of the run:\n{error}")

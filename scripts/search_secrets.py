@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from converge import leaks
+from converge.acceptance import leaks
 from converge.cli.inventory import requirements
 from converge.engine.platform import Platform
 from converge.inventory.reading import read

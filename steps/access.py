@@ -10,12 +10,12 @@ import pytest
 from pytest_bdd import given, parsers, then, when
 
 from converge.components.keycloak.lockout import Lockout
+from converge.components.keycloak.people import People, Person
 from converge.components.keycloak.realm_people import FAILURES
 from converge.engine.platform import Platform
+from converge.engine.serving import wait_until_served
 from converge.errors import Refused, ThinkubeError
 from converge.inventory import Inventory
-from converge.people import People, Person
-from converge.routes import wait_until_served
 from converge.sso import LoginRequired, SessionEnded, Tokens
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from converge import certificates
-from converge.browser import Chromium, Window
+from converge.acceptance import certificates
+from converge.acceptance.browser import Chromium, Window
+from converge.components.keycloak.people import Person
 from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, REALM
 from converge.components.minio.login import console_url
 from converge.engine.platform import Platform
 from converge.errors import Refused
 from converge.inventory import Inventory
-from converge.people import Person
 from converge.sso import Browser, Credentials
 
 Attach = Callable[..., None]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from converge import certificates, tls
+from converge import tls
+from converge.acceptance import certificates
+from converge.acceptance.throwaway import ThrowawayPods
 from converge.components.ingress.component import CERTIFICATE, NAMESPACE
 from converge.engine.platform import Platform
 from converge.errors import Refused
 from converge.inventory import Inventory
 from converge.kubernetes.failures import ApiRefused
-from converge.throwaway import ThrowawayPods
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from pytest_bdd import parsers, then, when
 
-from converge import routes
+from converge.components.keycloak.people import Person
 from converge.components.minio.login import console_url
 from converge.components.minio_console.session import ConsoleSession
 from converge.engine.platform import Platform
+from converge.engine.serving import wait_until_served
 from converge.errors import ThinkubeError
 from converge.inventory import Inventory
-from converge.people import Person
 from converge.sso import Browser, LoginRefused, LoginRequired
 from converge.waiting import COMES_S
 
@@ -72,7 +72,7 @@ def console_asks(console: ConsoleSession) -> None:
 
 @then("the person can sign in to the console")
 def console_opens(platform: Platform, inventory: Inventory, person: Person) -> None:
-    routes.wait_until_served(platform.access.http, console_url(inventory), COMES_S)
+    wait_until_served(platform.access.http, console_url(inventory), COMES_S)
     sign_in(inventory, person)
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from converge import consumers
+from converge.components.minio.consumers import root_store
+from converge.components.postgres import consumers
+from converge.components.postgres.consumers import Consumer
 from converge.components.postgres.server import server
 from converge.components.postgres_backup import jobs
 from converge.components.postgres_backup.component import BUCKET
-from converge.consumers import Consumer
 from converge.engine.platform import Platform
 from converge.errors import Refused
 from converge.inventory import Inventory
@@ -116,7 +117,7 @@ def backed_up_nightly(platform: Platform) -> None:
 
 @then("object storage holds a dump of the consumer's database", target_fixture="backup")
 def dump_stored(platform: Platform, inventory: Inventory, consumer: Consumer) -> str:
-    names = consumers.root_store(inventory, platform.access).names(BUCKET)
+    names = root_store(inventory, platform.access).names(BUCKET)
     folders = [name.removesuffix(f"/{consumer.name}.dump") for name in names if name.endswith(f"/{consumer.name}.dump")]
     assert folders, f"no dump of {consumer.name} among {len(names)} objects"
     return max(folders)

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 from pytest_bdd import given, then, when
 
-from converge import keys
 from converge.apis.valkey import CommandRefused
+from converge.components.valkey import consumers
+from converge.components.valkey.consumers import Consumer
 from converge.components.valkey.server import HOST
 from converge.components.valkey.server import server as valkey
 from converge.engine.platform import Platform
 from converge.inventory import Inventory
-from converge.keys import Consumer
 from converge.kubernetes.execute import ExecFailed
 
 VALUE = 'Grüße, "Welt"'
@@ -28,7 +28,7 @@ def key() -> str:
 
 @given("a throw-away consumer of Valkey", target_fixture="consumer")
 def throwaway_consumer(platform: Platform) -> Iterator[Consumer]:
-    with keys.consumer(platform.access) as consumer:
+    with consumers.consumer(platform.access) as consumer:
         yield consumer
 
 
@@ -39,7 +39,7 @@ def set_key(platform: Platform, key: str) -> None:
 
 @given("a key that is on disk")
 def set_key_on_disk(platform: Platform, key: str) -> None:
-    _, on_disk = valkey(platform.access).converse([["SET", key, VALUE, "EX", 600], ["WAITAOF", 1, 0, keys.ANSWERS_MS]])
+    _, on_disk = valkey(platform.access).converse([["SET", key, VALUE, "EX", 600], ["WAITAOF", 1, 0, consumers.ANSWERS_MS]])
     assert on_disk[0] == 1, "the server did not confirm that its log is on disk"
 
 
@@ -82,7 +82,7 @@ def key_expired(platform: Platform, key: str) -> None:
 
 @when("a developer publishes a message to a channel with a listener", target_fixture="heard")
 def publish(platform: Platform, key: str) -> str:
-    return keys.publish(platform.access, key, VALUE)
+    return consumers.publish(platform.access, key, VALUE)
 
 
 @then("the listener hears the message")
@@ -92,46 +92,46 @@ def message_heard(heard: str) -> None:
 
 @then("every server of Valkey has the key")
 def key_everywhere(platform: Platform, inventory: Inventory, key: str) -> None:
-    keys.wait_for_followers(platform.access)
+    consumers.wait_for_followers(platform.access)
     pods = [f"valkey-{number}" for number in range(inventory.options("valkey").replicas or 1)]
     assert {pod: valkey(platform.access, pod).ask("GET", key) for pod in pods} == dict.fromkeys(pods, VALUE)
 
 
 @then("Valkey refuses a client that gives no password")
 def nameless_refused(platform: Platform) -> None:
-    assert keys.converse_as(platform.access, None, "GET any").startswith("NOAUTH")
+    assert consumers.converse_as(platform.access, None, "GET any").startswith("NOAUTH")
 
 
 @then("Valkey refuses a client that gives a wrong password")
 def stranger_refused(platform: Platform) -> None:
-    assert keys.converse_as(platform.access, ("default", "wrong"), "GET any").startswith("WRONGPASS")
+    assert consumers.converse_as(platform.access, ("default", "wrong"), "GET any").startswith("WRONGPASS")
 
 
 @then("the consumer may use its own keys")
 def own_keys(platform: Platform, consumer: Consumer) -> None:
-    assert keys.converse_as(platform.access, consumer.credentials, f"SET {consumer.prefix}a 1") == "OK"
-    assert keys.converse_as(platform.access, consumer.credentials, f"GET {consumer.prefix}a") == "1"
+    assert consumers.converse_as(platform.access, consumer.credentials, f"SET {consumer.prefix}a 1") == "OK"
+    assert consumers.converse_as(platform.access, consumer.credentials, f"GET {consumer.prefix}a") == "1"
 
 
 @then("the consumer may not read the keys of others")
 def others_keys(platform: Platform, consumer: Consumer, key: str) -> None:
-    assert keys.converse_as(platform.access, consumer.credentials, f"GET {key}").startswith("NOPERM")
+    assert consumers.converse_as(platform.access, consumer.credentials, f"GET {key}").startswith("NOPERM")
 
 
 @then("the consumer may not administer Valkey")
 def not_administrator(platform: Platform, consumer: Consumer) -> None:
     for command in ("ACL LIST", "CONFIG GET requirepass", "FLUSHALL", "KEYS *", "SHUTDOWN"):
-        assert keys.converse_as(platform.access, consumer.credentials, command).startswith("NOPERM"), command
+        assert consumers.converse_as(platform.access, consumer.credentials, command).startswith("NOPERM"), command
 
 
 @then("a client that verifies Valkey's certificate is answered")
 def answered_over_tls(platform: Platform) -> None:
-    verified = keys.handshake(platform.access, HOST)
+    verified = consumers.handshake(platform.access, HOST)
     assert "Verification: OK" in verified, verified
-    assert "Verification: OK" not in keys.handshake(platform.access, "another.name.svc")
+    assert "Verification: OK" not in consumers.handshake(platform.access, "another.name.svc")
 
 
 @then("a client without TLS is not answered")
 def refused_without_tls(platform: Platform) -> None:
     with pytest.raises((ExecFailed, CommandRefused)):
-        keys.ask_without_tls(platform.access)
+        consumers.ask_without_tls(platform.access)

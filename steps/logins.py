@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from converge import routes
+from converge.acceptance.throwaway import ThrowawayPods
 from converge.components.ingress.component import NAMESPACE
+from converge.components.keycloak.people import Person
 from converge.components.login_proxy.session import ProxiedSession
 from converge.engine.platform import Platform
+from converge.engine.serving import wait_until_served
 from converge.errors import ThinkubeError
-from converge.people import Person
 from converge.sso import Browser, LoginRefused, LoginRequired
-from converge.throwaway import ThrowawayPods
 from converge.waiting import COMES_S
 
 
@@ -46,7 +46,7 @@ def try_to_sign_in(platform: Platform, person: Person, name: str) -> ThinkubeErr
 def lets_see(platform: Platform, person: Person, name: str, path: str) -> None:
     session = _session(platform, name, person.browser)
     # Pods that have just become ready are reached a moment later.
-    routes.wait_until_served(platform.access.http, f"{session.url}{path}", COMES_S)
+    wait_until_served(platform.access.http, f"{session.url}{path}", COMES_S)
     # Nothing is typed: the session that the browser has must do.
     page = session.open(None, path)
     assert page.answer.headers["Content-Type"].startswith("application/json"), page.place

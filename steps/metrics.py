@@ -6,8 +6,10 @@ import base64
 
 from pytest_bdd import parsers, then
 
-from converge import tls, usage, workloads
+from converge import tls
+from converge.acceptance import usage
 from converge.engine.platform import Platform
+from converge.kubernetes import workloads
 from converge.waiting import COMES_S
 
 API_SERVICE = "v1beta1.metrics.k8s.io"

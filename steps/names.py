@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pytest_bdd import parsers, then, when
 
-from converge import resolving
+from converge.acceptance import resolving
+from converge.acceptance.throwaway import ThrowawayPods
 from converge.engine.platform import Platform
 from converge.inventory import Inventory
-from converge.throwaway import ThrowawayPods
 
 SERVICE = "kubernetes.default.svc.cluster.local"
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
-from converge import membership
+from converge.acceptance import membership
+from converge.acceptance.throwaway import PORT, ThrowawayPods
 from converge.components.node import is_ready
 from converge.engine.platform import Platform
 from converge.errors import NotReady
 from converge.kubernetes.cordon import cordons
 from converge.nodes.provider import Node
 from converge.process import Completed, run
-from converge.throwaway import PORT, ThrowawayPods
 
 
 @then(parsers.re(r"every (?P<role>control|worker) node is ready"))

@@ -8,15 +8,14 @@ from collections.abc import Iterator
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from converge import consumers
 from converge.apis.minio import AccessDenied, AccessKey, NoSuchObject, ObjectStore, assume_role
-from converge.components.minio import storage
+from converge.components.keycloak.people import People, Person
+from converge.components.minio import consumers, storage
 from converge.components.minio.login import relying_party
 from converge.engine.platform import Platform
+from converge.engine.serving import wait_until_served
 from converge.errors import ThinkubeError
 from converge.inventory import Inventory
-from converge.people import People, Person
-from converge.routes import wait_until_served
 from converge.sso.tampering import tampered
 from converge.waiting import COMES_S
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from pytest_bdd import given, parsers, then, when
 
-from converge import certificates, http, routes, tls
+from converge import http, tls
+from converge.acceptance import certificates, routes
+from converge.acceptance.throwaway import PORT, ThrowawayPods
 from converge.components.cert_manager.component import CA
 from converge.components.ingress.component import NAMESPACE
 from converge.engine.platform import Platform
+from converge.engine.serving import wait_until_served
 from converge.inventory import Inventory
-from converge.throwaway import PORT, ThrowawayPods
 from converge.waiting import COMES_S
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def no_such_page(answer: requests.Response) -> None:
 
 @then("the ingress says over TLS that it is healthy")
 def ingress_healthy(platform: Platform, inventory: Inventory) -> None:
-    assert routes.wait_until_served(platform.access.http, f"https://{inventory.host('ingress')}/ping", COMES_S).text == "OK"
+    assert wait_until_served(platform.access.http, f"https://{inventory.host('ingress')}/ping", COMES_S).text == "OK"
 
 
 @then("the ingress counts its requests")
@@ -67,7 +69,7 @@ def throwaway_tls_route(platform: Platform, inventory: Inventory, throwaway_pods
 @then("a browser that asks for that host is answered by the pod")
 def pod_served(platform: Platform, served: tuple[str, str]) -> None:
     pod, host = served
-    assert routes.wait_until_served(platform.access.http, f"https://{host}/", COMES_S).text.strip() == pod
+    assert wait_until_served(platform.access.http, f"https://{host}/", COMES_S).text.strip() == pod
 
 
 @then("that host presents the certificate that was issued for it")

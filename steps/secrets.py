@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from pytest_bdd import given, parsers, then, when
 
-from converge import secrets
 from converge.components.component import Credential
 from converge.engine.converger import Convergence
 from converge.engine.outcome import Result
 from converge.engine.platform import Platform
+from converge.kubernetes import secrets
 
 
 @dataclass(frozen=True)

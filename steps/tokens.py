@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from converge import bearer
+from converge.acceptance import bearer
+from converge.components.keycloak.people import People, Person
 from converge.engine.platform import Platform
 from converge.errors import ThinkubeError, Unavailable
-from converge.people import People, Person
 from converge.sso import RelyingParty, Tokens
 from converge.sso.tampering import tampered
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pytest_bdd import given, parsers, then, when
 
-from converge import volumes, workloads
+from converge.acceptance import volumes, workload_faults
+from converge.acceptance.throwaway import ThrowawayPods
 from converge.engine.platform import Platform
-from converge.throwaway import ThrowawayPods
+from converge.kubernetes import workloads
 
 
 @then("exactly one storage class is the default")
@@ -36,7 +37,7 @@ def read_again(throwaway_pods: ThrowawayPods, claim: str, text: str) -> None:
 @then(parsers.re(r'what "(?P<name>[^"]+)" keeps outlives its pods'))
 def kept_on_volumes(platform: Platform, name: str) -> None:
     stateful = workloads.live(platform.api, platform.objects(name), ["StatefulSet"])
-    faults = workloads.without_volumes(stateful)
+    faults = workload_faults.without_volumes(stateful)
     assert stateful, f"{name} has no StatefulSet"
     assert not faults, "\n".join(faults)
     unbound = volumes.unbound(platform.api, workloads.pods(platform.api, stateful))

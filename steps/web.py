@@ -5,9 +5,9 @@ from __future__ import annotations
 from pytest_bdd import parsers, then
 
 from converge.components.keycloak import administration
+from converge.components.keycloak.people import People
 from converge.engine.platform import Platform
 from converge.inventory import Inventory
-from converge.people import People
 
 
 @then(parsers.re(r'the realm calls itself "(?P<label>[^"]+)" of the domain'))

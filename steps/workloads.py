@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import pytest
 from pytest_bdd import parsers, then, when
 
-from converge import workloads
+from converge.acceptance import workload_faults
+from converge.acceptance.throwaway import ThrowawayPods
 from converge.components.component import GeneratedSecret
 from converge.engine.platform import Platform
 from converge.inventory import Inventory
+from converge.kubernetes import workloads
 from converge.kubernetes.objects import KubernetesObject
 from converge.kubernetes.wait import wait_until_ready
-from converge.throwaway import ThrowawayPods
 
 IMAGE = "base"
 
@@ -31,19 +32,19 @@ def workloads_ready(platform: Platform, inventory: Inventory, name: str) -> None
 
 @then(parsers.re(r'every container of "(?P<name>[^"]+)" has resource requests and limits'))
 def containers_bounded(platform: Platform, name: str) -> None:
-    faults = workloads.without_resources(_live(platform, name))
+    faults = workload_faults.without_resources(_live(platform, name))
     assert not faults, "\n".join(faults)
 
 
 @then(parsers.re(r'every container of "(?P<name>[^"]+)" has liveness and readiness probes'))
 def containers_watched(platform: Platform, name: str) -> None:
-    faults = workloads.without_probes(_live(platform, name))
+    faults = workload_faults.without_probes(_live(platform, name))
     assert not faults, "\n".join(faults)
 
 
 @then(parsers.re(r'"(?P<name>[^"]+)" runs no container as root'))
 def containers_unprivileged(platform: Platform, name: str) -> None:
-    faults = workloads.as_root(_live(platform, name))
+    faults = workload_faults.as_root(_live(platform, name))
     assert not faults, "\n".join(faults)
 
 
@@ -52,7 +53,7 @@ def credentials_kept(platform: Platform, name: str) -> None:
     generated = platform.component(name).secrets()
     namespaces = {item["metadata"]["namespace"] for item in _live(platform, name)}
     namespaces |= {place for secret in generated for place in (secret.namespace, *secret.copies)}
-    faults = workloads.exposed(platform.api, namespaces, lambda secret, key: _is_credential(generated, secret, key))
+    faults = workload_faults.exposed(platform.api, namespaces, lambda secret, key: _is_credential(generated, secret, key))
     assert not faults, "\n".join(faults)
 
 

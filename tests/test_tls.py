@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from converge import certificates, tls
+from converge import tls
+from converge.acceptance import certificates
 from converge.errors import NotReady, Refused, Unreachable
 
 

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from converge.errors import Refused, Unreachable
 from converge.http import checked, excerpt, origin
-from converge.secrets import changed_there
+from converge.kubernetes.secrets import changed_there
 
 if TYPE_CHECKING:
     import requests

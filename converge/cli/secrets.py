@@ -30,8 +30,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from converge import secrets
     from converge.cli.status import ago
+    from converge.kubernetes import secrets
     from converge.reporting.columns import columns
 
     with opened(arguments) as platform:

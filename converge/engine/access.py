@@ -50,7 +50,7 @@ class LazyAccess(Access):
 
 
 def _secret(api: Api, namespace: str, name: str, key: str) -> str:
-    from converge import secrets
+    from converge.kubernetes import secrets
 
     return secrets.value(api, namespace, name, key)
 

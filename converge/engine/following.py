@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from converge import secrets
 from converge.components.component import Access, Component, Context, KubernetesObject
+from converge.kubernetes import secrets
 from converge.kubernetes.client import Api
 from converge.kubernetes.keeping import GENERATED
 from converge.kubernetes.objects import Ref, annotations_of, labels_of
-from converge.workloads import LASTING
+from converge.kubernetes.workloads import LASTING
 
 LOST = "thinkube.dev/lost"
 """The annotation of a pods' template that says which loss of data they have followed."""

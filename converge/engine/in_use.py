@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from converge import secrets
 from converge.components.component import Component, Credential, GeneratedSecret
 from converge.engine.following import Behind, restart
 from converge.engine.graph import nearest
 from converge.engine.outcome import Result
 from converge.errors import NotReady, Refused, ThinkubeError, Unreachable
+from converge.kubernetes import secrets
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.wait import wait_until_ready
 from converge.progress import State

@@ -8,12 +8,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from converge import secrets
 from converge.commands import typed
 from converge.components.component import Component, Remark, Setting
 from converge.engine.following import behind
 from converge.engine.plan import Plan, PlannedChange, Unknown, of_absent, of_change, of_restart, of_setting
 from converge.errors import NotReady, ThinkubeError, first_line
+from converge.kubernetes import secrets
 from converge.kubernetes.applyset import Seen
 from converge.kubernetes.changes import changes
 from converge.kubernetes.objects import Ref

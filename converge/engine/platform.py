@@ -262,17 +262,10 @@ class Platform:
         return Reconciliation(self, self.component(name)).verify(drift=True)
 
     def wait_until_serving(self, names: Iterable[str]) -> None:
-        """See ``converge.serving``."""
-        from converge.serving import wait_until_serving
+        """See ``converge.engine.serving``."""
+        from converge.engine.serving import wait_until_serving
 
         wait_until_serving(self, names)
-
-    def remove_throwaway(self, namespace: str) -> None:
-        """Remove the throw-away pods of a run (`converge.throwaway`)."""
-        from converge.throwaway import remove
-
-        if self.find_cluster() is not None:
-            remove(self.api.view(patience_s=5), namespace)
 
     @opened_once
     def loading(self) -> Loading:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from converge import secrets
 from converge.components.component import Component, KubernetesObject
 from converge.engine.following import behind, bereft, restart
 from converge.engine.known_data import KnownData
 from converge.engine.outcome import Outcome, Result
 from converge.engine.planner import Planner
+from converge.engine.serving import wait_until_reached
 from converge.engine.settings import Settings
 from converge.errors import NotReady, ThinkubeError, Unavailable
+from converge.kubernetes import secrets
 from converge.kubernetes.admission import behind_webhooks
 from converge.kubernetes.apply import Action, Change, Seen, Stage, apply_changes, changes, refuse_conflicts
 from converge.kubernetes.departure import through_endings
@@ -29,7 +30,6 @@ from converge.kubernetes.stuck import pods_behind, replace_stuck
 from converge.kubernetes.wait import ObjectsNotReady, wait_until_ready
 from converge.progress import State
 from converge.redaction import redact
-from converge.serving import wait_until_reached
 from converge.waiting import COMES_S
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from converge import secrets
 from converge.engine.in_use import InUse
 from converge.engine.in_use import declared as declared
 from converge.engine.outcome import Outcome, Result
 from converge.engine.reconcile import Reconciliation
 from converge.errors import ThinkubeError
+from converge.kubernetes import secrets
 from converge.redaction import redact
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from converge.engine.socket import Address, OutcomeServer
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes
 from converge.progress import State
-from converge.throwaway import namespace_name
 
 if TYPE_CHECKING:
     from converge.engine.plan import Plans
@@ -31,8 +30,6 @@ class Run:
         self.verify_only = verify_only
         self.report_folder = report_folder
         self.started_at = time.time()
-        self.throwaway = namespace_name()
-        """The namespace of the throw-away pods that its processes share."""
         work = platform.verify if verify_only else platform.converge
         self._repeat = platform.verify_again if verify_only else platform.converge
         self.converger = Converger(platform.graph, work, self._again, self._told, self._begin, platform.roll_back, platform.rotate)

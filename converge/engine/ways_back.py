@@ -5,11 +5,11 @@ Both may be run again after an interruption: each step finds out whether it was 
 
 from __future__ import annotations
 
-from converge import secrets
 from converge.components.component import Credential
 from converge.engine.in_use import InUse
 from converge.engine.reconcile import Reconciliation
 from converge.errors import Refused
+from converge.kubernetes import secrets
 
 
 class Keeping(InUse):

@@ -15,6 +15,9 @@ MANAGER = "thinkube"
 SYSTEM_NAMESPACE = "thinkube-system"
 """Where the Lease and the ApplySet parents live."""
 
+CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
+"""On every control node; as a taint, where workers take the pods."""
+
 
 @dataclass(frozen=True, order=True)
 class Ref:

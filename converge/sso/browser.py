@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 from converge.errors import Refused
 from converge.http import checked, excerpt, sibling
-from converge.secrets import changed_there
+from converge.kubernetes.secrets import changed_there
 
 if TYPE_CHECKING:
     import requests

@@ -120,5 +120,5 @@ def test_threads_share_one_sign_in_and_realms_one_connection_each() -> None:
 
 
 def test_the_library_is_imported_with_its_first_use() -> None:
-    script = "import sys, converge.components.keycloak.component, converge.people\nprint('keycloak' in sys.modules)"
+    script = "import sys, converge.components.keycloak.component, converge.components.keycloak.people\nprint('keycloak' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -17,9 +17,9 @@ from fake_keycloak import URL, FakeKeycloak
 from converge.apis.keycloak import Keycloak, Realm
 from converge.components.keycloak import recovery
 from converge.components.keycloak.lockout import Lockout
+from converge.components.keycloak.people import People
 from converge.components.keycloak.settings import Client, ClientScope, Group, Person, RealmItself, UserProfile, mapper
 from converge.inventory import Inventory
-from converge.people import People
 from steps.access import disable
 
 TABLE = Path(__file__).with_name("keycloak_requests.yaml")

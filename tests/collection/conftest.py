@@ -51,6 +51,20 @@ class Component(NamedTuple):
     images: tuple = ()
 
 
+class FakeApi:
+    """A cluster in which every namespace exists; it writes into the file removed which of them were deleted."""
+
+    def view(self, **_):
+        return self
+
+    def find(self, kind, name):
+        return {"kind": kind}
+
+    def delete(self, kind, name):
+        with Path("removed").open("a") as removed:
+            removed.write(name + "\\n")
+
+
 class FakePlatform:
     """Writes what it does into the file calls; breaks, hangs or differs as the environment says."""
 
@@ -58,6 +72,7 @@ class FakePlatform:
         self.inventory, self.progress, self.stopping = inventory, progress, threading.Event()
         self.components = {name: made for name, made in self.known().items() if name in (inventory.components or self.known())}
         self.graph = Graph({name: made.requires for name, made in self.components.items()})
+        self.is_up, self.api = bool(os.environ.get("FAKE_STANDS")), FakeApi()
 
     @classmethod
     def known(cls, inventory=None):
@@ -71,6 +86,7 @@ class FakePlatform:
 
     def converge(self, name):
         self.say("converge", name, str(os.getpid()))
+        self.is_up = True
         if os.environ.get("FAKE_HANG") == name:
             self.stopping.wait(30)
         if os.environ.get("FAKE_BROKEN") == name:
@@ -101,12 +117,8 @@ class FakePlatform:
     def wait_until_serving(self, names):
         self.say("serving", *sorted(names))
 
-    def remove_throwaway(self, namespace):
-        with Path("removed").open("a") as removed:
-            removed.write(namespace + "\\n")
-
     def find_cluster(self):
-        return "a cluster" if os.environ.get("FAKE_STANDS") else None
+        return "a cluster" if self.is_up else None
 
     def seen(self):
         return None

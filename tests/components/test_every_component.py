@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from converge import workloads
+from converge.acceptance import workload_faults
 from converge.components import COMPONENTS, known
 from converge.components.component import Component, Context
 from converge.inventory import Inventory
+from converge.kubernetes import workloads
 
 ContextOf = Callable[..., Context]
 
@@ -79,9 +80,9 @@ def test_no_object_is_named_twice(component: Component, context: ContextOf) -> N
 @every_component
 def test_every_container_is_bounded_watched_and_unprivileged(component: Component, context: ContextOf) -> None:
     running = [item for item in _own(component, context) if item["kind"] in workloads.KINDS]
-    assert not workloads.without_resources(running)
-    assert not workloads.without_probes(running)
-    assert not workloads.as_root(running)
+    assert not workload_faults.without_resources(running)
+    assert not workload_faults.without_probes(running)
+    assert not workload_faults.as_root(running)
 
 
 @every_component

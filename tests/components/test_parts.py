@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from converge import workloads
+from converge.acceptance import workload_faults
 from converge.components import COMPONENTS, known
 from converge.components.component import Component, Context, Part
 from converge.components.parts.hosts import GrpcHost
 from converge.components.parts.service_account import ServiceAccount
 from converge.inventory import Inventory
+from converge.kubernetes import workloads
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-component.md"
 ContextOf = Callable[..., Context]
@@ -98,7 +99,7 @@ def kept(component: Component, context: ContextOf) -> None:
     """What every component promises of its workloads."""
     running = [item for item in component.objects(context()) if item["kind"] in workloads.KINDS]
     assert running
-    assert not [*workloads.without_resources(running), *workloads.without_probes(running), *workloads.as_root(running)]
+    assert not [*workload_faults.without_resources(running), *workload_faults.without_probes(running), *workload_faults.as_root(running)]
 
 
 def test_a_grpc_host_speaks_http2_to_the_pods(context: ContextOf) -> None:

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from converge import secrets
 from converge.components.component import Credential, GeneratedSecret
 from converge.engine.following import behind
+from converge.kubernetes import secrets
 
 SECRET = GeneratedSecret("web", "web-admin", {"password": "password"})
 USES = {"env": [{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "web-admin", "key": "password"}}}]}

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from converge import secrets
 from converge.components.component import Component, GeneratedSecret
 from converge.engine.outcome import Result
 from converge.engine.rollback import Rollback, roll_back
 from converge.errors import Refused, Unreachable
 from converge.inventory import Inventory
+from converge.kubernetes import secrets
 from converge.kubernetes.apply import apply_changes, changes
 from converge.kubernetes.desired import COMPONENT
 from converge.progress import SILENCE

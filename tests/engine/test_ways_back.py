@@ -2,10 +2,10 @@
 
 import pytest
 
-from converge import secrets
 from converge.components.component import Credential, Difference, GeneratedSecret
 from converge.engine.ways_back import Keeping, Restoration
 from converge.errors import NotReady, Refused, Unreachable
+from converge.kubernetes import secrets
 
 SECRET = GeneratedSecret("web", "web-admin", {"username": "=admin", "password": "password"}, copies=("shop",))
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from place import Place
 
+from converge.components.keycloak.people import People
+from converge.components.minio.consumers import root_store
 from converge.components.minio.storage import PLATFORM_BUCKET
 from converge.components.postgres.server import server as postgres
 from converge.components.valkey.server import server as valkey
-from converge.consumers import root_store
-from converge.people import People
 
 NAME = "heal-canary"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from place import Place
 
-from converge.people import People
+from converge.components.keycloak.people import People
 from converge.sso.relying_party import InvalidToken
 
 

@@ -5,9 +5,9 @@ import pytest
 from converge import authority
 from converge.components.cert_manager import authority as kept
 from converge.components.cert_manager.issued import every
+from converge.components.keycloak.people import People
 from converge.engine.ca_rotation import CaRotation
 from converge.engine.platform import Platform
-from converge.people import People
 
 pytestmark = pytest.mark.fault
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from converge import secrets
 from converge.components.keycloak import realm, recovery
 from converge.components.postgres.server import server as postgres
 from converge.components.valkey.server import server as valkey
+from converge.kubernetes import secrets
 
 pytestmark = pytest.mark.fault
 

@@ -6,8 +6,8 @@ import pytest
 import requests
 from place import until
 
+from converge.components.keycloak.people import People
 from converge.errors import ThinkubeError
-from converge.people import People
 
 pytestmark = pytest.mark.fault
 

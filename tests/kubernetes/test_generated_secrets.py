@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from converge import secrets
 from converge.errors import NotReady, Refused
+from converge.kubernetes import secrets
 from converge.kubernetes.objects import GeneratedSecret
 from converge.redaction import redact
 

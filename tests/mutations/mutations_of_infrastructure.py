@@ -6,7 +6,8 @@ from typing import Any
 
 from mutation import Mutation, container, creating, edit, editing, with_argument, without_arguments
 
-from converge import certificates, tls
+from converge import tls
+from converge.acceptance import certificates
 from converge.components.component import KubernetesObject
 from converge.components.dns import zone
 from converge.engine.platform import Platform

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from converge import workloads
+from converge.acceptance import workload_faults
 from converge.components import COMPONENTS
 from converge.components.component import Component, Context
 from converge.inventory import Inventory
+from converge.kubernetes import workloads
 
 Object = dict[str, Any]
 Container = dict[str, Any]
@@ -101,7 +102,7 @@ def _exposed(spoilt: list[Object]) -> list[str]:
     cluster: Any = Cluster(
         *spoilt, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "kept", "namespace": namespace}, "data": data}
     )
-    return workloads.exposed(cluster, [namespace], lambda secret, key: key == "password")
+    return workload_faults.exposed(cluster, [namespace], lambda secret, key: key == "password")
 
 
 @dataclass(frozen=True)
@@ -116,24 +117,24 @@ class Spoiling:
 
 
 SPOILINGS = (
-    Spoiling("no limit of memory", _drop("resources", "limits", "memory"), workloads.without_resources, "no limits.memory"),
-    Spoiling("no limit of cpu", _drop("resources", "limits", "cpu"), workloads.without_resources, "no limits.cpu"),
-    Spoiling("no request of memory", _drop("resources", "requests", "memory"), workloads.without_resources, "no requests.memory"),
-    Spoiling("no request of cpu", _drop("resources", "requests"), workloads.without_resources, "no requests.cpu"),
-    Spoiling("no resources", _drop("resources"), workloads.without_resources, "no limits.cpu"),
-    Spoiling("a container beside it", _sidecar, workloads.without_resources, "stowaway"),
-    Spoiling("a container before it", _initial_sidecar, workloads.without_resources, "stowaway"),
-    Spoiling("an unwatched container beside it", _sidecar, workloads.without_probes, "stowaway", workloads.LASTING),
-    Spoiling("no liveness probe", _drop("livenessProbe"), workloads.without_probes, "no livenessProbe", workloads.LASTING),
-    Spoiling("no readiness probe", _drop("readinessProbe"), workloads.without_probes, "no readinessProbe", workloads.LASTING),
-    Spoiling("a root container", _root_container, workloads.as_root, "user 0"),
-    Spoiling("a root pod", _root_pod, workloads.as_root, "user 0"),
-    Spoiling("any user", _any_user, workloads.as_root, "runAsNonRoot False"),
+    Spoiling("no limit of memory", _drop("resources", "limits", "memory"), workload_faults.without_resources, "no limits.memory"),
+    Spoiling("no limit of cpu", _drop("resources", "limits", "cpu"), workload_faults.without_resources, "no limits.cpu"),
+    Spoiling("no request of memory", _drop("resources", "requests", "memory"), workload_faults.without_resources, "no requests.memory"),
+    Spoiling("no request of cpu", _drop("resources", "requests"), workload_faults.without_resources, "no requests.cpu"),
+    Spoiling("no resources", _drop("resources"), workload_faults.without_resources, "no limits.cpu"),
+    Spoiling("a container beside it", _sidecar, workload_faults.without_resources, "stowaway"),
+    Spoiling("a container before it", _initial_sidecar, workload_faults.without_resources, "stowaway"),
+    Spoiling("an unwatched container beside it", _sidecar, workload_faults.without_probes, "stowaway", workloads.LASTING),
+    Spoiling("no liveness probe", _drop("livenessProbe"), workload_faults.without_probes, "no livenessProbe", workloads.LASTING),
+    Spoiling("no readiness probe", _drop("readinessProbe"), workload_faults.without_probes, "no readinessProbe", workloads.LASTING),
+    Spoiling("a root container", _root_container, workload_faults.as_root, "user 0"),
+    Spoiling("a root pod", _root_pod, workload_faults.as_root, "user 0"),
+    Spoiling("any user", _any_user, workload_faults.as_root, "runAsNonRoot False"),
     Spoiling("a password in the environment", _environment, _exposed, "value of Secret kept"),
     Spoiling("a password in the arguments", _argument, _exposed, "value of Secret kept"),
     Spoiling("a password in an annotation", _annotation, _exposed, "value of Secret kept"),
-    Spoiling("no claim", _unclaimed, workloads.without_volumes, "claims no volume", ("StatefulSet",)),
-    Spoiling("a claim that is not mounted", _unmounted, workloads.without_volumes, "no container mounts", ("StatefulSet",)),
+    Spoiling("no claim", _unclaimed, workload_faults.without_volumes, "claims no volume", ("StatefulSet",)),
+    Spoiling("a claim that is not mounted", _unmounted, workload_faults.without_volumes, "no container mounts", ("StatefulSet",)),
 )
 
 every_component = pytest.mark.parametrize(

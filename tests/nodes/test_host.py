@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from converge import membership
+from converge.acceptance import membership
 from converge.nodes.host import DEADLINE_S, host
 from converge.process import Completed, ProgramFailed, run
 

@@ -9,7 +9,7 @@ from converge.components.keycloak.realm import ADMINISTRATORS, PERSON_SECRET, is
 from converge.components.keycloak.recovery import write_password
 from converge.components.keycloak.settings import ClientScope, Group, Person, RealmItself, UserProfile, mapper
 from converge.http import checked
-from converge.secrets import moment, written_at
+from converge.kubernetes.secrets import moment, written_at
 
 FAILURES = 5
 """So many wrong passwords lock an account, however slowly or quickly they come."""

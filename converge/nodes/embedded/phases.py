@@ -11,8 +11,7 @@ from typing import Any
 
 import yaml
 
-from converge.kubernetes.objects import KubernetesObject, Ref, labels_of
-from converge.membership import CONTROL_PLANE_LABEL
+from converge.kubernetes.objects import CONTROL_PLANE_LABEL, KubernetesObject, Ref, labels_of
 from converge.nodes.embedded.layout import Layout
 
 ADDONS = ("kube-proxy", "coredns")

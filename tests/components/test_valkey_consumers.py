@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from hanging import HANG_S
 
-from converge import keys
+from converge.components.valkey import consumers
 
 CLIENT = """#!/bin/sh
 case "$*" in
@@ -39,4 +39,4 @@ def access(tmp_path):
 
 def test_a_listener_hears_what_is_published(access):
     message = 'Grüße, "Welt" \\ '
-    assert keys.publish(access, f"throw-away:{secrets.token_hex(4)}", message) == message.strip()
+    assert consumers.publish(access, f"throw-away:{secrets.token_hex(4)}", message) == message.strip()

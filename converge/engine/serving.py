@@ -10,11 +10,17 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from converge import routes, workloads
-from converge.kubernetes.wait import wait_until_ready
+from converge.errors import NotReady
+from converge.kubernetes import workloads
 
 if TYPE_CHECKING:
+    import requests
+
     from converge.engine.platform import Platform
+
+
+NOBODY = (404, 500, 502, 503, 504)
+"""What the ingress answers while nobody is there: no route, no pod, or nobody who says whether a request may pass."""
 
 
 def wait_until_serving(platform: Platform, names: Iterable[str]) -> None:
@@ -25,6 +31,8 @@ def wait_until_serving(platform: Platform, names: Iterable[str]) -> None:
         NotReady: the ingress leads nowhere.
         Unreachable: it does not call itself ready in time.
     """
+    from converge.kubernetes.wait import wait_until_ready
+
     names, deadline_s = list(names), platform.inventory.deadlines.component_s
     running = [item for name in names for item in platform.objects(name) if item["kind"] in workloads.LASTING]
     wait_until_ready(platform.api, running, deadline_s)
@@ -45,7 +53,21 @@ def wait_until_reached(platform: Platform, name: str, deadline_s: float) -> None
     """
     ends_at = time.monotonic() + deadline_s
     for endpoint in platform.component(name).endpoints():
-        routes.wait_until_served(platform.access.http, endpoint.url + endpoint.page, max(1.0, ends_at - time.monotonic()))
+        wait_until_served(platform.access.http, endpoint.url + endpoint.page, max(1.0, ends_at - time.monotonic()))
+
+
+def wait_until_served(http: requests.Session, url: str, deadline_s: float) -> requests.Response:
+    """The first answer that somebody gives; the ingress tells nobody when it has taken up a route, so it is asked, ten times a second.
+
+    Raises:
+        NotReady: it still leads nowhere at the deadline.
+    """
+    end = time.monotonic() + deadline_s
+    while (answer := http.get(url, allow_redirects=False)).status_code in NOBODY:
+        if time.monotonic() > end:
+            raise NotReady(f"{url} to lead to its pod", seen=f"{answer.status_code} {answer.reason}")
+        time.sleep(0.1)
+    return answer
 
 
 def readiness_pages(pod: dict[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@ import base64
 import json
 from typing import Any
 
-from converge import workloads
+from converge.acceptance import workload_faults
 
 BOUNDED = {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"cpu": "1m", "memory": "1Mi"}}
 
@@ -36,31 +36,31 @@ def config(text: str) -> dict[str, Any]:
 
 def exposed(*objects: dict[str, Any]) -> list[str]:
     api: Any = FakeApi(*objects)
-    return workloads.exposed(api, ["shop"], lambda secret, key: key == "password")
+    return workload_faults.exposed(api, ["shop"], lambda secret, key: key == "password")
 
 
 def test_each_missing_request_and_limit_is_named() -> None:
     partly = workload(resources={"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"cpu": "1m"}})
-    assert workloads.without_resources([workload(resources=BOUNDED)]) == []
-    assert workloads.without_resources([partly]) == ["Deployment shop/web, main: no limits.memory"]
-    assert len(workloads.without_resources([workload()])) == 4
+    assert workload_faults.without_resources([workload(resources=BOUNDED)]) == []
+    assert workload_faults.without_resources([partly]) == ["Deployment shop/web, main: no limits.memory"]
+    assert len(workload_faults.without_resources([workload()])) == 4
 
 
 def test_init_containers_need_bounds_but_no_probes() -> None:
     initial = workload(pod={"initContainers": [{"name": "first"}]}, resources=BOUNDED, livenessProbe={}, readinessProbe={})
-    assert len(workloads.without_resources([initial])) == 4
-    assert workloads.without_probes([initial]) == []
+    assert len(workload_faults.without_resources([initial])) == 4
+    assert workload_faults.without_probes([initial]) == []
 
 
 def test_what_runs_for_ever_needs_both_probes() -> None:
-    assert workloads.without_probes([workload(readinessProbe={})]) == ["Deployment shop/web, main: no livenessProbe"]
-    assert workloads.without_probes([workload("CronJob")]) == []
+    assert workload_faults.without_probes([workload(readinessProbe={})]) == ["Deployment shop/web, main: no livenessProbe"]
+    assert workload_faults.without_probes([workload("CronJob")]) == []
 
 
 def test_the_containers_own_word_about_its_user_counts() -> None:
-    assert workloads.as_root([workload(pod={"securityContext": {"runAsNonRoot": True, "runAsUser": 1000}})]) == []
-    assert workloads.as_root([workload(pod={"securityContext": {"runAsNonRoot": True}}, securityContext={"runAsUser": 0})])
-    assert workloads.as_root([workload()]) == ["Deployment shop/web, main: user of the image, runAsNonRoot False"]
+    assert workload_faults.as_root([workload(pod={"securityContext": {"runAsNonRoot": True, "runAsUser": 1000}})]) == []
+    assert workload_faults.as_root([workload(pod={"securityContext": {"runAsNonRoot": True}}, securityContext={"runAsUser": 0})])
+    assert workload_faults.as_root([workload()]) == ["Deployment shop/web, main: user of the image, runAsNonRoot False"]
 
 
 def test_a_credential_in_a_configuration_is_found_and_not_repeated() -> None:

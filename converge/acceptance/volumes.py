@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from converge.acceptance.throwaway import ThrowawayPods
     from converge.kubernetes.client import Api
     from converge.kubernetes.objects import KubernetesObject
-    from converge.throwaway import ThrowawayPods
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 

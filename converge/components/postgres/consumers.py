@@ -1,4 +1,4 @@
-"""Throw-away consumers of PostgreSQL and throw-away buckets of MinIO: made for a scenario, removed after it."""
+"""Throw-away consumers of PostgreSQL: made for a scenario, removed after it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from converge.apis.minio import ObjectStore
 from converge.apis.postgres import Login
-from converge.components.minio import storage
 from converge.components.postgres.server import HOST, POD, server
 from converge.errors import Refused
 from converge.waiting import COMES_S
 
 if TYPE_CHECKING:
     from converge.components.component import Access
-    from converge.inventory import Inventory
 
 PREFIX = "throw-away-"
 TABLE = "notes"
@@ -70,19 +67,3 @@ def consumer(access: Access) -> Iterator[Consumer]:
         yield Consumer(Login(HOST, name, name, password), access)
     finally:
         postgres.remove(name, name)
-
-
-@contextlib.contextmanager
-def bucket(inventory: Inventory, access: Access) -> Iterator[str]:
-    """The name of a new bucket, which is removed at the end with what is in it."""
-    name, store = f"{PREFIX}{secrets.token_hex(4)}", root_store(inventory, access)
-    store.make_bucket(name)
-    try:
-        yield name
-    finally:
-        store.remove_bucket(name)
-
-
-def root_store(inventory: Inventory, access: Access) -> ObjectStore:
-    """Object storage as its root user sees it."""
-    return ObjectStore(access.http, storage.url(inventory), storage.root_key(access))

@@ -6,10 +6,11 @@ import base64
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from converge.kubernetes.objects import CONTROL_PLANE_LABEL
+
 if TYPE_CHECKING:
     from converge.kubernetes.client import Api
 
-CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
 CONTROL_PLANE_PORTS = frozenset({2379, 2380, 6443, 10257, 10259})
 """etcd, the API server, the controller manager and the scheduler."""
 

@@ -17,8 +17,8 @@ from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.keeping import GENERATED
 from converge.kubernetes.objects import GeneratedSecret, KubernetesObject, Ref, annotations_of, labels_of
 from converge.kubernetes.stages import Stage
+from converge.kubernetes.workloads import LASTING
 from converge.redaction import REDACTOR
-from converge.workloads import LASTING
 
 ORIGINAL = "thinkube.dev/copy-of"
 """The annotation of a copy that names its original: ``keycloak/keycloak-admin``."""

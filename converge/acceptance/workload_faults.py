@@ -1,4 +1,4 @@
-"""What a component runs, and what is wrong with it: requests, limits, probes, users and credentials of its containers.
+"""What is wrong with workloads: requests, limits, probes, users, volumes and credentials of their containers.
 
 All judgements are made on the objects as the API server has them, never on what was asked for.
 """
@@ -7,45 +7,17 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from converge.errors import NotReady
 from converge.kubernetes.objects import KubernetesObject, Ref
+from converge.kubernetes.workloads import LASTING, containers, pod_spec
 
 if TYPE_CHECKING:
     from converge.kubernetes.client import Api
 
-LASTING = ("Deployment", "StatefulSet", "DaemonSet")
-KINDS = (*LASTING, "Job", "CronJob")
 CREDENTIAL_KINDS = ("ConfigMap", "Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Ingress", "Service")
 """Where a credential must not stand."""
-
-Pod = dict[str, Any]
-Container = dict[str, Any]
-
-
-def live(api: Api, objects: Iterable[KubernetesObject], kinds: Sequence[str] = KINDS) -> list[KubernetesObject]:
-    """The workloads among a component's objects, as they are in the cluster.
-
-    Raises:
-        NotReady: one is not there.
-    """
-    found = []
-    for ref in (Ref.of(item) for item in objects if item["kind"] in kinds):
-        seen = api.find(ref.kind, ref.name, ref.namespace)
-        if seen is None:
-            raise NotReady(f"{ref}", seen="absent", next_command="pytest features/ --plan")
-        found.append(seen)
-    return found
-
-
-def containers(workloads: Iterable[KubernetesObject], *, initial: bool = False) -> Iterator[tuple[str, Container]]:
-    """Every container of workloads (``initial``: init containers too), with where it stands: ``"Deployment ingress/traefik, traefik"``."""
-    for workload in workloads:
-        spec = _pod_spec(workload)
-        for container in spec["containers"] + (spec.get("initContainers", []) if initial else []):
-            yield f"{Ref.of(workload)}, {container['name']}", container
 
 
 def without_resources(workloads: Iterable[KubernetesObject]) -> list[str]:
@@ -74,7 +46,7 @@ def as_root(workloads: Iterable[KubernetesObject]) -> list[str]:
     """Containers that are root, or that the kubelet would not keep from being root."""
     faults = []
     for workload in workloads:
-        pod = _pod_spec(workload)
+        pod = pod_spec(workload)
         for where, container in containers([workload], initial=True):
             security = pod.get("securityContext", {}) | container.get("securityContext", {})
             if security.get("runAsUser") == 0 or not security.get("runAsNonRoot"):
@@ -114,38 +86,6 @@ def exposed(api: Api, namespaces: Iterable[str], is_credential: Callable[[Kubern
                 text = json.dumps({name: part for name, part in item.items() if name != "status"}, ensure_ascii=False)
                 faults += [f"{Ref.of(item)}: {what}" for what, value in values.items() if _occurs(value, text)]
     return faults
-
-
-def pods(api: Api, workloads: Iterable[KubernetesObject]) -> list[Pod]:
-    """The pods that belong to workloads which run for ever."""
-    found: list[Pod] = []
-    for workload in workloads:
-        if workload["kind"] in LASTING:
-            labels = workload["spec"]["selector"]["matchLabels"]
-            selector = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
-            found += api.list("Pod", workload["metadata"]["namespace"], labels=selector)
-    return found
-
-
-def lose_pods(api: Api, workloads: Iterable[KubernetesObject], deadline_s: float) -> None:
-    """Lose every pod of workloads, as when programs are killed, and wait until each is gone (its successor may be there already)."""
-    from converge.kubernetes.wait import wait_until
-
-    doomed = pods(api, workloads)
-    for pod in doomed:
-        api.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], uid=pod["metadata"]["uid"], grace_s=1)
-    for pod in doomed:
-        wait_until(api, Ref.of(pod), _is_another_than(pod), deadline_s, wanted="deleted")
-
-
-def _is_another_than(pod: Pod) -> Callable[[KubernetesObject | None], bool]:
-    return lambda seen: seen is None or seen["metadata"]["uid"] != pod["metadata"]["uid"]
-
-
-def _pod_spec(workload: KubernetesObject) -> dict[str, Any]:
-    spec = workload["spec"]["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else workload["spec"]
-    pod: dict[str, Any] = spec["template"]["spec"]
-    return pod
 
 
 def _occurs(value: str, text: str) -> bool:

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from converge import browser as module
 from converge import surroundings
-from converge.browser import Chromium
+from converge.acceptance import browser as module
+from converge.acceptance.browser import Chromium
 from converge.errors import Missing, NotReady, Refused, Unreachable
 from converge.sso import Credentials
 

@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 
-from converge import leaks
+from converge.acceptance import leaks
 
 CANARY = "canary/7Gd0q+Zp3=Xw"
 

@@ -1,7 +1,7 @@
 from types import SimpleNamespace
 
+from converge.acceptance.routes import own_host
 from converge.inventory.model import Inventory
-from converge.routes import own_host
 
 
 def test_a_host_of_one_run_is_none_of_another_runs():

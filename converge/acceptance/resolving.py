@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from converge import workloads
+from converge.kubernetes import workloads
 from converge.kubernetes.execute import ExecFailed
 
 if TYPE_CHECKING:
+    from converge.acceptance.throwaway import ThrowawayPods
     from converge.kubernetes.client import Api
     from converge.nodes.provider import Cluster
-    from converge.throwaway import ThrowawayPods
 
 NOT_FOUND = 2
 """The exit status of ``getent hosts`` for a name that does not exist."""

@@ -23,7 +23,7 @@ def ingress(bench, monkeypatch):
     bench.web.endpoints = lambda: (Endpoint("web", "web.thinkube.test", page="/health"),)
     bench.platform.__dict__["access"] = SimpleNamespace(http=SimpleNamespace(get=get))
     bench.platform.__dict__["graph"] = SimpleNamespace(closure=lambda names: ("cert-manager", *names))
-    monkeypatch.setattr("converge.routes.time.sleep", lambda _: None)
+    monkeypatch.setattr("converge.engine.serving.time.sleep", lambda _: None)
     return SimpleNamespace(answers=answers, asked=asked)
 
 
