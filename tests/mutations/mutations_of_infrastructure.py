@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mutation import Mutation, container, creating, edit, editing, with_argument, without_arguments
+from mutation import Act, Mutation, container, creating, edit, editing, with_argument, without_arguments
 
 from converge import tls
 from converge.acceptance import certificates
@@ -27,6 +27,23 @@ def _unprotect(platform: Platform) -> None:
 
 def _protect(platform: Platform) -> None:
     platform.cluster().kubeconfig.chmod(0o600)
+
+
+def _on_a_node(role: str, command: str) -> Act:
+    """Run a shell's command on the first node of a role."""
+
+    def act(platform: Platform) -> None:
+        cluster = platform.cluster()
+        node = next(node.name for node in cluster.nodes if node.role == role)
+        done = cluster.run(node, ["sh", "-c", command])
+        assert done.code == 0, done
+
+    return act
+
+
+_LISTENER = "use IO::Socket::INET; my $door = IO::Socket::INET->new(Listen => 1, LocalPort => 2379) or die; sleep 900"
+_listen = _on_a_node("worker", f"perl -e '{_LISTENER}' </dev/null >/dev/null 2>&1 & echo $! >/run/mutation.pid; sleep 1; kill -0 $!")
+_listen_no_more = _on_a_node("worker", "kill $(cat /run/mutation.pid); rm /run/mutation.pid")
 
 
 def _cordon(platform: Platform, *, is_closed: bool = True) -> None:
@@ -66,6 +83,22 @@ NODES = (
         ("infrastructure/control-node.feature::Nobody else on the machine can use the cluster",),
         "0o44",
         undo=_protect,
+    ),
+    Mutation(
+        "the key of the cluster's authority is readable by everybody on its node",
+        "control-node",
+        _on_a_node("control", "chmod 644 /etc/kubernetes/pki/ca.key"),
+        ("infrastructure/control-node.feature::Nobody else on the machine can use the cluster",),
+        "0o644",
+        undo=_on_a_node("control", "chmod 600 /etc/kubernetes/pki/ca.key"),
+    ),
+    Mutation(
+        "a worker serves on etcd's port",
+        "worker-nodes",
+        _listen,
+        ("infrastructure/worker-nodes.feature::Workers are workers only",),
+        "port 2379",
+        undo=_listen_no_more,
     ),
     Mutation(
         "a worker takes no pods any more",
