@@ -114,6 +114,17 @@ class Keycloak:
         self._grant.until = time.monotonic() + granted["expires_in"] - SPARE_S
 
 
+class Visitor(Keycloak):
+    """The view of whoever has an access token, which is not renewed: ``Visitor(http, "https://auth.thinkube.test", token)``."""
+
+    def __init__(self, http: requests.Session, url: str, token: str) -> None:
+        super().__init__(http, url, "", str)
+        self._token = token
+
+    def _access_token(self, refused: str = "") -> str:
+        return self._token
+
+
 class WrongAdministrator(Refused):
     """Keycloak does not accept the administrator's credentials."""
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from converge.apis.keycloak import Absent, Keycloak, WrongAdministrator
-from converge.errors import Unreachable
+from converge.apis.keycloak import Absent, Keycloak, Visitor, WrongAdministrator
+from converge.errors import Refused, Unreachable
 
 URL = "https://auth.thinkube.test"
 
@@ -73,6 +73,14 @@ def test_a_server_that_was_set_up_anew_is_signed_in_to_again(server: Server) -> 
     server.tokens.clear()
     assert administrator(server).request("GET", "admin/realms").status_code == 200
     assert server.asked.count("sign in") == 2
+
+
+def test_somebodys_own_token_is_used_as_it_is(server: Server) -> None:
+    server.tokens.add("their own")
+    assert Visitor(server, URL, "their own").request("GET", "admin/realms").status_code == 200  # type: ignore[arg-type]
+    with pytest.raises(Refused, match="GET / of Keycloak's admin API"):
+        Visitor(server, URL, "ended").request("GET", "admin/realms")  # type: ignore[arg-type]
+    assert "sign in" not in server.asked
 
 
 def test_a_sign_in_that_is_about_to_end_is_renewed(server: Server) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from converge.apis.keycloak import Representation, Visitor
 from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, REALM
-from converge.http import checked
 from converge.sso import Browser, Client, Credentials, RelyingParty, Tokens, discover
 
 if TYPE_CHECKING:
@@ -28,11 +28,9 @@ def console_login(inventory: Inventory, access: Access) -> Tokens:
     return console.sign_in(Browser(access.http), Credentials("admin", password, f"keycloak/{ADMINISTRATOR_SECRET}"))
 
 
-def realm_as(inventory: Inventory, http: requests.Session, tokens: Tokens) -> dict[str, Any]:
+def realm_as(inventory: Inventory, http: requests.Session, tokens: Tokens) -> Representation:
     """The platform's realm, read through the admin API with somebody's token."""
-    url = f"https://{inventory.host('auth')}/admin/realms/{REALM}"
-    answer: dict[str, Any] = checked(http.get(url, headers={"Authorization": f"Bearer {tokens.access_token}"}), f"realm {REALM}").json()
-    return answer
+    return Visitor(http, f"https://{inventory.host('auth')}", tokens.access_token).realm(REALM).admin.get_realm(REALM)
 
 
 def pod(api: Api) -> str:
