@@ -23,6 +23,7 @@ from wiring.waiting import Waiting
 
 if TYPE_CHECKING:
     from converge.engine.converger import Convergence
+    from converge.engine.operations import Operations
     from converge.engine.platform import Platform
     from converge.engine.run import Run
     from converge.reporting.results import Scenario
@@ -43,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
         "platform", "the class that is converged; the harness's own tests put a fake here", default="converge.engine.platform:Platform"
     )
+    parser.addini("operations", "the class of what is done with it; likewise", default="converge.engine.operations:Operations")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -91,6 +93,7 @@ def _open(config: pytest.Config) -> None:
     from converge.progress import SILENCE
 
     platform_class: type[Platform] = _named(config.getini("platform"))
+    operations_class: type[Operations] = _named(config.getini("operations"))
     known = platform_class.known()
     inventory = read(config.rootpath / config.option.inventory, components={name: component.requires for name, component in known.items()})
     if config.option.cluster_name:
@@ -107,7 +110,9 @@ def _open(config: pytest.Config) -> None:
 
         convergence = RemoteConvergence(config.workerinput["convergence"])
         platform = platform_class(inventory, progress=SILENCE)
-        session = Session(config, platform, convergence, config.workerinput["throwaway"], stands=config.workerinput["stands"])
+        session = Session(
+            config, operations_class(platform), convergence, config.workerinput["throwaway"], stands=config.workerinput["stands"]
+        )
         config.pluginmanager.register(session, "thinkube")
         register(config, None)
         turns.register(config, Path(config.workerinput["convergence"]["path"]).parent, platform.graph)
@@ -115,16 +120,17 @@ def _open(config: pytest.Config) -> None:
     plan.leave_stdout_alone(config)
     shown = progress.display(config)
     platform = platform_class(inventory, progress=SILENCE if config.option.collectonly else shown)
+    operations = operations_class(platform)
     run = Run(
-        platform,
+        operations,
         config.rootpath / config.option.report_dir,
         verify_only=config.option.verify_only,
         delete_cluster=config.option.delete_cluster,
     )
     if not (config.option.collectonly or config.option.plan or config.option.verify_only):
-        platform.check()
+        operations.check()
     namespace = throwaway.namespace_name()
-    config.pluginmanager.register(Session(config, platform, run.converger, namespace), "thinkube")
+    config.pluginmanager.register(Session(config, operations, run.converger, namespace), "thinkube")
     config.pluginmanager.register(Main(config, run, shown, namespace), "thinkube main")
     if config.option.collectonly:
         return
@@ -156,11 +162,12 @@ class Session:
     """What every process of a run has: the platform to look at, and who knows what has converged."""
 
     def __init__(
-        self, config: pytest.Config, platform: Platform, convergence: Convergence, throwaway: str, *, stands: bool = False
+        self, config: pytest.Config, operations: Operations, convergence: Convergence, throwaway: str, *, stands: bool = False
     ) -> None:
         self.stands = stands
         """Whether several processes share a platform that was there before the run."""
-        self.platform = platform
+        self.operations = operations
+        self.platform = operations.platform
         self.convergence = Waiting(convergence)
         self.throwaway = throwaway
         """The namespace of the throw-away pods that these processes share."""

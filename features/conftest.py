@@ -168,7 +168,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_teardown(item: pytest.Item) -> None:
     """Whoever's turn is next finds all that stands on what was taken away serving again."""
     if standing := item.stash.get(STANDING, []):
-        _platform(item.config).wait_until_serving(standing)
+        item.config.pluginmanager.get_plugin("thinkube").operations.wait_until_serving(standing)
 
 
 def _needed_by(item: pytest.Item) -> list[str]:

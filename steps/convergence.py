@@ -28,5 +28,7 @@ def nothing_written(outcome: Outcome) -> None:
 
 @then(parsers.re(r'"(?P<name>[^"]+)" has not drifted'))
 def not_drifted(platform: Platform, name: str) -> None:
-    if plan := platform.plan(name):
-        raise Drifted(name, str(plan))
+    from converge.engine.planner import plan
+
+    if changes := plan(platform, name):
+        raise Drifted(name, str(changes))

@@ -58,7 +58,7 @@ class Reporting:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
-        self._versions = self._run.platform.versions()  # afterwards there may be no cluster any more
+        self._versions = self._run.operations.versions()  # afterwards there may be no cluster any more
         try:
             return (yield)
         finally:

@@ -85,7 +85,9 @@ class ThrowawayPods:
         Raises:
             ExecFailed: it ended with another status than 0.
         """
-        return self._api.execute(self.namespace, pod, argv, stdin)
+        from converge.kubernetes.execute import execute
+
+        return execute(self._api, self.namespace, pod, argv, stdin)
 
     def fetch(self, pod: str, address: str, port: int, path: str = "/") -> str:
         """What a pod gets from a web server at an address: the page's text."""

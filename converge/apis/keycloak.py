@@ -159,7 +159,7 @@ class Realm:
 
         from converge.apis.keycloak_connection import Connection
 
-        return KeycloakAdmin(connection=Connection(self._keycloak, self.name))
+        return KeycloakAdmin(connection=Connection(self._keycloak.request, self.name))
 
     def read(self) -> Representation | None:
         """The realm itself; None where it does not exist."""

@@ -13,31 +13,31 @@ from typing import TYPE_CHECKING, Any
 from keycloak import KeycloakOpenIDConnection
 
 if TYPE_CHECKING:
-    import requests
+    from collections.abc import Callable
 
-    from converge.apis.keycloak import Keycloak
+    import requests
 
 
 class Connection(KeycloakOpenIDConnection):
-    """What ``KeycloakAdmin`` sends with; ``KeycloakAdmin(connection=Connection(keycloak, "thinkube"))``."""
+    """What ``KeycloakAdmin`` sends with; ``KeycloakAdmin(connection=Connection(keycloak.request, "thinkube"))``."""
 
-    def __init__(self, keycloak: Keycloak, realm: str) -> None:
+    def __init__(self, request: Callable[..., requests.Response], realm: str) -> None:
         """Nothing of the library's own is set up: a session, an asynchronous one and their trust would take 0.05 s, unused."""
         self.realm_name = realm
-        self._keycloak = keycloak
+        self._request = request
 
     def raw_get(self, path: str, **query: Any) -> requests.Response:
         """Read what is at a path."""
-        return self._keycloak.request("GET", path, query=query)
+        return self._request("GET", path, query=query)
 
     def raw_post(self, path: str, data: Any, **query: Any) -> requests.Response:
         """Add to what is at a path."""
-        return self._keycloak.request("POST", path, query=query, body=data)
+        return self._request("POST", path, query=query, body=data)
 
     def raw_put(self, path: str, data: Any, **query: Any) -> requests.Response:
         """Write what is at a path."""
-        return self._keycloak.request("PUT", path, query=query, body=data)
+        return self._request("PUT", path, query=query, body=data)
 
     def raw_delete(self, path: str, data: Any = None, **query: Any) -> requests.Response:
         """Remove what is at a path."""
-        return self._keycloak.request("DELETE", path, query=query, body=data)
+        return self._request("DELETE", path, query=query, body=data)

@@ -8,51 +8,60 @@ from typing import TYPE_CHECKING
 from converge.components.component import Access
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes, ExistingNodes
-from converge.progress import State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import requests
 
-    from converge.engine.platform import Platform
     from converge.kubernetes.client import Api
+    from converge.nodes.provider import Cluster, NodeProvider
+    from converge.progress import Progress
 
 
 class LazyAccess(Access):
     """Access whose HTTP session is made when first used: before that there may be no CA to trust.
 
-    ``read_only``: what should only look cannot write to the cluster. What requests wait for is shown under the name of a ``subject``.
+    ``read_only``: what should only look cannot write to the cluster.
     """
 
-    def __init__(self, platform: Platform, *, read_only: bool = False, subject: str = "") -> None:
-        def api() -> Api:
-            return platform.watched(subject) if subject else platform.api
-
+    def __init__(
+        self,
+        *,
+        api: Callable[[], Api],
+        http: Callable[[], requests.Session],
+        provider: NodeProvider,
+        cluster: Callable[[], Cluster],
+        progress: Progress,
+        read_only: bool = False,
+    ) -> None:
         vars(self).update(
-            _platform=platform,
-            _subject=subject,
+            _http=http,
             secret=lambda namespace, name, key: _secret(api(), namespace, name, key),
-            execute=lambda namespace, pod, argv, stdin: api().execute(namespace, pod, argv, stdin),
-            provider=platform.provider,
-            cluster=platform.cluster,
+            execute=lambda namespace, pod, argv, stdin: _execute(api(), namespace, pod, argv, stdin),
+            provider=provider,
+            cluster=cluster,
             api=lambda: api().view(read_only=True) if read_only else api(),
-            progress=platform.progress,
+            progress=progress,
         )
 
     @cached_property
     def http(self) -> requests.Session:
         """Trusts the platform's CA, also one that follows it while this process runs, and knows where its domain is."""
-        from converge.http import session, watched
-
-        platform: Platform = vars(self)["_platform"]
-        if subject := vars(self)["_subject"]:
-            return watched(platform.access.http, lambda words: platform.progress.note(subject, State.WAITING, words))
-        return session({platform.inventory.domain_name: ingress_address(platform.inventory)}, platform.ca_pem)
+        made: requests.Session = vars(self)["_http"]()
+        return made
 
 
 def _secret(api: Api, namespace: str, name: str, key: str) -> str:
     from converge.kubernetes import secrets
 
     return secrets.value(api, namespace, name, key)
+
+
+def _execute(api: Api, namespace: str, pod: str, argv: Sequence[str], stdin: str) -> str:
+    from converge.kubernetes.execute import execute
+
+    return execute(api, namespace, pod, argv, stdin)
 
 
 def ingress_address(inventory: Inventory) -> str:

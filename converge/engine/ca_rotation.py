@@ -12,6 +12,7 @@ from converge import authority
 from converge.components.cert_manager import authority as kept
 from converge.components.cert_manager.authority import NEXT, PREVIOUS
 from converge.engine.outcome import Result
+from converge.engine.reconcile import converge
 from converge.errors import NotReady, Refused
 from converge.kubernetes.removal import exists
 from converge.progress import State
@@ -73,7 +74,7 @@ class CaRotation:
             if not exists(self._platform.api, name):
                 continue
             self._note(f"{name}: {what}")
-            outcome = self._platform.converge(name)
+            outcome = converge(self._platform, name)
             if outcome.result is not Result.CONVERGED:
                 raise NotReady(f"{name} {what}", seen=outcome.text, next_command=AGAIN)
 

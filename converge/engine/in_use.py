@@ -10,6 +10,7 @@ from converge.components.component import Component, Credential, GeneratedSecret
 from converge.engine.following import Behind, restart
 from converge.engine.graph import nearest
 from converge.engine.outcome import Result
+from converge.engine.reconcile import converge
 from converge.errors import NotReady, Refused, ThinkubeError, Unreachable
 from converge.kubernetes import secrets
 from converge.kubernetes.objects import Ref
@@ -89,7 +90,7 @@ class InUse:
         Raises:
             NotReady: it did not.
         """
-        outcome = self._platform.converge(self.component.name)
+        outcome = converge(self._platform, self.component.name)
         if outcome.result is not Result.CONVERGED:
             raise NotReady(f"{self.component.name} with {what}", seen=outcome.text, next_command=self._again)
 

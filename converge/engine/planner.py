@@ -27,6 +27,16 @@ LOOKS_AT_ONCE = 8
 """How many things of one component are looked at together: its objects, and each of its settings."""
 
 
+def seen(platform: Platform) -> Seen | None:
+    """What is there of every component, each kind listed once; None where no cluster runs."""
+    return Seen(platform.api.view(read_only=True)) if platform.find_cluster() else None
+
+
+def plan(platform: Platform, name: str, seen: Seen | None = None) -> Plan:
+    """What a converge of this component would change; writes nothing. Plans made together share what is ``seen``."""
+    return Planner(platform, platform.component(name), seen).plan()
+
+
 class Planner:
     """One component of a platform; ``seen`` are lists that the plans of many components share."""
 

@@ -1,28 +1,31 @@
-"""The platform: an inventory, its components, and everything that converging them needs, opened only when used."""
+"""The platform: an inventory, its components, and everything through which they are reached, each opened once and only when used.
+
+What is done with it lies in files of its own (`converge.engine.operations` names them); nothing here knows of those.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from converge.components.component import Access, Component, Context, KubernetesObject
 from converge.engine.access import LazyAccess, ingress_address
 from converge.engine.graph import BadGraph, Graph, nearest
-from converge.engine.outcome import Outcome
-from converge.errors import Missing, NotReady, ThinkubeError
+from converge.errors import NotReady
 from converge.inventory import Inventory
 from converge.inventory.model import ExistingNodes
 from converge.nodes.provider import Cluster, NodeProvider
 from converge.progress import SILENCE, Progress, State
 
 if TYPE_CHECKING:
+    import requests
+
     from converge.engine.hold import Hold
     from converge.engine.loading import Loading
-    from converge.engine.plan import Plan
+    from converge.engine.outcome import Outcome
     from converge.images.store import Images
-    from converge.kubernetes.applyset import Seen
     from converge.kubernetes.client import Api
 
 
@@ -47,7 +50,7 @@ class opened_once(cached_property[T]):  # noqa: N801 - a decorator
 
 
 class Platform:
-    """``Platform(inventory).converge("keycloak")``; nothing is opened, read or started before it is needed."""
+    """``Platform(inventory).component("keycloak")``, ``.api``, ``.images``: nothing is opened, read or started before it is needed."""
 
     def __init__(self, inventory: Inventory, *, progress: Progress = SILENCE) -> None:
         self.inventory = inventory
@@ -150,19 +153,6 @@ class Platform:
         """The same for one piece of work: what its requests wait for is shown under its name."""
         return self.api.view(waiting=lambda words: self.progress.note(subject, State.WAITING, words))
 
-    def versions(self) -> Mapping[str, str]:
-        """What the nodes say that they run: ``{"Kubernetes": "v1.37.2", …}``; empty where this run asked none or none answers soon."""
-        if "api" not in self.__dict__:
-            return {}
-        try:
-            nodes = self.api.view(patience_s=2).list("Node")
-        except ThinkubeError:
-            return {}
-        infos = [node.get("status", {}).get("nodeInfo", {}) for node in nodes]
-        rows = {"Kubernetes": "kubeletVersion", "Container runtime": "containerRuntimeVersion", "System of the nodes": "osImage"}
-        said = {name: sorted({str(info[field]).replace("://", " ") for info in infos if info.get(field)}) for name, field in rows.items()}
-        return {name: ", ".join(values) for name, values in said.items() if values}
-
     @opened_once
     def context(self) -> Context:
         """What components may know."""
@@ -177,16 +167,29 @@ class Platform:
     @opened_once
     def access(self) -> Access:
         """What settings and steps may use to reach the running platform."""
-        return LazyAccess(self)
+        return self._access(lambda: self.api, self._session)
 
     def access_for(self, subject: str) -> Access:
         """The same for one piece of work: what its requests wait for is shown under its name."""
-        return LazyAccess(self, subject=subject)
+        from converge.http import watched
+
+        def tell(words: str) -> None:
+            self.progress.note(subject, State.WAITING, words)
+
+        return self._access(lambda: self.watched(subject), lambda: watched(self.access.http, tell))
 
     @opened_once
     def looking(self) -> Access:
         """The same for plans and verification: the cluster is not written through it."""
-        return LazyAccess(self, read_only=True)
+        return self._access(lambda: self.api, self._session, read_only=True)
+
+    def _access(self, api: Callable[[], Api], http: Callable[[], requests.Session], *, read_only: bool = False) -> Access:
+        return LazyAccess(api=api, http=http, provider=self.provider, cluster=self.cluster, progress=self.progress, read_only=read_only)
+
+    def _session(self) -> requests.Session:
+        from converge.http import session
+
+        return session({self.inventory.domain_name: ingress_address(self.inventory)}, self.ca_pem)
 
     def ca_pem(self) -> str:
         """What to trust: the certificate of the platform's CA first, then those beside it while one CA follows another.
@@ -201,71 +204,7 @@ class Platform:
             raise NotReady(f"the certificate of {authority.SUBJECT}", seen=seen, next_command="pytest features/ -m cert-manager")
         return bundle
 
-    # What is done with it
-
-    def check(self) -> None:
-        """See that this machine has what converging needs, before anything is touched.
-
-        Raises:
-            Missing: everything that it lacks.
-        """
-        missing = []
-        for look in (self.provider.check, self._check_builder):
-            try:
-                look()
-            except Missing as error:
-                missing.append(error)
-        if len(missing) > 1:
-            seen, commands = (
-                "\n".join(filter(None, texts)) for texts in zip(*((one.seen, one.next_command) for one in missing), strict=True)
-            )
-            raise Missing("a machine for this platform", seen=seen, next_command=commands)
-        if missing:
-            raise missing[0]
-
-    def _check_builder(self) -> None:
-        """Tools are needed only for what is not built yet."""
-        wanted = {image for component in self.components.values() for image in component.images}
-        if self.inventory.images.source != "upstream" and not all(map(self.images.cached, wanted)):
-            from converge.images import tools
-
-            tools.require()
-
-    def plan(self, name: str, seen: Seen | None = None) -> Plan:
-        """What a converge of this component would change; writes nothing. Plans made together share what is ``seen``."""
-        from converge.engine.planner import Planner
-
-        return Planner(self, self.component(name), seen).plan()
-
-    def seen(self) -> Seen | None:
-        """What is there of every component, each kind listed once; None where no cluster runs."""
-        from converge.kubernetes.applyset import Seen
-
-        return Seen(self.api.view(read_only=True)) if self.find_cluster() else None
-
-    def converge(self, name: str) -> Outcome:
-        """Bring one component (not what it requires) to its desired state and wait until it serves; never raises."""
-        from converge.engine.reconcile import Reconciliation
-
-        return Reconciliation(self, self.component(name)).converge()
-
-    def verify(self, name: str) -> Outcome:
-        """Look whether one component is there and serves; writes nothing and never raises."""
-        from converge.engine.reconcile import Reconciliation
-
-        return Reconciliation(self, self.component(name)).verify()
-
-    def verify_again(self, name: str) -> Outcome:
-        """Plan it: ``changes`` is what a second converge would write."""
-        from converge.engine.reconcile import Reconciliation
-
-        return Reconciliation(self, self.component(name)).verify(drift=True)
-
-    def wait_until_serving(self, names: Iterable[str]) -> None:
-        """See ``converge.engine.serving``."""
-        from converge.engine.serving import wait_until_serving
-
-        wait_until_serving(self, names)
+    # What a run shares while it works, and ends with
 
     @opened_once
     def loading(self) -> Loading:
@@ -273,22 +212,6 @@ class Platform:
         from converge.engine.loading import Loading
 
         return Loading(self.images, self._wait_for_cluster)
-
-    def roll_back(self, name: str) -> list[Outcome]:
-        """Take one component back, and before it whatever exists that requires it; data stays. Never raises."""
-        from converge.engine.rollback import roll_back
-
-        return roll_back(self, name)
-
-    def rotate(self, name: str) -> Outcome:
-        """Give the generated Secret ``keycloak/keycloak-admin`` new values; never raises."""
-        from converge.engine.rotation import rotate
-
-        return rotate(self, name)
-
-    def prepare(self, names: Iterable[str]) -> None:
-        """Where no cluster runs yet that could have it all, begin in the background to obtain and load what these components run."""
-        threading.Thread(target=self._prepare, args=(list(names),), name="prepare images", daemon=True).start()
 
     def hold(self) -> float:
         """Become the one who writes to this platform; called before every write, so that a run which changes nothing never does.
@@ -332,12 +255,6 @@ class Platform:
             self.loading.stop()
         if "images" in self.__dict__:
             self.images.cancel()
-
-    def _prepare(self, names: list[str]) -> None:
-        """Node programs are obtained by the provider, which starts at the same time."""
-        if self.find_cluster() is None:
-            for component in map(self.component, names):
-                self.loading.begin((image for image in component.images if self.images.availability(image) is None), component.releases)
 
     def _wait_for_cluster(self) -> Cluster:
         while not self._is_up.wait(0.5):

@@ -37,6 +37,16 @@ if TYPE_CHECKING:
     from converge.kubernetes.client import Api
 
 
+def converge(platform: Platform, name: str) -> Outcome:
+    """Bring one component (not what it requires) to its desired state and wait until it serves; never raises."""
+    return Reconciliation(platform, platform.component(name)).converge()
+
+
+def verify(platform: Platform, name: str, *, drift: bool = False) -> Outcome:
+    """Look whether one component is there and serves, and write nothing; with ``drift`` name all that a converge would; never raises."""
+    return Reconciliation(platform, platform.component(name)).verify(drift=drift)
+
+
 @dataclass(frozen=True)
 class _Read:
     found: list[Change]

@@ -16,8 +16,8 @@ from converge.inventory.model import EmbeddedNodes
 from converge.progress import State
 
 if TYPE_CHECKING:
+    from converge.engine.operations import Operations
     from converge.engine.plan import Plans
-    from converge.engine.platform import Platform
 
 PLANS_AT_ONCE = 16
 
@@ -25,14 +25,15 @@ PLANS_AT_ONCE = 16
 class Run:
     """Converges (``verify_only``: looks at) what is selected, in the background, and keeps ``report_folder/converge.jsonl``."""
 
-    def __init__(self, platform: Platform, report_folder: Path, *, verify_only: bool = False, delete_cluster: bool = False) -> None:
-        self.platform = platform
+    def __init__(self, operations: Operations, report_folder: Path, *, verify_only: bool = False, delete_cluster: bool = False) -> None:
+        self.operations = operations
+        self.platform = platform = operations.platform
         self.verify_only = verify_only
         self.report_folder = report_folder
         self.started_at = time.time()
-        work = platform.verify if verify_only else platform.converge
-        self._repeat = platform.verify_again if verify_only else platform.converge
-        self.converger = Converger(platform.graph, work, self._again, self._told, self._begin, platform.roll_back, platform.rotate)
+        work = operations.verify if verify_only else operations.converge
+        self._repeat = operations.verify_again if verify_only else operations.converge
+        self.converger = Converger(platform.graph, work, self._again, self._told, self._begin, operations.roll_back, operations.rotate)
         self._delete_cluster = delete_cluster
         self._server: OutcomeServer | None = None
 
@@ -49,9 +50,9 @@ class Run:
         from converge.engine.plan import Plans
 
         started = time.monotonic()
-        graph, seen = self.platform.graph, self.platform.seen()
+        graph, seen = self.platform.graph, self.operations.seen()
         with ThreadPoolExecutor(PLANS_AT_ONCE, thread_name_prefix="plan") as pool:
-            plans = list(pool.map(lambda name: self.platform.plan(name, seen), graph.closure(names)))
+            plans = list(pool.map(lambda name: self.operations.plan(name, seen), graph.closure(names)))
         absent = {plan.component for plan in plans if plan.is_absent}
         made = tuple(plan.after([name for name in graph.closure([plan.component]) if name in absent]) for plan in plans)
         return Plans(made, time.monotonic() - started)
@@ -76,7 +77,7 @@ class Run:
         for name in names:
             self.platform.progress.note(name, State.PENDING)
         if not self.verify_only:
-            self.platform.prepare(names)
+            self.operations.prepare(names)
 
     def _again(self, name: str) -> Outcome:
         outcome = self._repeat(name)

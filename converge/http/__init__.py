@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from converge.errors import TEMPORARY, Refused, Unreachable
+from converge.http.answers import checked, excerpt
 
 if TYPE_CHECKING:
     import requests
     import urllib3
 
-CONNECT_TIMEOUT_S = 5.0
-READ_TIMEOUT_S = 30.0
-EXCERPT = 256
-"""Characters of a foreign body that an error may show: enough to understand, too few to leak a document."""
+__all__ = ["checked", "excerpt", "origin", "pool_manager", "session", "sibling", "watched"]
 
 
 def session(addresses: Mapping[str, str], ca_pem: str | Callable[[], str]) -> requests.Session:
@@ -79,36 +76,9 @@ def pool_manager(original: requests.Session) -> urllib3.PoolManager:
     """A urllib3 pool manager that goes the same way and trusts the same CA, for client libraries that take one (minio)."""
     import urllib3
 
-    from converge.http.adapter import Adapter
+    from converge.http.adapter import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Adapter
 
     adapter = original.get_adapter("https://")
     if not isinstance(adapter, Adapter):
         raise TypeError("a session that converge.http.session() made")
     return adapter.pools(timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S), retries=adapter.max_retries)
-
-
-def checked(response: requests.Response, what: str) -> requests.Response:
-    """The response itself when it is a success; ``what`` names the request for people: "client minio of realm thinkube".
-
-    Raises:
-        Unreachable: a temporary status (404 of an ingress that has no route yet is the caller's to judge).
-        Refused: any other status of 400 and above.
-    """
-    if response.status_code < 400:
-        return response
-    seen = f"{response.status_code} {response.reason}: {excerpt(response.text)}".rstrip(": ")
-    if response.status_code in TEMPORARY:
-        raise Unreachable(what, seen=seen)
-    raise Refused(what, seen=seen, next_command="thinkube status")
-
-
-def excerpt(text: str) -> str:
-    """The start of a foreign text on one line."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= EXCERPT else flat[:EXCERPT] + "…"
-
-
-def address_of(addresses: Mapping[str, str], host: str) -> str | None:
-    """Where a name leads: its own address, or that of a domain it lies in."""
-    labels = host.lower().split(".")
-    return next((addresses[name] for i in range(len(labels)) if (name := ".".join(labels[i:])) in addresses), None)

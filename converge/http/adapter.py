@@ -14,8 +14,11 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from converge import authority, tls
 from converge.errors import Unreachable
-from converge.http import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, address_of, excerpt
+from converge.http.answers import excerpt
 from converge.redaction import redact
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 30.0
 
 
 class Watched(requests.Session):
@@ -169,3 +172,9 @@ def _reason(error: BaseException) -> str:
     ):
         return "no answer in time"
     return excerpt(str(innermost) or type(innermost).__name__)
+
+
+def address_of(addresses: Mapping[str, str], host: str) -> str | None:
+    """Where a name leads: its own address, or that of a domain it lies in."""
+    labels = host.lower().split(".")
+    return next((addresses[name] for i in range(len(labels)) if (name := ".".join(labels[i:])) in addresses), None)

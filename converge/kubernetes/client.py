@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,12 @@ from converge.kubernetes.discovery import Resource
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.kubeconfig import Credentials, read_kubeconfig
 from converge.kubernetes.objects import MANAGER, KubernetesObject, Ref
-from converge.kubernetes.patience import Patience
+from converge.kubernetes.patience import QUIET_S, Patience
+from converge.kubernetes.reader import Objects
 from converge.kubernetes.request import PATIENCE_S, WRITES, Request
 
 if TYPE_CHECKING:
     from converge.kubernetes.wire import Events, Wire
-
-Objects = list[KubernetesObject]  # by this name, since inside Api `list` is a verb
 
 Observer = Callable[[Request, int, float], None]
 """Told of each request after its answer: the request, its HTTP status (0: no answer) and its seconds."""
@@ -312,16 +311,6 @@ class Api:
             raise
         return True
 
-    def execute(self, namespace: str, pod: str, argv: Sequence[str], stdin: str = "", container: str = "", *, timeout_s: float = 60) -> str:
-        """Run a program in a pod and return what it wrote to its standard output; secrets go through ``stdin``.
-
-        Raises:
-            ExecFailed: it ended with another status than 0, or not within ``timeout_s``.
-        """
-        from converge.kubernetes.execute import execute
-
-        return execute(self, namespace, pod, argv, stdin, container, timeout_s)
-
     # How
 
     def _located(self, obj: KubernetesObject) -> tuple[Resource, Ref]:
@@ -336,7 +325,8 @@ class Api:
 
     def _send(self, request: Request) -> bytes:
         self.permit(request)
-        return self.wire.send(request, patience_s=self.patience_s, tell=self.told, patience=Patience(self, request))
+        patience = Patience(request, self.wait, lambda: self.view(patience_s=QUIET_S, counts=self.counts))
+        return self.wire.send(request, patience_s=self.patience_s, tell=self.told, patience=patience)
 
     def permit(self, request: Request) -> None:
         """Refuse a write through a read-only view, before anything is sent."""

@@ -47,8 +47,12 @@ class ExecFailed(ThinkubeError):
         super().__init__(wanted, seen=seen, cause="\n".join((stderr.strip() or stdout.strip()).splitlines()[-12:]))
 
 
-def execute(api: Api, namespace: str, pod: str, argv: Sequence[str], stdin: str, container: str, timeout_s: float) -> str:
-    """See `Api.execute`."""
+def execute(api: Api, namespace: str, pod: str, argv: Sequence[str], stdin: str = "", container: str = "", *, timeout_s: float = 60) -> str:
+    """Run a program in a pod and return what it wrote to its standard output; secrets go through ``stdin``.
+
+    Raises:
+        ExecFailed: it ended with another status than 0, or not within ``timeout_s``.
+    """
     from websocket import ABNF, WebSocketException, WebSocketTimeoutException
 
     subject = f"`{' '.join(argv[:4])}` in Pod {namespace}/{pod} to succeed"

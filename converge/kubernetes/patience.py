@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from converge.errors import Refused, Unreachable
 from converge.kubernetes.webhooks import Webhook, failed_webhook
 
 if TYPE_CHECKING:
-    from converge.kubernetes.client import Api
+    from converge.kubernetes.reader import Reader
     from converge.kubernetes.request import Request
 
 GRACE_S = 20.0
 """How long nothing may happen behind what only a person can mend, before waiting for it ends: whoever installs something needs a moment."""
 
-_QUIET_S = 3.0
+QUIET_S = 3.0
 """How long looking for the cause of trouble may take."""
 
 
 class Patience:
-    """One request's. ``told`` hears ``ValidatingWebhookConfiguration x: failed calling webhook "x": … service "x" not found``."""
+    """One request's. ``tell`` hears ``ValidatingWebhookConfiguration x: failed calling webhook "x": … service "x" not found``.
 
-    def __init__(self, api: Api, request: Request) -> None:
-        self._api = api
+    ``reader`` gives what the cluster is looked at through, for `QUIET_S` at most.
+    """
+
+    def __init__(self, request: Request, tell: Callable[[str], None], reader: Callable[[], Reader]) -> None:
         self._request = request
+        self._tell = tell
+        self._reader = reader
         self._told = ""
         self._webhook: Webhook | None = None
         self._stuck_since = 0.0
@@ -35,11 +40,11 @@ class Patience:
         Raises:
             Refused: it has said so for `GRACE_S`, and nothing happens that could change it.
         """
-        webhook = failed_webhook(self._api.view(patience_s=_QUIET_S, counts=self._api.counts), seen)
+        webhook = failed_webhook(self._reader(), seen)
         words = f"{webhook.registered_by}: {_without_preface(seen)}" if webhook else f"{self._request.subject}: {seen}"
         if words != self._told:
             self._told = words
-            self._api.wait(words)
+            self._tell(words)
         now = time.monotonic()
         if webhook != self._webhook:
             self._webhook, self._stuck_since = webhook, now

@@ -9,7 +9,7 @@ import random
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import unquote, urlencode, urlsplit
 
 import urllib3
@@ -21,9 +21,6 @@ from converge.kubernetes.kubeconfig import Credentials
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.request import PATIENCE_S, Request
 
-if TYPE_CHECKING:
-    from converge.kubernetes.patience import Patience
-
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
 _SETTLING_S = 30.0
@@ -31,6 +28,16 @@ _SETTLING_S = 30.0
 
 
 NOTHING_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.ProxyError)
+
+
+class Patience(Protocol):
+    """Who hears of trouble before a request is repeated, and may end that by raising: `converge.kubernetes.patience`."""
+
+    def again(self, seen: str) -> None:
+        """It will be asked again, since the server said this."""
+
+    def explained(self, error: Unreachable) -> Unreachable:
+        """The error of a request that was repeated to no end, with what is known of the cause."""
 
 
 class Wire:

@@ -65,6 +65,16 @@ class FakeApi:
             removed.write(name + "\\n")
 
 
+class FakeOperations:
+    """The fake platform does it all itself."""
+
+    def __init__(self, platform):
+        self.platform = platform
+
+    def __getattr__(self, verb):
+        return getattr(self.platform, verb)
+
+
 class FakePlatform:
     """Writes what it does into the file calls; breaks, hangs or differs as the environment says."""
 
@@ -224,7 +234,8 @@ class Project:
         self._pytester = pytester
         self.write(
             "pyproject.toml",
-            f'[tool.pytest.ini_options]\nplatform = "fake_platform:FakePlatform"\naddopts = "{OPTIONS}"\n',
+            '[tool.pytest.ini_options]\nplatform = "fake_platform:FakePlatform"\noperations = "fake_platform:FakeOperations"\n'
+            f'addopts = "{OPTIONS}"\n',
         )
         for file in ("conftest.py", "features/conftest.py"):
             self.write(file, (ROOT / file).read_text())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from converge.components.component import Component, GeneratedSecret, KubernetesObject, Remark, Setting
+from converge.engine.operations import Operations
 from converge.engine.platform import Platform
 from converge.errors import Missing
 from converge.inventory import Inventory
@@ -121,6 +122,7 @@ class Bench:
                 return {bench.component.name: bench.component}
 
         self.platform = Bound(Inventory(deadlines=Deadlines(component_s=10, lease_s=5)))
+        self.operations = Operations(self.platform)
         self.platform.__dict__.update(api=fake_api.client(), provider=FakeProvider(self.cluster), images=self.images)
 
     def only(self, component: Component) -> None:
@@ -131,7 +133,7 @@ class Bench:
         self.platform.__dict__["provider"] = FakeProvider(None)
 
     def converge(self):
-        return self.platform.converge(self.component.name)
+        return self.operations.converge(self.component.name)
 
     def applied(self) -> list[str]:
         return [f"{request.verb} {(request.body or {}).get('kind', '')}" for request in self.fake_api.writes]

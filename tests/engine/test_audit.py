@@ -5,6 +5,7 @@ import json
 import pytest
 
 from converge.engine.platform import Platform
+from converge.engine.reconcile import converge
 from converge.inventory.model import EmbeddedNodes, Inventory
 
 pytestmark = pytest.mark.cluster
@@ -29,7 +30,7 @@ def converge_all():
     platform = Platform(INVENTORY)
     try:
         seen = len(_ours(platform)) if platform.provider.find() else 0
-        changes = [change for name in platform.graph.closure(NAMES) for change in platform.converge(name).changes]
+        changes = [change for name in platform.graph.closure(NAMES) for change in converge(platform, name).changes]
         platform.close({}, 0)
         return changes, _ours(platform)[seen:]
     finally:

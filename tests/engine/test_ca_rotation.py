@@ -8,6 +8,7 @@ from converge.components.cert_manager import authority as kept
 from converge.components.cert_manager.authority import PlatformCa
 from converge.components.component import Component
 from converge.engine.ca_rotation import CaRotation
+from converge.engine.reconcile import converge
 from converge.errors import NotReady, Refused
 from converge.inventory import Inventory
 
@@ -54,16 +55,16 @@ def test_both_are_trusted_before_the_new_one_signs_and_until_everything_is_issue
 @pytest.mark.parametrize("nth", [1, 2])
 def test_one_that_was_interrupted_carries_on_with_the_same_ca(platform, monkeypatch, nth: int) -> None:
     """The run ends at its n-th converge of a component, before the new CA signs or after; the command typed again ends with that CA."""
-    converge, count = platform.converge, []
+    count = []
 
-    def interrupted(name: str):
+    def interrupted(platform, name: str):
         count.append(name)
         if len(count) == nth:
             raise KeyboardInterrupt
-        return converge(name)
+        return converge(platform, name)
 
     with monkeypatch.context() as patch:
-        patch.setattr(platform, "converge", interrupted)
+        patch.setattr("converge.engine.ca_rotation.converge", interrupted)
         with pytest.raises(KeyboardInterrupt):
             CaRotation(platform).run()
     secret = kept.find(platform.api)

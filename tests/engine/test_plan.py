@@ -67,18 +67,18 @@ def said(plan: Plan) -> list[str]:
 def test_a_plan_names_what_is_absent(bench, web) -> None:
     web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
     web.settings_wanted = [Bucket([Difference("bucket data", "", wanted="present", seen="absent")])]
-    plan = bench.platform.plan("web")
+    plan = bench.operations.plan("web")
     assert said(plan) == ["create Secret web/admin", "create Namespace web", "create ConfigMap web/settings", "create bucket data"]
     assert plan.changes[-1].kind == "setting"
 
 
 def test_a_plan_of_what_is_as_wanted_is_empty(converged) -> None:
-    assert not converged.platform.plan("web")
+    assert not converged.operations.plan("web")
 
 
 def test_a_changed_field_has_both_values_and_who_wrote_it(converged) -> None:
     converged.fake_api.edit("ConfigMap", "settings", "web", {"data": {"colour": "red"}}, manager="kubectl-edit")
-    (change,) = converged.platform.plan("web").changes
+    (change,) = converged.operations.plan("web").changes
     (field,) = change.fields
     assert (change.action, change.api_version, change.kind, change.namespace, change.name) == (
         "change",
@@ -96,14 +96,14 @@ def test_a_field_of_another_manager_is_a_conflict_with_both_values(bench, web, f
     apply_changes(api := fake_api.client(), "web", changes(api, "web", [NAMESPACE, DEPLOYMENT]))
     fake_api.edit("Deployment", "web", "web", {"spec": {"replicas": 5}}, manager="autoscaler", subresource="scale")
     web.wanted = [NAMESPACE, DEPLOYMENT]
-    (change,) = bench.platform.plan("web").changes
+    (change,) = bench.operations.plan("web").changes
     assert (change.action, change.subject) == ("conflict", "Deployment web/web")
     assert [(field.field, field.wanted, field.seen, field.manager) for field in change.fields] == [("spec.replicas", 1, 5, "autoscaler")]
 
 
 def test_an_object_of_somebody_else_is_a_conflict_that_names_them(bench, fake_api) -> None:
     fake_api.put(CONFIG, manager="helm")
-    change = bench.platform.plan("web").changes[-1]
+    change = bench.operations.plan("web").changes[-1]
     assert str(change) == "conflict ConfigMap web/settings: it exists and was made by helm"
 
 
@@ -113,7 +113,7 @@ def test_a_recreate_says_why(bench, web, fake_api) -> None:
     fake_api.store.immutable.add(("apps/v1/deployments", "selector"))
     apply_changes(api := fake_api.client(), "web", changes(api, "web", [NAMESPACE, old]))
     web.wanted = [NAMESPACE, DEPLOYMENT]
-    (change,) = bench.platform.plan("web").changes
+    (change,) = bench.operations.plan("web").changes
     assert (change.action, change.reason) == ("recreate", "spec.selector cannot change in place")
     assert "spec.selector.matchLabels.app" in [field.field for field in change.fields]
 
@@ -123,13 +123,13 @@ def test_what_takes_the_place_of_something_else_in_a_list_is_one_change(bench, w
     web.wanted = [NAMESPACE, {**service, "spec": {"externalIPs": ["10.0.0.1", "10.0.0.2"]}}]
     assert bench.converge().text == ""
     web.wanted = [NAMESPACE, {**service, "spec": {"externalIPs": ["10.0.0.1", "10.0.0.3"]}}]
-    (change,) = bench.platform.plan("web").changes
+    (change,) = bench.operations.plan("web").changes
     assert [(field.field, field.wanted, field.seen) for field in change.fields] == [("spec.externalIPs[1]", "10.0.0.3", "10.0.0.2")]
 
 
 def test_what_left_the_desired_state_is_pruned(converged, web) -> None:
     web.wanted = [NAMESPACE]
-    (change,) = converged.platform.plan("web").changes
+    (change,) = converged.operations.plan("web").changes
     assert (str(change), change.fields) == ("prune ConfigMap web/settings: no longer wanted", ())
 
 
@@ -137,7 +137,7 @@ def test_of_a_secret_a_plan_tells_only_which_keys_change(bench, web, fake_api) -
     web.wanted = [NAMESPACE, KEYS]
     assert bench.converge().text == ""
     fake_api.edit("Secret", "keys", "web", {"data": {"a.key": "Y2FuYXJ5"}}, manager="somebody")
-    (change,) = bench.platform.plan("web").changes
+    (change,) = bench.operations.plan("web").changes
     assert [(field.field, field.secret, field.wanted, field.seen) for field in change.fields] == [
         ('data["a.key"]', "changed", None, None),
         ("data.b", "unchanged", None, None),
@@ -150,7 +150,7 @@ def test_of_a_generated_secret_that_lacks_a_key_too(bench, web, fake_api) -> Non
     web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
     assert bench.converge().text == ""
     web.generated = [GeneratedSecret("web", "admin", {"password": "password", "token": "hex32"})]
-    (change,) = bench.platform.plan("web").changes
+    (change,) = bench.operations.plan("web").changes
     assert (change.action, change.reason) == ("change", "it lacks token")
     assert [(field.field, field.secret) for field in change.fields] == [("data.password", "unchanged"), ("data.token", "changed")]
 
@@ -184,7 +184,7 @@ def test_a_setting_tells_its_fields_and_what_they_are_about() -> None:
 
 def test_what_could_not_be_looked_at_is_neither_absent_nor_different(converged, web) -> None:
     web.settings_wanted = [Bucket(error=Unreachable("MinIO", seen="connection refused"))]
-    plan = converged.platform.plan("web")
+    plan = converged.operations.plan("web")
     assert (plan.changes, plan.unknown) == ((), (Unknown("bucket data", "MinIO: connection refused"),))
     assert plan
 
@@ -193,9 +193,9 @@ def test_a_verify_passes_on_the_cause_and_the_way_back_of_what_could_not_be_look
     web.settings_wanted = [
         Bucket(error=Refused("the administrator signed in", seen="401", cause="another password", next_command="set it"))
     ]
-    (unknown,) = converged.platform.plan("web").unknown
+    (unknown,) = converged.operations.plan("web").unknown
     assert (unknown.cause, unknown.next) == ("another password", "set it")
-    text = converged.platform.verify("web").text
+    text = converged.operations.verify("web").text
     assert "cause:  another password" in text
     assert "next:   set it" in text
 
@@ -205,12 +205,12 @@ def test_objects_that_need_what_is_not_there_are_said_to(bench, web) -> None:
         raise NotReady("the release's manifests", seen="no archive")
 
     web.objects = later
-    assert bench.platform.plan("web").unknown == (Unknown("its objects", "the release's manifests: no archive"),)
+    assert bench.operations.plan("web").unknown == (Unknown("its objects", "the release's manifests: no archive"),)
 
 
 def test_objects_that_carry_the_ca_are_named_before_there_is_one(bench, web) -> None:
     web.objects = lambda context: [{**CONFIG, "data": {"ca.crt": context.ca_pem()}}]
-    plan = bench.platform.plan("web")
+    plan = bench.operations.plan("web")
     assert (said(plan), plan.unknown) == (["create ConfigMap web/settings"], ())
 
 
@@ -218,14 +218,14 @@ def test_without_a_cluster_everything_is_named_in_the_order_in_which_it_would_be
     bench.lose_the_cluster()
     web.generated = [GeneratedSecret("web", "admin", {"password": "password"})]
     web.settings_wanted = [Bucket(error=NotReady("cluster local running", seen="not running"))]
-    plan = bench.platform.plan("web")
+    plan = bench.operations.plan("web")
     assert said(plan) == ["create Secret web/admin", "create Namespace web", "create ConfigMap web/settings"]
     assert plan.unknown == (Unknown("bucket data", "cluster local running: not running", after="web"),)
 
 
 def test_what_is_unknown_names_what_has_to_be_there_first(bench, web) -> None:
     web.settings_wanted = [Bucket(error=Unreachable("MinIO", seen="connection refused"))]
-    (plan,) = Run(bench.platform, Path("unused")).plans(["web"]).plans
+    (plan,) = Run(bench.operations, Path("unused")).plans(["web"]).plans
     assert [one.after for one in plan.unknown] == ["web"]
 
 
@@ -241,7 +241,7 @@ def test_planning_asks_only_for_objects_lists_and_dry_runs(bench, web, fake_api,
         web.wanted = [NAMESPACE, CONFIG, DEPLOYMENT]
     web.settings_wanted = [Bucket([Difference("bucket data", "versions", wanted=True, seen=False)])]
     fake_api.forget()
-    plans = Run(bench.platform, Path("unused")).plans(["web"])
+    plans = Run(bench.operations, Path("unused")).plans(["web"])
     assert {what: number for what, number in plans.totals.items() if number} == {
         "nothing is there": {"create": 4, "change": 1},
         "all is as wanted": {"change": 1},
@@ -264,7 +264,7 @@ def test_a_setting_that_writes_to_the_cluster_while_it_looks_is_refused(bench, w
         return [sloppy]
 
     web.settings = settings
-    (one,) = bench.platform.plan("web").unknown
+    (one,) = bench.operations.plan("web").unknown
     assert "read-only" in one.reason
     assert fake_api.writes == []
 
@@ -273,16 +273,16 @@ def test_plans_made_together_list_each_kind_once(bench, web, fake_api) -> None:
     web.wanted = [NAMESPACE, CONFIG]
     assert bench.converge().text == ""
     fake_api.forget()
-    seen = bench.platform.seen()
+    seen = bench.operations.seen()
     for _ in range(3):
-        assert not bench.platform.plan("web", seen)
+        assert not bench.operations.plan("web", seen)
     lists = [request.path for request in fake_api.requests if request.verb == "list"]
     assert sorted(lists) == ["/api/v1/configmaps", "/api/v1/namespaces", "/api/v1/namespaces/thinkube-system/configmaps"]
 
 
 def test_what_somebody_did_on_purpose_is_said_and_is_no_change(converged, web) -> None:
     web.remarked = [CORDONED]
-    plans = Run(converged.platform, Path("unused")).plans(["web"])
+    plans = Run(converged.operations, Path("unused")).plans(["web"])
     assert (plans.plans[0].remarks, bool(plans)) == ((CORDONED,), False)
     assert not any(plans.totals.values())
     assert not converged.fake_api.writes
@@ -293,20 +293,20 @@ def test_what_somebody_did_on_purpose_is_not_known_where_nobody_answers(converge
         raise Unreachable("list nodes", seen="connection refused")
 
     web.remarks = remarks
-    (unknown,) = converged.platform.plan("web").unknown
+    (unknown,) = converged.operations.plan("web").unknown
     assert str(unknown) == "what somebody did to it on purpose: list nodes: connection refused"
 
 
 def test_without_a_cluster_nobody_did_anything_to_it(bench, web) -> None:
     bench.lose_the_cluster()
     web.remarked = [CORDONED]
-    assert bench.platform.plan("web").remarks == ()
+    assert bench.operations.plan("web").remarks == ()
 
 
 def test_as_json_a_plan_has_the_shape_that_is_documented(converged, web) -> None:
     web.remarked = [CORDONED]
     web.settings_wanted = [Bucket([Difference("bucket data", "versions", wanted=True, seen=False)])]
-    data = Run(converged.platform, Path("unused")).plans(["web"]).as_json("local")
+    data = Run(converged.operations, Path("unused")).plans(["web"]).as_json("local")
     assert data.pop("seconds") > 0
     assert json.loads(json.dumps(data)) == {
         "version": 1,

@@ -93,7 +93,7 @@ def test_what_somebody_did_on_purpose_is_said_and_left_as_it_is(bench, another) 
     assert (outcome.result, outcome.changes) == (Result.CONVERGED, ())
     assert outcome.remarks == ("Node a is cordoned; kubectl uncordon a",)
     assert bench.fake_api.writes == []
-    assert again.platform.verify("web").remarks == outcome.remarks
+    assert again.operations.verify("web").remarks == outcome.remarks
 
 
 def test_the_lease_is_held_while_writing_and_given_back(bench) -> None:
@@ -290,7 +290,7 @@ def test_no_secret_leaves_in_the_text_of_a_failure(bench) -> None:
 
 
 def test_verify_says_what_is_absent_and_writes_nothing(bench) -> None:
-    outcome = bench.platform.verify("web")
+    outcome = bench.operations.verify("web")
     assert outcome.result is Result.FAILED
     assert "create ConfigMap web/settings" in outcome.text
     assert bench.fake_api.writes == []
@@ -300,8 +300,8 @@ def test_verify_lets_a_changed_field_pass_for_the_drift_scenario_to_name(bench) 
     bench.converge()
     bench.fake_api.edit("ConfigMap", "settings", "web", {"data": {"colour": "red"}}, manager="kubectl-edit")
     bench.fake_api.forget()
-    assert bench.platform.verify("web").result is Result.CONVERGED
-    assert "ConfigMap web/settings" in bench.platform.verify_again("web").changes[0]
+    assert bench.operations.verify("web").result is Result.CONVERGED
+    assert "ConfigMap web/settings" in bench.operations.verify_again("web").changes[0]
     assert bench.fake_api.writes == []
 
 
@@ -311,7 +311,7 @@ def test_verify_names_what_was_changed_where_that_may_be_why_it_does_not_serve(b
     for obj in (NAMESPACE, DEPLOYMENT):
         bench.fake_api.client().apply(obj)
     bench.fake_api.edit("Deployment", "web", "web", {"spec": {"replicas": 2}}, manager="kubectl-edit")
-    outcome = bench.platform.verify("web")
+    outcome = bench.operations.verify("web")
     assert outcome.result is Result.FAILED
     assert "spec.replicas: wanted 1, seen 2, written by kubectl-edit" in outcome.text
     assert "pytest features/ -m web" in outcome.text
@@ -319,7 +319,7 @@ def test_verify_names_what_was_changed_where_that_may_be_why_it_does_not_serve(b
 
 def test_verify_without_a_cluster_says_so(bench) -> None:
     bench.lose_the_cluster()
-    outcome = bench.platform.verify("web")
+    outcome = bench.operations.verify("web")
     assert outcome.result is Result.FAILED
     assert "not running" in outcome.text
 
@@ -333,13 +333,13 @@ def test_a_platform_being_stopped_writes_nothing_more(bench) -> None:
 
 def test_everything_that_the_machine_lacks_is_told_at_once(bench, monkeypatch) -> None:
     monkeypatch.setattr("converge.images.tools.missing", lambda: ["buildah"])
-    bench.platform.check()  # nothing to build, nothing to start
+    bench.operations.check()  # nothing to build, nothing to start
     bench.platform.provider.lacks = "only 1 GiB of memory"
     with pytest.raises(Missing, match="only 1 GiB of memory"):
-        bench.platform.check()
+        bench.operations.check()
     bench.web.images = ("web",)
     with pytest.raises(Missing) as caught:
-        bench.platform.check()
+        bench.operations.check()
     assert caught.value.seen == "only 1 GiB of memory\nnot installed: buildah"
     assert "get more" in caught.value.next_command
     assert "buildah" in caught.value.next_command

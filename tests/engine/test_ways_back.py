@@ -87,7 +87,7 @@ def test_a_value_is_one_line_of_text(bench, product, value) -> None:
 def test_keeping_that_was_interrupted_is_run_again(bench, product, monkeypatch) -> None:
     product.password = "changed in the console"
     with monkeypatch.context() as broken:
-        broken.setattr(bench.platform, "converge", interrupted)
+        broken.setattr("converge.engine.in_use.converge", interrupted)
         with pytest.raises(KeyboardInterrupt):
             keeping(bench).run("password", "changed in the console")
     keeping(bench).run("password", "changed in the console")

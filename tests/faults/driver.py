@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from converge.engine.operations import Operations
 from converge.engine.platform import Platform
 from converge.engine.run import Run
 from converge.inventory import read
@@ -88,7 +89,7 @@ def main() -> int:
     if cluster := platform.find_cluster():
         vars(platform)["api"] = Api.from_kubeconfig(options.kubeconfig or cluster.kubeconfig, observe=observe)
     with tempfile.TemporaryDirectory(prefix="thinkube-faults-") as folder:
-        run = Run(platform, Path(folder))
+        run = Run(Operations(platform), Path(folder))
         try:
             if options.roll_back:
                 outcomes = {outcome.component: outcome for name in options.names for outcome in run.converger.roll_back(name)}

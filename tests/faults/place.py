@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from converge.engine.outcome import Outcome
+from converge.engine.planner import plan as plan_of
 from converge.engine.platform import Platform
 from converge.inventory import read
 from converge.kubernetes.client import Api
@@ -171,7 +172,7 @@ class Place:
 
     def plan(self, *names: str) -> str:
         """What a converge would change, settings in admin APIs included; empty where nothing."""
-        return "\n".join(str(plan) for name in self.platform.graph.closure(names) if (plan := self.platform.plan(name)) or plan.unknown)
+        return "\n".join(str(plan) for name in self.platform.graph.closure(names) if (plan := plan_of(self.platform, name)) or plan.unknown)
 
     def wait_ready(self, *names: str, deadline_s: float = LONG_S) -> float:
         """Wait until everything of these components serves; returns the seconds that it took."""

@@ -14,6 +14,8 @@ import wounds
 from canaries import canaries
 from place import Place
 
+from converge.engine.planner import plan
+
 pytestmark = pytest.mark.fault
 
 GENTLE = ("configuration", "workloads", "entrances", "emptied", "settings", "secrets", "secrets emptied", "definitions")
@@ -53,7 +55,7 @@ def test_what_was_hurt_is_put_back(whole, seen, batch, pytestconfig):
     done = whole.begin(*names).end(timeout_s=1800)
     seconds = time.monotonic() - began
     whole.look_anew()
-    plans = {name: str(whole.platform.plan(name)) for name in names}
+    plans = {name: str(plan(whole.platform, name)) for name in names}
     wounds.judge(whole, chosen, before, whole.state(*names), done, plans)
     wounds.keep(chosen, pytestconfig.rootpath)
     broken = [f"{row.component}: {row.subject} {row.hurt}: {row.seen}" for row in chosen if row.outcome == "broken"]

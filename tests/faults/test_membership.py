@@ -3,6 +3,7 @@
 import pytest
 from place import until
 
+from converge.engine.planner import plan as plan_of
 from converge.kubernetes.wait import ObjectsNotReady, wait_until_ready
 from converge.nodes.embedded import loading
 from converge.nodes.embedded.machines import runtime_socket
@@ -99,7 +100,7 @@ def test_a_worker_is_cordoned(place, seen):
     }
     place.api.patch("Node", name, patch={"spec": {"unschedulable": True}})
     try:
-        plan = place.platform.plan("worker-nodes")
+        plan = plan_of(place.platform, "worker-nodes")
         assert not plan
         [remark] = plan.remarks
         assert remark.next_command == undo
@@ -117,6 +118,6 @@ def test_a_worker_is_cordoned(place, seen):
     finally:
         place.api.delete("Pod", "late", "default")
         place.api.patch("Node", name, patch={"spec": {"unschedulable": None}})
-    assert not place.platform.plan("worker-nodes").remarks
+    assert not plan_of(place.platform, "worker-nodes").remarks
     place.assert_settled("worker-nodes")
     seen(f"nothing written; said: {said}")

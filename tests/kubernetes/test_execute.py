@@ -11,7 +11,7 @@ import pytest
 
 from converge.errors import Unreachable
 from converge.kubernetes.client import Api
-from converge.kubernetes.execute import ExecFailed
+from converge.kubernetes.execute import ExecFailed, execute
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.kubeconfig import Credentials
 from converge.kubernetes.wire import Wire
@@ -89,51 +89,51 @@ def _receive(connection):
 
 def test_what_a_program_writes_is_returned():
     pod = Pod((1, b"hel"), (2, b"noise"), (1, b"lo"))
-    assert pod.api().execute("web", "web-0", ["echo", "hello"]) == "hello"
+    assert execute(pod.api(), "web", "web-0", ["echo", "hello"]) == "hello"
     assert "/api/v1/namespaces/web/pods/web-0/exec?command=echo&command=hello" in pod.asked
 
 
 def test_a_character_split_between_messages_stays_whole():
     first, second = "é".encode()[:1], "é".encode()[1:]
-    assert Pod((1, first), (1, second)).api().execute("web", "web-0", ["x"]) == "é"
+    assert execute(Pod((1, first), (1, second)).api(), "web", "web-0", ["x"]) == "é"
 
 
 def test_standard_input_arrives_whole_and_ends():
     pod = Pod((1, b"ok"))
     text = "zeile é\n" * 8000
-    assert pod.api().execute("web", "web-0", ["psql"], text) == "ok"
+    assert execute(pod.api(), "web", "web-0", ["psql"], text) == "ok"
     assert pod.stdin.decode() == text
     assert "zeile" not in pod.asked
 
 
 def test_another_exit_status_is_a_failure_with_its_last_words():
     with pytest.raises(ExecFailed, match="exit status 3") as caught:
-        Pod((1, b"out"), (2, b"ERROR: no such table"), status=failed(3)).api().execute("web", "web-0", ["psql"])
+        execute(Pod((1, b"out"), (2, b"ERROR: no such table"), status=failed(3)).api(), "web", "web-0", ["psql"])
     assert (caught.value.code, caught.value.stdout, caught.value.stderr) == (3, "out", "ERROR: no such table")
     assert "no such table" in str(caught.value)
 
 
 def test_a_program_that_cannot_be_started_says_why():
     with pytest.raises(ExecFailed, match="executable file not found"):
-        Pod(status={"status": "Failure", "message": 'exec: "nope": executable file not found'}).api().execute("web", "web-0", ["nope"])
+        execute(Pod(status={"status": "Failure", "message": 'exec: "nope": executable file not found'}).api(), "web", "web-0", ["nope"])
 
 
 def test_a_program_without_end_is_given_up_at_its_deadline():
     with pytest.raises(ExecFailed, match="no end after 0 s") as caught:
-        Pod((1, b"still here"), status=None).api().execute("web", "web-0", ["sleep"], timeout_s=0.3)
+        execute(Pod((1, b"still here"), status=None).api(), "web", "web-0", ["sleep"], timeout_s=0.3)
     assert caught.value.stdout == "still here"
 
 
 def test_a_broken_connection_is_neither_success_nor_failure():
     with pytest.raises((Unreachable, ExecFailed), match=r"may or may not|before the program's end"):
-        Pod((1, b"half"), breaks=True).api().execute("web", "web-0", ["x"])
+        execute(Pod((1, b"half"), breaks=True).api(), "web", "web-0", ["x"])
 
 
 def test_a_start_that_is_refused_for_now_is_asked_again():
-    assert Pod((1, b"ok"), refuse=[503, 500]).api().execute("web", "web-0", ["x"]) == "ok"
+    assert execute(Pod((1, b"ok"), refuse=[503, 500]).api(), "web", "web-0", ["x"]) == "ok"
 
 
 def test_a_start_that_is_refused_is_an_error_at_once():
     with pytest.raises(ApiRefused) as caught:
-        Pod(refuse=[404]).api().execute("web", "web-0", ["x"])
+        execute(Pod(refuse=[404]).api(), "web", "web-0", ["x"])
     assert caught.value.code == 404

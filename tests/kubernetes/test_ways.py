@@ -7,6 +7,7 @@ from test_execute import Pod
 
 from converge.errors import Refused, Unreachable
 from converge.kubernetes.client import Api
+from converge.kubernetes.execute import execute
 from converge.kubernetes.kubeconfig import Credentials, read_kubeconfig
 from converge.kubernetes.wire import Wire
 
@@ -52,7 +53,7 @@ def test_requests_and_watches_of_a_cluster_of_ours_never_touch_the_proxy(proxy, 
 
 
 def test_programs_in_pods_of_a_cluster_of_ours_never_touch_the_proxy(proxy):
-    assert Pod((1, b"ok")).api().execute("web", "web-0", ["x"]) == "ok"
+    assert execute(Pod((1, b"ok")).api(), "web", "web-0", ["x"]) == "ok"
     assert proxy.asked == []
 
 
@@ -72,7 +73,7 @@ def test_programs_in_pods_of_a_foreign_cluster_go_through_the_proxy(kubeconfig, 
     with FakeProxy(pod.url) as proxy:
         monkeypatch.setenv("ALL_PROXY", proxy.url.replace("//", "//me:a%2Fword@"))
         with Api.from_kubeconfig(kubeconfig(FOREIGN), foreign=True) as api:
-            assert api.execute("web", "web-0", ["x"]) == "ok"
+            assert execute(api, "web", "web-0", ["x"]) == "ok"
     assert [line.rpartition(" ")[0] for line in proxy.asked] == ["CONNECT api.example:6443"]
     assert "Proxy-Authorization: Basic bWU6YS93b3Jk" in proxy.heads[0]
 
@@ -99,7 +100,7 @@ def test_a_proxy_that_leads_nowhere_is_named_without_its_password():
             api.list("Pod")
         assert "secret" not in str(caught.value) + repr(credentials)
         with pytest.raises(Unreachable, match="502 Bad Gateway"):
-            api.execute("web", "web-0", ["x"])
+            execute(api, "web", "web-0", ["x"])
         api.close()
 
 

@@ -13,6 +13,7 @@ from converge.components.minio.storage import PLATFORM_BUCKET
 from converge.components.postgres.server import POD, server
 from converge.components.valkey.server import server as valkey
 from converge.engine.platform import Platform
+from converge.kubernetes.execute import execute
 
 POSTGRES = "core/postgres.feature"
 CREDENTIALS = "mutation-credentials"
@@ -34,7 +35,7 @@ def _plain_connections(platform: Platform) -> None:
     edit(platform, "ConfigMap", "postgres", "postgres", allow)
     platform.api.patch("Pod", POD[1], POD[0], patch={"metadata": {"annotations": {"mutation": "read it again"}}})
     until = time.monotonic() + 120
-    while "hostnossl" in platform.api.execute(*POD, ["cat", HBA]) and time.monotonic() < until:
+    while "hostnossl" in execute(platform.api, *POD, ["cat", HBA]) and time.monotonic() < until:
         time.sleep(0.5)
     server(platform.access).run("SELECT pg_reload_conf();")
 

@@ -13,7 +13,9 @@ import pytest
 from mutation import Mutation
 
 from converge.engine.outcome import Result
+from converge.engine.planner import plan
 from converge.engine.platform import Platform
+from converge.engine.reconcile import converge
 from converge.waiting import COMES_S
 
 pytestmark = pytest.mark.mutation
@@ -92,13 +94,13 @@ def _repair(mutation: Mutation, platform: Platform) -> None:
     if mutation.undo is not None:
         mutation.undo(platform)
         return
-    outcome = platform.converge(mutation.component)
+    outcome = converge(platform, mutation.component)
     assert outcome.result is Result.CONVERGED, outcome.text
     assert outcome.changes, "the converge found nothing to repair"
 
 
 def _require_no_drift(mutation: Mutation, platform: Platform) -> None:
     until = time.monotonic() + COMES_S
-    while (plan := platform.plan(mutation.component)) and time.monotonic() < until:
+    while (found := plan(platform, mutation.component)) and time.monotonic() < until:
         time.sleep(1)
-    assert not plan, f"still differs after the repair:\n{plan}"
+    assert not found, f"still differs after the repair:\n{found}"
