@@ -8,7 +8,7 @@ STAGE := scripts/stage
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools platform test checks lint types contracts unit acceptance features rollbacks faults mutations mutate slow twice benchmarks lock clean
+.PHONY: help setup tools platform test checks lint types contracts picture unit acceptance features rollbacks faults mutations mutate slow twice benchmarks lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -33,8 +33,12 @@ lint: setup ## style and format
 types: setup ## static types, strict
 	@$(STAGE) types $(BIN)/mypy
 
-contracts: setup ## which room may import which
+contracts: setup ## which room may import which, and whether they are drawn as they are
 	@$(STAGE) contracts $(BIN)/lint-imports --no-logo
+	@$(STAGE) drawn $(BIN)/python scripts/draw_rooms.py --check
+
+picture: setup ## draw docs/architecture.md anew from the imports
+	@$(BIN)/python scripts/draw_rooms.py
 
 unit: tools ## the harness's own tests, with coverage
 	@$(STAGE) unit $(PYTEST) tests/ -m "not cluster and not slow and not fault and not mutation" -n 2 --cov --cov-report=term:skip-covered -q
