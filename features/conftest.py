@@ -34,8 +34,6 @@ STANDING: pytest.StashKey[list[str]] = pytest.StashKey()
 """What had converged on top of what a scenario takes away."""
 WAITING: pytest.StashKey[Counter[str]] = pytest.StashKey()
 """How many scenarios of which kind nobody asked for."""
-LOADED: pytest.StashKey[bool] = pytest.StashKey()
-"""Whether the steps are loaded."""
 ON_DEMAND = (turns.ROLLBACK, "rotation")
 """Kinds of scenarios that are slow, so that only whoever names them gets them."""
 CONVERGED = re.compile(r'"([^"]+)" is converged$')
@@ -54,7 +52,6 @@ class FeatureFile(pytest.Module):
     def _getobj(self) -> ModuleType:
         from pytest_bdd.exceptions import GherkinParseError
 
-        _load_steps(self.config)
         try:
             feature = get_feature(str(self.path.parent), self.path.name)
         except GherkinParseError as error:
@@ -92,12 +89,9 @@ class FeatureFile(pytest.Module):
 
 def _load_steps(config: pytest.Config) -> None:
     """Every file of steps/ is a plugin, so that its asserts are rewritten and its definitions are seen everywhere."""
-    if config.stash.get(LOADED, False):
-        return
     for file in sorted((config.rootpath / "steps").glob("*.py")):
         if file.stem != "__init__":
             config.pluginmanager.import_plugin(f"steps.{file.stem}")
-    config.stash[LOADED] = True
 
 
 @pytest.hookimpl(trylast=True)
@@ -146,6 +140,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     plugins.get_plugin("thinkube").needed = list(dict.fromkeys(needed))
     if (taking_turns := plugins.get_plugin("turns")) is not None:
         taking_turns.announce(session.items)
+    if needed and not (session.config.option.collectonly or session.config.option.plan):
+        _load_steps(session.config)  # a third of the start, for which whoever runs no scenario need not wait
     gc.freeze()  # what pytest has collected stays: looking through it for garbage takes a tenth of the time of a plan
 
 

@@ -9,14 +9,11 @@ import pytest
 PLACES = """
 from pathlib import Path
 
-import pytest
 
-
-@pytest.fixture(autouse=True)
-def place(throwaway_namespace):
+def pytest_bdd_before_scenario(request):
     assert not Path("removed").exists()
     with Path("places").open("a") as places:
-        places.write(throwaway_namespace + chr(10))
+        places.write(request.getfixturevalue("throwaway_namespace") + chr(10))
 """
 CLOCK = """
 import time
