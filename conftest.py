@@ -1,4 +1,4 @@
-"""pytest wiring: options, opening the platform, and the run from its start to its account.
+"""pytest wiring: options, opening the platform, and the run from its start to its summary.
 
 What makes a .feature file a test is in features/conftest.py. Nothing is read, opened or imported unless features are among the arguments:
 ``pytest tests/`` is plain pytest.
@@ -251,11 +251,11 @@ class Main:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
         if self._config.option.plan or self._config.option.collectonly:
             return
-        from converge.reporting.account import account
+        from converge.reporting.summary import summary
 
         if exitstatus == pytest.ExitCode.INTERRUPTED and not terminalreporter.getreports("error"):
             terminalreporter.write_line("interrupted; run the same command again to carry on")
-        for title, text in account(self._run.platform.graph, self._run.converger.outcomes, self._scenarios):
+        for title, text in summary(self._run.platform.graph, self._run.converger.outcomes, self._scenarios):
             terminalreporter.section(title)
             terminalreporter.write_line(text)
 

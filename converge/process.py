@@ -50,14 +50,14 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     stop: threading.Event | None = None,
-    told: Callable[[str], None] | None = None,
+    on_line: Callable[[str], None] | None = None,
     builds: bool = False,
 ) -> Completed:
     """Run ``argv`` and return what it said; ``env`` is added to its surroundings. Setting ``stop`` ends the program early.
 
     ``builds``: it is a package client or a compiler, to which the caller's proxies and settings of such clients are told.
 
-    ``told`` hears each line at once, from threads of its own; such a program gets no ``stdin``.
+    ``on_line`` hears each line at once, from threads of its own; such a program gets no ``stdin``.
 
     Secrets go through ``stdin`` or ``env``, never through ``argv``: arguments are visible to every process.
 
@@ -83,7 +83,7 @@ def run(
         )
     except FileNotFoundError as error:
         raise Missing(f"the program `{words[0]}`", seen="not installed", next_command="make tools") from error
-    reading = _Reading(process, told) if told else None
+    reading = _Reading(process, on_line) if on_line else None
     try:
         out, err = reading.to_end(timeout_s, stop) if reading else _communicate(process, stdin, timeout_s, stop)
     except subprocess.TimeoutExpired:
@@ -149,9 +149,9 @@ def _communicate(process: subprocess.Popen[str], stdin: str | None, timeout_s: f
 class _Reading:
     """Reads what a program says while it runs, line by line."""
 
-    def __init__(self, process: subprocess.Popen[str], told: Callable[[str], None]) -> None:
+    def __init__(self, process: subprocess.Popen[str], on_line: Callable[[str], None]) -> None:
         self._process = process
-        self._told = told
+        self._on_line = on_line
         self._said: tuple[list[str], list[str]] = ([], [])
         streams = zip((process.stdout, process.stderr), self._said, strict=True)
         self._readers = [threading.Thread(target=self._read, args=(stream, lines), daemon=True) for stream, lines in streams if stream]
@@ -179,7 +179,7 @@ class _Reading:
         with stream:
             for line in stream:
                 lines.append(line)
-                self._told(line.rstrip())
+                self._on_line(line.rstrip())
 
 
 def _end(process: subprocess.Popen[str], reading: _Reading | None) -> tuple[str, str]:

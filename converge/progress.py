@@ -29,7 +29,7 @@ QUIET = frozenset({State.PENDING, State.MOVED})
 
 
 class Progress(Protocol):
-    """Told of each turn of the work; called from many threads, so implementations lock for themselves."""
+    """Told of each change of the work; called from many threads, so implementations lock for themselves."""
 
     def note(self, subject: str, state: State, detail: str = "") -> None:
         """``note("image keycloak", State.WAITING, "unpacking 160 MB")``."""
@@ -46,7 +46,7 @@ SILENCE: Progress = Silence()
 
 
 class Lines:
-    """A progress that writes one line a turn: ``keycloak: waiting for Deployment keycloak/keycloak``."""
+    """A progress that writes one line a change: ``keycloak: waiting for Deployment keycloak/keycloak``."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out

@@ -83,7 +83,7 @@ class Reporting:
             self._told = f"no report was written: {error}"
 
     def _results(self, exit_code: int) -> Results:
-        from converge.reporting import trials
+        from converge.reporting import experiments
         from converge.reporting.environment import environment, image_uses, inventory_text
         from converge.reporting.gherkin_source import feature_of
 
@@ -117,8 +117,8 @@ class Reporting:
             environment=environment(self._versions),
             inventory=inventory_text(platform.inventory),
             images=image_uses((component for name, component in platform.components.items() if name in outcomes), lambda: platform.images),
-            faults=trials.faults(self._config.rootpath),
-            mutations=trials.mutations(self._config.rootpath),
+            faults=experiments.faults(self._config.rootpath),
+            mutations=experiments.mutations(self._config.rootpath),
         )
 
 

@@ -105,9 +105,9 @@ def _env(arguments: argparse.Namespace) -> int:
         raise NotReady("a running cluster", seen=provider.why_not(), next_command=provider.next_command())
     print(f"export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
     inventory = chosen(arguments)
-    told = proxies.variables()
-    if told and isinstance(inventory.nodes, EmbeddedNodes):
-        direct = shlex.quote(",".join(filter(None, (told.get("no_proxy"), inventory.nodes.subnet, f".{inventory.domain_name}"))))
+    variables = proxies.variables()
+    if variables and isinstance(inventory.nodes, EmbeddedNodes):
+        direct = shlex.quote(",".join(filter(None, (variables.get("no_proxy"), inventory.nodes.subnet, f".{inventory.domain_name}"))))
         print(f"export NO_PROXY={direct} no_proxy={direct}")
     return 0
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from converge.engine.rollback import Removal
+    from converge.engine.rollback import RollbackPlan
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -58,13 +58,13 @@ def _rollback(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def described(plan: Sequence[Removal]) -> Iterator[str]:
+def described(plan: Sequence[RollbackPlan]) -> Iterator[str]:
     """The plan for people, a line a thing."""
-    for removal in plan:
-        yield removal.component if removal else f"{removal.component}: nothing to remove"
-        yield from _rows("removes", removal.removes)
-        yield from _rows("DESTROYS", removal.destroys)
-        yield from _rows("stays", removal.stays)
+    for one in plan:
+        yield one.component if one else f"{one.component}: nothing to remove"
+        yield from _rows("removes", one.removes)
+        yield from _rows("DESTROYS", one.destroys)
+        yield from _rows("stays", one.stays)
 
 
 def _rows(label: str, texts: Iterable[str]) -> Iterator[str]:
@@ -73,11 +73,11 @@ def _rows(label: str, texts: Iterable[str]) -> Iterator[str]:
         label = ""
 
 
-def _asked(plan: Sequence[Removal]) -> int:
+def _asked(plan: Sequence[RollbackPlan]) -> int:
     """0 where a person agrees."""
-    destroyed = sum(len(removal.destroys) for removal in plan)
+    destroyed = sum(len(one.destroys) for one in plan)
     loss = f" and destroy the data named above ({destroyed} things, for good)" if destroyed else ""
-    question = f"roll back {', '.join(removal.component for removal in plan if removal)}{loss}?"
+    question = f"roll back {', '.join(one.component for one in plan if one)}{loss}?"
     if not sys.stdin.isatty():
         print(f"{question} Say --yes", file=sys.stderr)
         return 4

@@ -68,20 +68,20 @@ def _rotate(arguments: argparse.Namespace) -> int:
 
 
 def _set(arguments: argparse.Namespace) -> int:
-    from converge.engine.ways_back import Keeping
+    from converge.engine.secret_recovery import Adoption
 
     with opened(arguments) as platform:
-        keeping = Keeping(platform, *_names(arguments))
-        key = keeping.key(arguments.key)
-        keeping.check()
-        keeping.run(key, _typed(f"{key} of {arguments.name}: "))
+        adoption = Adoption(platform, *_names(arguments))
+        key = adoption.key(arguments.key)
+        adoption.check()
+        adoption.run(key, _typed(f"{key} of {arguments.name}: "))
     print(f"{arguments.name}: {key} is accepted, and kept")
-    print(f"restarted: {', '.join(map(str, keeping.consumers)) or 'nothing'}")
+    print(f"restarted: {', '.join(map(str, adoption.consumers)) or 'nothing'}")
     return 0
 
 
 def _restore(arguments: argparse.Namespace) -> int:
-    from converge.engine.ways_back import Restoration
+    from converge.engine.secret_recovery import Restoration
 
     with opened(arguments) as platform:
         restoration = Restoration(platform, *_names(arguments))

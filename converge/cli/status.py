@@ -34,7 +34,7 @@ def _status(arguments: argparse.Namespace) -> int:
     rows = [_row(name, _entry(record, name)) for name in platform.components]
     print("\n".join(columns(rows)))
     for name, component in platform.components.items():
-        for remark in component.remarks(platform.looking):
+        for remark in component.remarks(platform.read_only_access):
             print(f"{name}: {remark}")
     return 0
 

@@ -14,7 +14,7 @@ from converge.components.cert_manager.authority import NEXT, PREVIOUS
 from converge.engine.outcome import Result
 from converge.engine.reconcile import converge
 from converge.errors import NotReady, Refused
-from converge.kubernetes.removal import exists
+from converge.kubernetes.rollback import exists
 from converge.progress import State
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class CaRotation:
         current = kept.signing(secret) if secret else None
         if secret is None or current is None or authority.fault(current):
             raise NotReady(kept.SUBJECT, seen="there is none that can sign", next_command="pytest features/ -m cert-manager")
-        self._platform.hold()
+        self._platform.take_lease()
         if not kept.phase(secret):
             self._note("make the next CA known")
             kept.begin(api, self._following(current))

@@ -13,7 +13,7 @@ from converge.engine.outcome import Outcome, Result
 Work = Callable[[str], Outcome]
 """Converges (or verifies) one component; never raises."""
 
-Removal = Callable[[str], Sequence[Outcome]]
+Rollback = Callable[[str], Sequence[Outcome]]
 """Rolls back a component after what requires it; never raises."""
 
 
@@ -51,8 +51,8 @@ class Convergence(Protocol):
 class Converger:
     """Converges in background threads (the work is waiting): one a component, which waits for those of its requirements.
 
-    ``work`` is done once a component; ``repeat`` each time that a step asks ``again``. ``told`` hears every outcome once,
-    ``begin`` the names of those that are about to be worked on. ``remove`` takes back what ``work`` did.
+    ``work`` is done once a component; ``repeat`` each time that a step asks ``again``. ``on_outcome`` hears every outcome once,
+    ``begin`` the names of those that are about to be worked on. ``roll_back`` takes back what ``work`` did.
     """
 
     def __init__(
@@ -60,17 +60,17 @@ class Converger:
         graph: Graph,
         work: Work,
         repeat: Work,
-        told: Callable[[Outcome], None] = lambda _: None,
+        on_outcome: Callable[[Outcome], None] = lambda _: None,
         begin: Callable[[list[str]], None] = lambda _: None,
-        remove: Removal = lambda _: (),
+        roll_back: Rollback = lambda _: (),
         rotate: Work = lambda name: Outcome(name, Result.FAILED, text="nobody rotates here"),
     ) -> None:
         self._graph = graph
         self._work = work
         self._repeat = repeat
-        self._told = told
+        self._on_outcome = on_outcome
         self._begin = begin
-        self._remove = remove
+        self._roll_back = roll_back
         self._rotate = rotate
         self._missing: dict[str, None] = {}
         self._changed = threading.Condition()
@@ -117,14 +117,14 @@ class Converger:
         concerned = {name, *self._graph.dependants(name)}
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or concerned.isdisjoint(self._threads.keys() - self._outcomes.keys()))
-        outcomes = self._remove(name)
+        outcomes = self._roll_back(name)
         with self._changed:
             for outcome in outcomes:
                 if self._threads.pop(outcome.component, None):
                     del self._outcomes[outcome.component]
                     self._missing[outcome.component] = None
         for outcome in outcomes:
-            self._told(outcome)
+            self._on_outcome(outcome)
         return outcomes
 
     def rotate(self, name: str) -> Outcome:
@@ -154,7 +154,7 @@ class Converger:
                 return
             held_back = next((found for need in needs if (found := self._outcomes[need]).result is not Result.CONVERGED), None)
         outcome = self._work(name) if held_back is None else _held_back(name, held_back)
-        self._told(outcome)  # before anybody goes on, so that outcomes are told in the order of the graph
+        self._on_outcome(outcome)  # before anybody goes on, so that outcomes are heard in the order of the graph
         with self._changed:
             self._outcomes[name] = outcome
             self._missing.pop(name, None)

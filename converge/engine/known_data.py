@@ -17,7 +17,7 @@ from converge.components.component import Data, Difference, Setting
 from converge.engine.record import stamp
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.objects import SYSTEM_NAMESPACE, KubernetesObject, Ref
-from converge.kubernetes.removal import claims
+from converge.kubernetes.rollback import claims
 
 if TYPE_CHECKING:
     from converge.kubernetes.client import Api

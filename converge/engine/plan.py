@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from converge.components.component import Difference, Remark
-from converge.engine.following import Behind
+from converge.engine.restarts import Restart
 from converge.kubernetes.changes import Action, Change
 from converge.kubernetes.difference import SECRET
 from converge.kubernetes.fields import spelled
@@ -184,9 +184,9 @@ def of_absent(ref: Ref) -> PlannedChange:
     return _planned(Action.CREATE, ref, "", [])
 
 
-def of_restart(behind: Behind) -> PlannedChange:
+def of_restart(restart: Restart) -> PlannedChange:
     """A workload that would be restarted."""
-    return _planned(Action.CHANGE, behind.workload, f"restart: {behind.reason}", [])
+    return _planned(Action.CHANGE, restart.workload, f"restart: {restart.reason}", [])
 
 
 def of_setting(subject: str, differences: Sequence[Difference]) -> PlannedChange:
@@ -238,10 +238,10 @@ def _paired(fields: Sequence[PlannedField]) -> list[PlannedField]:
 def _secret_fields(change: Change) -> Iterator[PlannedField]:
     """Each key of a Secret that is there: whether its value would be another."""
     seen, wanted = ((obj or {}).get("data") or {} for obj in (change.live, change.wanted))
-    told = {one.field: one for one in change.differences}
+    differences = {one.field: one for one in change.differences}
     for key in sorted({*seen, *wanted}):
         field = spelled(("data", key))
-        found = told.get(field) or told.get("data")
+        found = differences.get(field) or differences.get("data")
         is_changed = key in wanted and wanted[key] != seen.get(key)
         is_lost = key not in wanted and found is not None
         manager, time = (found.manager, found.time) if found else ("", "")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from converge.commands import typed
 from converge.components.component import Component, Remark, Setting
-from converge.engine.following import behind
 from converge.engine.plan import Plan, PlannedChange, Unknown, of_absent, of_change, of_restart, of_setting
+from converge.engine.restarts import restarts_for_secrets
 from converge.errors import NotReady, ThinkubeError, first_line
 from converge.kubernetes import secrets
 from converge.kubernetes.applyset import Seen
 from converge.kubernetes.changes import changes
 from converge.kubernetes.objects import Ref
-from converge.kubernetes.stages import defined_kinds, stage_of, turn_of
+from converge.kubernetes.stages import defined_kinds, order_of, stage_of
 from converge.redaction import redact
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Planner:
         if self._platform.find_cluster() is None:
             return ()
         try:
-            return tuple(self._component.remarks(self._platform.looking))
+            return tuple(self._component.remarks(self._platform.read_only_access))
         except ThinkubeError as error:
             unknown.append(self._unknown("what somebody did to it on purpose", error))
             return ()
@@ -94,10 +94,10 @@ class Planner:
         found += changes(api, self._name, objects, seen=self._seen) if objects else []
         yield from (of_change(change) for change in found if change.is_drift)
         if generated:
-            yield from map(of_restart, behind(api, self._component, self._context, self._platform.looking))
+            yield from map(of_restart, restarts_for_secrets(api, self._component, self._context, self._platform.read_only_access))
 
     def _settings(self, unknown: list[Unknown]) -> Iterator[Setting]:
-        access = self._platform.looking
+        access = self._platform.read_only_access
         try:
             yield from self._component.prerequisites(self._context, access)
             yield from self._component.settings(self._context, access)
@@ -118,4 +118,4 @@ def _setting(setting: Setting) -> list[PlannedChange]:
 
 
 def _in_order(refs: Iterable[Ref], own_kinds: frozenset[str]) -> list[Ref]:
-    return sorted(refs, key=lambda ref: (turn_of(ref, stage_of(ref, own_kinds)), ref))
+    return sorted(refs, key=lambda ref: (order_of(ref, stage_of(ref, own_kinds)), ref))

@@ -22,9 +22,9 @@ from converge.progress import SILENCE, Progress, State
 if TYPE_CHECKING:
     import requests
 
-    from converge.engine.hold import Hold
     from converge.engine.loading import Loading
     from converge.engine.outcome import Outcome
+    from converge.engine.writer_lease import WriterLease
     from converge.images.store import Images
     from converge.kubernetes.client import Api
 
@@ -63,7 +63,7 @@ class Platform:
         self._is_up = threading.Event()
         self._existed_at_start: bool | None = None
         self._writing = threading.Lock()
-        self._hold: Hold | None = None
+        self._lease: WriterLease | None = None
 
     # What it consists of
 
@@ -179,7 +179,7 @@ class Platform:
         return self._access(lambda: self.watched(subject), lambda: watched(self.access.http, tell))
 
     @opened_once
-    def looking(self) -> Access:
+    def read_only_access(self) -> Access:
         """The same for plans and verification: the cluster is not written through it."""
         return self._access(lambda: self.api, self._session, read_only=True)
 
@@ -213,7 +213,7 @@ class Platform:
 
         return Loading(self.images, self._wait_for_cluster)
 
-    def hold(self) -> float:
+    def take_lease(self) -> float:
         """Become the one who writes to this platform; called before every write, so that a run which changes nothing never does.
 
         Returns since when (`time.monotonic`): what was read earlier may have been changed by another run.
@@ -221,25 +221,25 @@ class Platform:
         Raises:
             NotReady: another run holds it beyond the inventory's deadline, or has taken it from this one.
         """
-        from converge.engine.hold import Hold
+        from converge.engine.writer_lease import WriterLease
 
         with self._writing:
             if self.stopping.is_set():
                 raise NotReady("to write", seen="the run is being stopped")
-            self._hold = self._hold or Hold(self.api.view(), self.inventory.deadlines.lease_s, self.progress)
-            self._hold.check()
-            return self._hold.since
+            self._lease = self._lease or WriterLease(self.api.view(), self.inventory.deadlines.lease_s, self.progress)
+            self._lease.check()
+            return self._lease.since
 
     def close(self, outcomes: Mapping[str, Outcome], started_at: float) -> None:
         """Write down what was changed, if anything was, and let others write."""
         from converge.engine.record import write_record
 
-        if self._hold is not None:
+        if self._lease is not None:
             try:
                 if any(outcome.changes for outcome in outcomes.values()):
                     write_record(self.api.view(), outcomes, started_at)
             finally:
-                self._hold.release()
+                self._lease.release()
         if "api" in self.__dict__:
             self.api.close()
 

@@ -11,17 +11,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from converge.components.component import Component, KubernetesObject
-from converge.engine.following import behind, bereft, restart
 from converge.engine.known_data import KnownData
 from converge.engine.outcome import Outcome, Result
 from converge.engine.planner import Planner
+from converge.engine.restarts import restart, restarts_for_lost_data, restarts_for_secrets
 from converge.engine.serving import wait_until_reached
 from converge.engine.settings import Settings
 from converge.errors import NotReady, ThinkubeError, Unavailable
 from converge.kubernetes import secrets
 from converge.kubernetes.admission import behind_webhooks
 from converge.kubernetes.apply import Action, Change, Seen, Stage, apply_changes, changes, refuse_conflicts
-from converge.kubernetes.departure import through_endings
+from converge.kubernetes.deletion import through_endings
 from converge.kubernetes.issuance import ISSUANCES, ask_again, failed_issuances, outdated, reissue, wake_issuers
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.pods import is_stuck
@@ -86,11 +86,11 @@ class Reconciliation:
 
     def converge(self) -> Outcome:
         """Bring it to its desired state."""
-        return self._told(self._converge)
+        return self._outcome_of(self._converge)
 
     def verify(self, *, drift: bool = False) -> Outcome:
         """Look whether it is there and serves; with ``drift`` its outcome names every change that a converge would make."""
-        return self._told(lambda: self._verify(drift=drift))
+        return self._outcome_of(lambda: self._verify(drift=drift))
 
     def write_prerequisites(self) -> None:
         """Let what it requires hold what it should hold for it: the first part of a converge, by itself."""
@@ -132,7 +132,7 @@ class Reconciliation:
         is_due = bool(missing) or not read.is_as_wanted
         if is_due:
             self._load_images()
-        if (missing or any(change.is_write for change in read.found)) and self._platform.hold() > began:
+        if (missing or any(change.is_write for change in read.found)) and self._platform.take_lease() > began:
             self._converge_objects(api)  # what was read before nobody else could write may be so no more
             return
         self._apply(api, read.found, Stage.FOUNDATION)
@@ -140,7 +140,7 @@ class Reconciliation:
             self._converge_objects(api)  # what was read in it is gone with it
             return
         if missing:
-            self._platform.hold()
+            self._platform.take_lease()
             self._keep(secrets.ensure(api, self._name, self._component.secrets()))
         self._settings.write(self._component.prerequisites(self._platform.context, self._access))
         restarted = self._restart_behind(api)
@@ -163,11 +163,11 @@ class Reconciliation:
 
         Returns what is its own; others are waited for by theirs.
         """
-        found = behind(api, self._component, self._platform.context, self._access)
+        found = restarts_for_secrets(api, self._component, self._platform.context, self._access)
         if lost := self._data.lost(self._component.prerequisites(self._platform.context, self._access)):
-            found += bereft(api, self._objects, lost)
+            found += restarts_for_lost_data(api, self._objects, lost)
         if found:
-            self._platform.hold()
+            self._platform.take_lease()
             for one in found:
                 self._note(State.CHANGED, f"restart {one.workload}: {one.reason}")
             restart(api, found)
@@ -207,12 +207,12 @@ class Reconciliation:
                     error.next_command = f"pytest features/ -m {self._name}"
                 raise
 
-    def _told(self, work: Callable[[], None]) -> Outcome:
+    def _outcome_of(self, work: Callable[[], None]) -> Outcome:
         started_at, started = time.time(), time.monotonic()
         result, text, diagnosis = Result.CONVERGED, "", ""
         try:
             work()
-            self._remarks = tuple(redact(str(one)) for one in self._component.remarks(self._platform.looking))
+            self._remarks = tuple(redact(str(one)) for one in self._component.remarks(self._platform.read_only_access))
         except Unavailable as error:
             result, text = Result.UNAVAILABLE, error.seen or error.wanted
         except ThinkubeError as error:
@@ -253,7 +253,7 @@ class Reconciliation:
 
     def _apply(self, api: Api, found: list[Change], *stages: Stage) -> None:
         if any(change.stage in stages and change.is_write for change in found):
-            self._platform.hold()
+            self._platform.take_lease()
             self._keep(apply_changes(api, self._name, found, stages=stages, progress=self._platform.progress, deadline_s=self._left_s()))
 
     def _keep(self, done: Sequence[Change]) -> None:
@@ -276,7 +276,7 @@ class Reconciliation:
                 failed = failed_issuances(api, error.refs) if tries_left and error.is_terminal else []
                 if not failed:
                     raise
-                self._platform.hold()
+                self._platform.take_lease()
                 for ref in failed:
                     self._note(State.CHANGED, f"ask again for {ref}")
                     ask_again(api, ref.name, ref.namespace)
@@ -285,7 +285,7 @@ class Reconciliation:
     def _replace_stuck(self, api: Api, objects: Sequence[KubernetesObject], repaired_at: float) -> None:
         """Have pods made anew that wait because of what was wrong before this run repaired something: of this component, or below it."""
         if pods := [pod for pod in pods_behind(api, objects) if is_stuck(pod, repaired_at)]:
-            self._platform.hold()
+            self._platform.take_lease()
             for done in replace_stuck(api, pods, repaired_at):
                 self._note(State.CHANGED, done)
                 self._written.append(done)

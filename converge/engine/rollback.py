@@ -17,7 +17,7 @@ from converge.engine.graph import Graph
 from converge.engine.outcome import Outcome, Result
 from converge.errors import NotReady, Refused, ThinkubeError, Unreachable
 from converge.kubernetes.apply import Action, Change, apply_changes
-from converge.kubernetes.removal import exists, is_data, mark, removals, size_of, volumes, wait_for_volumes
+from converge.kubernetes.rollback import exists, is_data, mark, rollback_changes, size_of, volumes, wait_for_volumes
 from converge.progress import State
 from converge.redaction import redact
 
@@ -37,7 +37,7 @@ def roll_back(platform: Platform, name: str) -> list[Outcome]:
 
 
 @dataclass(frozen=True)
-class Removal:
+class RollbackPlan:
     """What a rollback does to one component: what it takes away, which data it destroys, and what stays, with the reason.
 
     Texts are for people: ``destroys == ("PersistentVolumeClaim keycloak/data (10Gi)", "database keycloak in postgres")``.
@@ -68,13 +68,13 @@ class Rollback:
         self._purge = purge
         self.names = self._chosen(name, with_dependants=with_dependants)
 
-    def plan(self) -> list[Removal]:
+    def plan(self) -> list[RollbackPlan]:
         """What will be done to each component, in order; writes nothing."""
-        return [self.removal(name) for name in self.names]
+        return [self.plan_of(name) for name in self.names]
 
-    def removal(self, name: str, *, thorough: bool = True) -> Removal:
+    def plan_of(self, name: str, *, thorough: bool = True) -> RollbackPlan:
         """What will be done to one component; ``thorough`` looks into its data as well, for people."""
-        found = removals(self._platform.api.view(read_only=True), name, purge=self._purge)
+        found = rollback_changes(self._platform.api.view(read_only=True), name, purge=self._purge)
         settings, unseen = self._settings(name)
         own = [setting for setting in settings if not setting.within]
         theirs = [setting for setting in settings if setting.within]
@@ -84,7 +84,7 @@ class Rollback:
         held = [f"{setting.subject}, in {setting.within}" for setting in theirs]
         if thorough and (theirs or any(is_data(change) for change in found)):
             held += self._inside(name)
-        return Removal(
+        return RollbackPlan(
             component=name,
             removes=tuple([setting.subject for setting in own] + [str(change.ref) for change in gone if not is_data(change)]),
             destroys=tuple(data + (held if self._purge else [])),
@@ -117,28 +117,28 @@ class Rollback:
 
     def _remove(self, name: str, written: list[str]) -> None:
         """Marks first, data last: a stop in between leaves enough behind to tell what is still to do."""
-        removal = self.removal(name, thorough=False)
-        if not removal:
+        plan = self.plan_of(name, thorough=False)
+        if not plan:
             return
         api = self._platform.watched(name)
         deadline_s = self._deadline_s(name)
-        self._platform.hold()
-        mark(api, name, removal.objects)
-        self._take_settings([setting for setting in removal.settings if not setting.within], written)
-        self._take(name, [change for change in removal.objects if not is_data(change) and change.ref.kind != "Namespace"], written)
-        self._take_settings([setting for setting in removal.settings if setting.within], written)
-        names = volumes(api, [change for change in removal.objects if change.action is Action.PRUNE])
-        self._take(name, [change for change in removal.objects if is_data(change)], written)
+        self._platform.take_lease()
+        mark(api, name, plan.objects)
+        self._take_settings([setting for setting in plan.settings if not setting.within], written)
+        self._take(name, [change for change in plan.objects if not is_data(change) and change.ref.kind != "Namespace"], written)
+        self._take_settings([setting for setting in plan.settings if setting.within], written)
+        names = volumes(api, [change for change in plan.objects if change.action is Action.PRUNE])
+        self._take(name, [change for change in plan.objects if is_data(change)], written)
         wait_for_volumes(api, names, deadline_s)
         # Read anew: what somebody put into the namespace in the meantime keeps it.
-        self._take(name, [change for change in removals(api, name, purge=self._purge) if change.ref.kind == "Namespace"], written)
+        self._take(name, [change for change in rollback_changes(api, name, purge=self._purge) if change.ref.kind == "Namespace"], written)
         if self._purge:
             known_data.forget(api, name)
 
     def _take(self, name: str, found: Sequence[Change], written: list[str]) -> None:
         gone = [change for change in found if change.action is Action.PRUNE]
         if gone:
-            self._platform.hold()
+            self._platform.take_lease()
             done = apply_changes(
                 self._platform.watched(name), name, gone, progress=self._platform.progress, deadline_s=self._deadline_s(name)
             )
@@ -146,7 +146,7 @@ class Rollback:
 
     def _take_settings(self, settings: Sequence[Removable], written: list[str]) -> None:
         for setting in settings:
-            self._platform.hold()
+            self._platform.take_lease()
             self._platform.progress.note("rollback", State.CHANGED, f"remove {setting.subject}")
             setting.remove()
             written.append(f"remove {setting.subject}")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from converge.engine.in_use import InUse
-from converge.engine.in_use import declared as declared
 from converge.engine.outcome import Outcome, Result
 from converge.engine.reconcile import Reconciliation
+from converge.engine.secret_operation import SecretOperation
+from converge.engine.secret_operation import declared as declared
 from converge.errors import ThinkubeError
 from converge.kubernetes import secrets
 from converge.redaction import redact
@@ -35,7 +35,7 @@ def rotate(platform: Platform, name: str) -> Outcome:
     return Outcome(name, result, changes, started_at, time.monotonic() - started, text)
 
 
-class Rotation(InUse):
+class Rotation(SecretOperation):
     """``Rotation(platform, "keycloak", "keycloak-database").run()``."""
 
     verb = "rotate"
@@ -47,7 +47,7 @@ class Rotation(InUse):
             NotReady: something that uses them did not follow; asking again carries on.
         """
         api = self._platform.api
-        self._platform.hold()
+        self._platform.take_lease()
         old, new = self._pair()
         if self._credential:
             self._note("telling its product")

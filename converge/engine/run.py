@@ -33,7 +33,9 @@ class Run:
         self.started_at = time.time()
         work = operations.verify if verify_only else operations.converge
         self._repeat = operations.verify_again if verify_only else operations.converge
-        self.converger = Converger(platform.graph, work, self._again, self._told, self._begin, operations.roll_back, operations.rotate)
+        self.converger = Converger(
+            platform.graph, work, self._again, self._on_outcome, self._begin, operations.roll_back, operations.rotate
+        )
         self._delete_cluster = delete_cluster
         self._server: OutcomeServer | None = None
 
@@ -84,7 +86,7 @@ class Run:
         self._show(outcome)
         return outcome
 
-    def _told(self, outcome: Outcome) -> None:
+    def _on_outcome(self, outcome: Outcome) -> None:
         self.report_folder.mkdir(parents=True, exist_ok=True)
         with (self.report_folder / "converge.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(outcome.as_json()) + "\n")

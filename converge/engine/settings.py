@@ -41,7 +41,7 @@ class Settings:
             if not differences:
                 continue
             if self._platform.find_cluster() is not None:
-                self._platform.hold()
+                self._platform.take_lease()
             if is_lost:
                 self.keep_data()
             self._note(State.CHANGED, setting.subject)
@@ -53,7 +53,7 @@ class Settings:
     def keep_data(self) -> None:
         """Keep what is known of the component's data, where that has changed."""
         if self._data.is_to_be_kept:
-            self._platform.hold()
+            self._platform.take_lease()
             self._data.keep()
 
     def _settle(self, setting: Setting) -> None:

@@ -62,7 +62,7 @@ def build(
     options += [f"--build-context={name}={path}" for name, path in artifacts.items()]
     options += [f"--label={label}={value}" for label, value in labels.items()]
 
-    def told(line: str) -> None:
+    def on_line(line: str) -> None:
         if step := _STEP.match(line):
             at(f"step {step[1]} of {step[2]}: {step[3]}")
 
@@ -76,7 +76,7 @@ def build(
         f"what {references[0].partition(':')[0]} is made from",
         stop=stop,
         env=env,
-        told=told,
+        on_line=on_line,
     )
     at("packing")
     layout = scratch / "layout"
@@ -91,7 +91,7 @@ def build(
 def make_debian(folder: Path, debian: Debian, stop: threading.Event, at: Callable[[str], None] = lambda _: None) -> None:
     """Make the Debian file system that the base image adds; ``at`` hears each step."""
 
-    def told(line: str) -> None:
+    def on_line(line: str) -> None:
         if phase := _PHASE.match(line):
             at(phase[1])
 
@@ -103,7 +103,7 @@ def make_debian(folder: Path, debian: Debian, stop: threading.Event, at: Callabl
         f"Debian {debian.suite}",
         stop=stop,
         env={"TMPDIR": str(context.parent)},
-        told=told,
+        on_line=on_line,
     )
 
 

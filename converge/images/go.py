@@ -99,14 +99,14 @@ def fetch_modules(name: str, artifact: GoArtifact, recipe: Path, stop: threading
     """
     count = 0
 
-    def told(line: str) -> None:
+    def on_line(line: str) -> None:
         nonlocal count
         if line.startswith(_DOWNLOADING):
             count += 1
             at(f"{count}: {line.removeprefix(_DOWNLOADING)}")
 
     argv: list[str | Path] = [go_program(), "list", "-deps", *_tags(artifact), "-f", "{{.ImportPath}}", _target(recipe)]
-    return len(fetch(argv, f"the Go modules of {name}", stop=stop, env=_ENVIRONMENT, cwd=recipe, told=told).stdout.splitlines())
+    return len(fetch(argv, f"the Go modules of {name}", stop=stop, env=_ENVIRONMENT, cwd=recipe, on_line=on_line).stdout.splitlines())
 
 
 def build(
@@ -117,7 +117,7 @@ def build(
     ``at`` hears the name of each package that is compiled, which those are not that the compiler has in its own cache.
     """
 
-    def told(line: str) -> None:
+    def on_line(line: str) -> None:
         if _PACKAGE.fullmatch(line):
             at(line)
 
@@ -131,7 +131,7 @@ def build(
             cwd=recipe,
             timeout_s=3600,
             stop=stop,
-            told=told,
+            on_line=on_line,
             builds=True,
         )
     except ProgramFailed as error:

@@ -14,7 +14,7 @@ from converge.images import builder, go, packages, releases, tools
 from converge.images.cache import Cache, Key, Stopped, size
 from converge.images.catalog import FINISHING, Catalog, DebianArtifact, GoArtifact, MavenArtifact, PyPiArtifact, recipe
 from converge.images.digests import Digests
-from converge.images.turns import Turns
+from converge.images.queue import Queue
 from converge.images.upstream import Upstream
 from converge.process import ProgramFailed
 from converge.progress import Progress, State
@@ -35,8 +35,8 @@ class Maker:
         self._digests = Digests(catalog)
         self._failures: dict[Key, Exception] = {}
         # One Go build already uses every core; what waits for the network or the disk goes on beside it.
-        self._compiling = Turns(stop)
-        self._packing = Turns(stop)
+        self._compiling = Queue(stop)
+        self._packing = Queue(stop)
 
     def artifact(self, name: str) -> Path:
         """The folder of an artifact's files."""
@@ -212,7 +212,7 @@ class Maker:
             looking.join()
 
     @contextlib.contextmanager
-    def _turn(self, turns: Turns, subject: str, doing: str) -> Iterator[None]:
-        with turns.turn(doing, lambda: self._progress.note(subject, State.WAITING, "for its turn")):
+    def _turn(self, queue: Queue, subject: str, doing: str) -> Iterator[None]:
+        with queue.turn(doing, lambda: self._progress.note(subject, State.WAITING, "for its turn")):
             self._progress.note(subject, State.WAITING, doing)
             yield

@@ -38,9 +38,9 @@ def fetch(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     timeout_s: float = 1800,
-    told: Callable[[str], None] | None = None,
+    on_line: Callable[[str], None] | None = None,
 ) -> Completed:
-    """Run a program that downloads ``what``, e.g. ``"the Go module github.com/minio/minio"``; ``told`` hears each line it says.
+    """Run a program that downloads ``what``, e.g. ``"the Go module github.com/minio/minio"``; ``on_line`` hears each line it says.
 
     Raises:
         Refused: the registry does not serve it, or serves something else than what is pinned.
@@ -49,7 +49,7 @@ def fetch(
     """
     for pause_s in (*PAUSES_S, None):
         try:
-            return run(argv, env=env, cwd=cwd, timeout_s=timeout_s, stop=stop, told=told, builds=True)
+            return run(argv, env=env, cwd=cwd, timeout_s=timeout_s, stop=stop, on_line=on_line, builds=True)
         except ProgramFailed as error:
             said = f"{error.completed.stderr}\n{error.completed.stdout}"
             if MISMATCH.search(said):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from converge.errors import Unavailable
-from converge.images import room
+from converge.images import disk_space
 from converge.images.cache import Cache, Key, Stopped
 from converge.images.catalog import Catalog, GoArtifact, load, recipe
 from converge.images.digests import Digests
@@ -85,7 +85,7 @@ class Images:
             ThinkubeError: the first failure, after everything else is ready.
         """
         names = list(dict.fromkeys(names))
-        room.require(self.cache.folder, self._absent(names, programs=programs))
+        disk_space.require(self.cache.folder, self._absent(names, programs=programs))
         jobs: list[Callable[[], object]] = [self.programs] if programs else []
         jobs += [lambda name=name: self.archive(name) for name in names]  # type: ignore[misc]
         jobs += [lambda name=name: self.release(name) for name in releases]  # type: ignore[misc]
@@ -132,9 +132,9 @@ class Images:
             raise next((error for error in failed if not isinstance(error, Stopped)), failed[0])
         return [future.result() for future in futures]
 
-    def _absent(self, names: Sequence[str], *, programs: bool) -> list[room.Need]:
+    def _absent(self, names: Sequence[str], *, programs: bool) -> list[disk_space.Need]:
         """What would have to be made."""
-        needs: list[room.Need] = []
+        needs: list[disk_space.Need] = []
         artifacts = set(self.catalog.programs if programs else ())
         images: dict[Key, int] = {}
         for name in names:
@@ -146,9 +146,9 @@ class Images:
                 images[self._digests.image(step)] = self.catalog.images[step].mib
                 artifacts.update(self.catalog.images[step].artifacts)
                 step = self.catalog.images[step].from_
-        needs += [room.Need(mib, image=True) for key, mib in images.items() if not self.cache.path(key).is_dir()]
+        needs += [disk_space.Need(mib, image=True) for key, mib in images.items() if not self.cache.path(key).is_dir()]
         for name in artifacts:
             artifact = self.catalog.artifacts[name]
             if not self.cache.path(self._digests.artifact(name)).is_dir():
-                needs.append(room.Need(artifact.mib, compiled=isinstance(artifact, GoArtifact)))
+                needs.append(disk_space.Need(artifact.mib, compiled=isinstance(artifact, GoArtifact)))
         return needs

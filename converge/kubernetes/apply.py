@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
-from converge.kubernetes.anew import retire_pods
 from converge.kubernetes.applyset import Seen, cover, narrow
 from converge.kubernetes.changes import Action, Change, changes, refuse_conflicts
 from converge.kubernetes.client import Api
-from converge.kubernetes.departure import wait_until_gone
+from converge.kubernetes.deletion import wait_until_gone
 from converge.kubernetes.discovery import BUILT_IN
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.objects import KubernetesObject, Ref
 from converge.kubernetes.ready import readiness
-from converge.kubernetes.stages import Stage, turn_of
+from converge.kubernetes.service_accounts import retire_pods
+from converge.kubernetes.stages import Stage, order_of
 from converge.kubernetes.wait import wait_until
 from converge.progress import SILENCE, Progress, State
 
@@ -46,22 +46,22 @@ def apply_changes(
         NotReady: what was deleted is still there at the deadline.
     """
     refuse_conflicts(found)
-    todo = sorted((change for change in found if change.is_write and change.stage in stages), key=_turn)
+    todo = sorted((change for change in found if change.is_write and change.stage in stages), key=_order)
     if not todo:
         return []
     deadline = time.monotonic() + deadline_s
     patient = api.view(patience_s=deadline_s, waiting=lambda words: progress.note(owner, State.WAITING, words), counts=api.counts)
     cover(patient, owner, [change.ref for change in found if change.wanted and not change.is_shared])
     with ThreadPoolExecutor(_WRITERS) as pool:
-        for _, turn in groupby(todo, key=_turn):
-            list(pool.map(lambda change: _write(patient, change, deadline, progress, owner), list(turn)))
+        for _, batch in groupby(todo, key=_order):
+            list(pool.map(lambda change: _write(patient, change, deadline, progress, owner), list(batch)))
     if any(change.action is Action.PRUNE for change in todo):
         _narrow(api, owner)
     return todo
 
 
-def _turn(change: Change) -> tuple[int, int, int]:
-    return turn_of(change.ref, change.stage)
+def _order(change: Change) -> tuple[int, int, int]:
+    return order_of(change.ref, change.stage)
 
 
 def _write(api: Api, change: Change, deadline: float, progress: Progress, owner: str) -> None:

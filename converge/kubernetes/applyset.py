@@ -137,8 +137,8 @@ class Seen:
             return []
         key = resource.path()
         with self._lock:
-            turn = self._listing.setdefault(key, threading.Lock())
-        with turn:
+            lock = self._listing.setdefault(key, threading.Lock())
+        with lock:
             if key not in self._lists:
                 self._lists[key] = self._list_now(resource)
             return self._lists[key]

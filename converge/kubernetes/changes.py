@@ -17,9 +17,9 @@ from converge.kubernetes.difference import Difference, Mismatch, changed, descri
 from converge.kubernetes.discovery import UnknownKind
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.fields import owned, owners, writers
-from converge.kubernetes.keeping import is_immutable, reason_not_to_recreate, reason_to_keep
 from converge.kubernetes.objects import KubernetesObject, Ref, annotations_of, labels_of
-from converge.kubernetes.stages import Stage, defined_kinds, stage_of, turn_of
+from converge.kubernetes.retention import is_immutable, reason_not_to_recreate, reason_to_keep
+from converge.kubernetes.stages import Stage, defined_kinds, order_of, stage_of
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -113,7 +113,7 @@ def changes(
         gone = [obj for ref, obj in members.items() if ref not in names]
         found = [change for change in _each(pool, judge, wanted) if change]
         found += [change for change in _each(pool, lambda obj: _removal(api, obj, owner, part_of, purge, look_inside), gone) if change]
-    return sorted(found, key=lambda change: (turn_of(change.ref, change.stage), change.ref))
+    return sorted(found, key=lambda change: (order_of(change.ref, change.stage), change.ref))
 
 
 def refuse_conflicts(found: Iterable[Change]) -> None:

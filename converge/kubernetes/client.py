@@ -188,7 +188,7 @@ class Api:
         }
         query |= {key: value for key, value in (("labelSelector", labels), ("fieldSelector", fields)) if value}
         request = Request("watch", "GET", resource.path(namespace), f"watch {resource.plural}", query)
-        return self.wire.events(request, read_s=seconds + 15, tell=self.told)
+        return self.wire.events(request, read_s=seconds + 15, tell=self.observed)
 
     def logs(self, namespace: str, pod: str, container: str = "", *, tail: int = 30, previous: bool = False) -> str:
         """The last lines that a container wrote; ``previous`` for the run before its last restart."""
@@ -326,7 +326,7 @@ class Api:
     def _send(self, request: Request) -> bytes:
         self.permit(request)
         patience = Patience(request, self.wait, lambda: self.view(patience_s=QUIET_S, counts=self.counts))
-        return self.wire.send(request, patience_s=self.patience_s, tell=self.told, patience=patience)
+        return self.wire.send(request, patience_s=self.patience_s, tell=self.observed, patience=patience)
 
     def permit(self, request: Request) -> None:
         """Refuse a write through a read-only view, before anything is sent."""
@@ -338,7 +338,7 @@ class Api:
                 next_command="pytest features/",
             )
 
-    def told(self, request: Request, code: int, seconds: float) -> None:
+    def observed(self, request: Request, code: int, seconds: float) -> None:
         """Count a request and tell the observer."""
         self.counts.add(request)
         if self._observe:

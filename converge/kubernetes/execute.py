@@ -103,7 +103,7 @@ def _open(api: Api, request: Request) -> WebSocket:
         try:
             line = _connect(api.wire.credentials, request)
         except WebSocketBadStatusException as error:
-            api.told(request, error.status_code, 0.0)
+            api.observed(request, error.status_code, 0.0)
             status = read_status(error.resp_body if isinstance(error.resp_body, bytes) else b"")
             if error.status_code not in TEMPORARY:
                 raise ApiRefused(request.subject, error.status_code, status, next_command="kubectl get pods -A") from error
@@ -113,7 +113,7 @@ def _open(api: Api, request: Request) -> WebSocket:
         except (WebSocketException, HTTPException, OSError) as error:
             seen = str(error)
         else:
-            api.told(request, 101, 0.0)
+            api.observed(request, 101, 0.0)
             return line
         if time.monotonic() + pause > deadline:
             raise Unreachable(

@@ -30,7 +30,7 @@ class Patience:
         self._request = request
         self._tell = tell
         self._reader = reader
-        self._told = ""
+        self._shown = ""
         self._webhook: Webhook | None = None
         self._stuck_since = 0.0
 
@@ -42,8 +42,8 @@ class Patience:
         """
         webhook = failed_webhook(self._reader(), seen)
         words = f"{webhook.registered_by}: {_without_preface(seen)}" if webhook else f"{self._request.subject}: {seen}"
-        if words != self._told:
-            self._told = words
+        if words != self._shown:
+            self._shown = words
             self._tell(words)
         now = time.monotonic()
         if webhook != self._webhook:

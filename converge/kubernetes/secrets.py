@@ -14,8 +14,8 @@ from converge.kubernetes.changes import Action, Change
 from converge.kubernetes.client import Api
 from converge.kubernetes.desired import COMPONENT
 from converge.kubernetes.failures import ApiRefused
-from converge.kubernetes.keeping import GENERATED
 from converge.kubernetes.objects import GeneratedSecret, KubernetesObject, Ref, annotations_of, labels_of
+from converge.kubernetes.retention import GENERATED
 from converge.kubernetes.stages import Stage
 from converge.kubernetes.workloads import LASTING
 from converge.redaction import REDACTOR

@@ -48,7 +48,7 @@ def stage_of(ref: Ref, own_kinds: frozenset[str]) -> Stage:
     return Stage.INSTANCES if ref.group_kind in own_kinds else _STAGES.get(ref.kind, Stage.WORKLOADS)
 
 
-def turn_of(ref: Ref, stage: Stage) -> tuple[int, int, int]:
+def order_of(ref: Ref, stage: Stage) -> tuple[int, int, int]:
     """When an object is written or removed; equal turns are taken at once.
 
     Removal goes backwards, custom kinds first: their controllers have to finish them.

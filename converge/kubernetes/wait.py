@@ -60,12 +60,12 @@ def wait_until_ready(
     started, began = time.monotonic(), time.time()
     shared = watches(api)
     with shared.on(_subjects(refs)) as open_watches:
-        told: dict[Ref, Readiness] = {}
+        shown: dict[Ref, Readiness] = {}
         while True:
             with shared.changed:
                 states = {ref: _judge(api, ref, open_watches, began, repaired_at) for ref in refs}
-            turned = {ref: state for ref, state in states.items() if told.get(ref) != state}
-            told = states
+            turned = {ref: state for ref, state in states.items() if shown.get(ref) != state}
+            shown = states
             waiting = {ref: state for ref, state in states.items() if not state.is_ready}
             if on_change:
                 for ref, state in turned.items():

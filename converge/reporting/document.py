@@ -73,7 +73,7 @@ def as_html(results: Results, history: History) -> str:
         matrix=rows,
         rows={row.component.name: row for row in rows},
         areas=_areas(results),
-        trials=(
+        experiments=(
             ("Faults", results.faults, "kept their promise", "make faults"),
             ("Mutations", results.mutations, "turned the right scenario red, for the right reason", "make mutations"),
         ),

@@ -145,7 +145,7 @@ class ImageUse:
 
 
 @dataclass(frozen=True)
-class Trial:
+class Experiment:
     """Something that was broken on purpose, on which day; ``verdict`` is kept (a fault), killed (a mutation) or what went wrong."""
 
     name: str
@@ -176,8 +176,8 @@ class Results:
     environment: tuple[tuple[str, str], ...] = ()
     inventory: str = ""
     images: tuple[ImageUse, ...] = ()
-    faults: tuple[Trial, ...] = ()
-    mutations: tuple[Trial, ...] = ()
+    faults: tuple[Experiment, ...] = ()
+    mutations: tuple[Experiment, ...] = ()
 
     @property
     def counts(self) -> dict[ScenarioOutcome, int]:

@@ -60,7 +60,7 @@ class Display:
         self._lock = threading.RLock()
         self._started = time.monotonic()
         self._works = Works()
-        self._told: dict[str, tuple[State, str]] = {}
+        self._shown: dict[str, tuple[State, str]] = {}
         self._blocked: dict[str, tuple[str, str, int]] = {}
         self._scenarios = 0
         self._expected = 0
@@ -76,13 +76,13 @@ class Display:
         self._expected = max(self._expected, scenarios)
 
     def note(self, subject: str, state: State, detail: str = "") -> None:
-        """Show a turn of the work: what ends it and, where lines cannot change, what changes it."""
+        """Show an update of the work: what ends it and, where lines cannot change, what changes it."""
         with self._lock:
             took = self._works.note(subject, state, detail)
-            turn = (state, _VARIES.sub("", detail))
-            if state in QUIET or self._told.get(subject) == turn or (self._is_live and state not in FINAL):
+            update = (state, _VARIES.sub("", detail))
+            if state in QUIET or self._shown.get(subject) == update or (self._is_live and state not in FINAL):
                 return
-            self._told[subject] = turn
+            self._shown[subject] = update
             self._line(_SIGNS[state], _words(subject, state, detail), f" ({took:.1f} s)" if took is not None else "")
 
     def scenario(self, scenario: Scenario) -> None:
@@ -144,8 +144,8 @@ class Display:
         self._blocked[worker] = (feature, cause, known[2] + 1 if known else 1)
 
     def _tell_blocked(self, worker: str) -> None:
-        if told := self._blocked.pop(worker, None):
-            feature, cause, count = told
+        if blocked := self._blocked.pop(worker, None):
+            feature, cause, count = blocked
             self._outcome("blocked", f"{feature}: {count} scenario{'' if count == 1 else 's'}, {cause.removeprefix('blocked ')}")
 
     def _outcome(self, outcome: str, text: str, seconds: float | None = None, indent: str = "") -> None:

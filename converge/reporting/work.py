@@ -57,7 +57,7 @@ class Works:
     """How wide names are."""
 
     def note(self, subject: str, state: State, detail: str) -> float | None:
-        """Take a turn in; the seconds that the work took, where this ends it."""
+        """Take an update in; the seconds that the work took, where this ends it."""
         now = time.monotonic()
         if state not in FINAL:
             self.width = max(self.width, min(len(subject), _WIDEST))

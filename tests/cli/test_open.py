@@ -56,7 +56,7 @@ class Platform:
         self.inventory = inventory
         self.components = {one.name: one(inventory) for one in (Postgres, Keycloak, Minio, Dashboard)}
         self.context = SimpleNamespace(ingress_address="10.88.88.2")
-        self.access = self.looking = SimpleNamespace(secret=lambda namespace, name, key: f"{namespace}/{name}/{key}")
+        self.access = self.read_only_access = SimpleNamespace(secret=lambda namespace, name, key: f"{namespace}/{name}/{key}")
         self.api = SimpleNamespace(find=lambda kind, name, namespace: {"data": self.record} if self.record is not None else None)
 
     def component(self, name: str) -> Component:

@@ -18,9 +18,9 @@ from hanging import HANG_S
 import converge.engine.run
 import converge.engine.socket
 import converge.engine.tags
-import converge.reporting.account
 import converge.reporting.plan
 import converge.reporting.reports
+import converge.reporting.summary
 import converge.reporting.terminal  # noqa: F401
 import wiring.expectation
 import wiring.recorder

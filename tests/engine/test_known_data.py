@@ -9,9 +9,9 @@ import pytest
 
 from converge.components.component import Difference
 from converge.engine import known_data
-from converge.engine.following import bereft, restart
 from converge.engine.known_data import KnownData
 from converge.engine.outcome import Outcome, Result
+from converge.engine.restarts import restart, restarts_for_lost_data
 
 DEPLOYMENT = {
     "apiVersion": "apps/v1",
@@ -92,7 +92,9 @@ def test_what_ran_on_data_that_is_lost_is_restarted(fake_api) -> None:
     fake_api.put(DEPLOYMENT)
     restart(
         api,
-        bereft(api, [NAMESPACE, DEPLOYMENT, {**CLAIMING, "metadata": {"name": "to-come", "namespace": "web"}}], ["database web, known"]),
+        restarts_for_lost_data(
+            api, [NAMESPACE, DEPLOYMENT, {**CLAIMING, "metadata": {"name": "to-come", "namespace": "web"}}], ["database web, known"]
+        ),
     )
     template = fake_api.find("Deployment", "web", "web")["spec"]["template"]
     assert template["metadata"]["annotations"]["thinkube.dev/lost"] == "data lost: database web, known"

@@ -126,7 +126,7 @@ class FakePlatform:
         self.api = fake_api.client()
         self.fake_api = fake_api
         self.inventory, self.progress, self.context = Inventory(), SILENCE, None
-        self.stopping, self.holds = threading.Event(), 0
+        self.stopping, self.leases_taken = threading.Event(), 0
 
     def known(self, inventory=None):
         return KNOWN
@@ -137,8 +137,8 @@ class FakePlatform:
     def access_for(self, subject):
         return None
 
-    def hold(self):
-        self.holds += 1
+    def take_lease(self):
+        self.leases_taken += 1
 
     def converge(self, name):
         component = KNOWN[name]
@@ -186,10 +186,10 @@ def platform(fake_api):
 
 def test_the_plan_names_what_goes_and_what_stays_and_writes_nothing(platform, fake_api):
     fake_api.forget()
-    [removal] = Rollback(platform, "above").plan()
-    assert removal.removes == ("StatefulSet above/above", "ConfigMap above/above")
-    assert removal.destroys == ()
-    text = "\n".join(removal.stays)
+    [plan] = Rollback(platform, "above").plan()
+    assert plan.removes == ("StatefulSet above/above", "ConfigMap above/above")
+    assert plan.destroys == ()
+    text = "\n".join(plan.stays)
     for kept in (
         "Secret above/above-database",
         "Secret base/above-database",
@@ -198,7 +198,7 @@ def test_the_plan_names_what_goes_and_what_stays_and_writes_nothing(platform, fa
     ):
         assert kept in text
     assert not fake_api.writes
-    assert not platform.holds
+    assert not platform.leases_taken
 
 
 def test_data_stays_and_the_next_converge_finds_it(platform):
@@ -216,8 +216,8 @@ def test_data_stays_and_the_next_converge_finds_it(platform):
 def test_purge_names_and_destroys_the_data_also_after_a_rollback_that_kept_it(platform):
     Rollback(platform, "above").run()
     rollback = Rollback(platform, "above", purge=True)
-    [removal] = rollback.plan()
-    assert set(removal.destroys) == {
+    [plan] = rollback.plan()
+    assert set(plan.destroys) == {
         "PersistentVolumeClaim above/data-above-0 (1Gi)",
         "Secret above/above-database",
         "Secret base/above-database",
@@ -249,9 +249,9 @@ def test_dependants_go_first(platform):
 
 def test_purge_tells_what_it_destroys_that_was_kept_for_others(platform):
     Rollback(platform, "above").run()
-    [removal] = Rollback(platform, "base", purge=True).plan()
-    assert "database above, inside for above" in removal.destroys
-    assert "own bucket, inside" in removal.destroys
+    [plan] = Rollback(platform, "base", purge=True).plan()
+    assert "database above, inside for above" in plan.destroys
+    assert "own bucket, inside" in plan.destroys
 
 
 def test_what_the_cluster_holds_goes_with_every_rollback(platform):
@@ -264,8 +264,8 @@ def test_somebody_else_s_things_keep_the_namespace_even_when_it_is_purged(platfo
     platform.fake_api.put(config_map("theirs", "above"))
     platform.fake_api.put(claim("data-above-1", "above", app="somebody-else"))
     rollback = Rollback(platform, "above", purge=True)
-    [removal] = rollback.plan()
-    assert "Namespace above: it holds ConfigMap above/theirs, PersistentVolumeClaim above/data-above-1" in removal.stays
+    [plan] = rollback.plan()
+    assert "Namespace above: it holds ConfigMap above/theirs, PersistentVolumeClaim above/data-above-1" in plan.stays
     rollback.run()
     assert platform.there("above") == {("ConfigMap", "theirs"), ("PersistentVolumeClaim", "data-above-1")}
     assert platform.has("Namespace", "above")

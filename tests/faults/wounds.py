@@ -17,7 +17,7 @@ from converge.components.component import Data
 from converge.errors import ThinkubeError
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.objects import KubernetesObject, Ref
-from converge.kubernetes.removal import claims
+from converge.kubernetes.rollback import claims
 
 RESULTS = Path("build/faults/heal.json")
 TAKEN = "taken away"

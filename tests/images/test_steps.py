@@ -18,7 +18,7 @@ from converge.progress import State
 
 def test_a_program_is_heard_line_by_line_and_remembered_whole() -> None:
     heard: list[str] = []
-    done = run(["sh", "-c", "echo one; echo two >&2; echo three"], told=heard.append)
+    done = run(["sh", "-c", "echo one; echo two >&2; echo three"], on_line=heard.append)
     assert (done.stdout, done.stderr) == ("one\nthree\n", "two\n")
     assert sorted(heard) == ["one", "three", "two"]
 
@@ -26,7 +26,7 @@ def test_a_program_is_heard_line_by_line_and_remembered_whole() -> None:
 def test_a_program_that_is_heard_can_be_called_off_and_leaves_its_words() -> None:
     stop = threading.Event()
     with pytest.raises(ProgramFailed) as failed:
-        run(["sh", "-c", "echo begun; sleep 30"], stop=stop, told=lambda _: stop.set())
+        run(["sh", "-c", "echo begun; sleep 30"], stop=stop, on_line=lambda _: stop.set())
     assert failed.value.seen == "called off"
     assert failed.value.completed.stdout == "begun\n"
 

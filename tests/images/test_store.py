@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from converge.errors import Missing, Refused, ThinkubeError, Unavailable
-from converge.images import builder, go, maker, packages, room, store, tools, upstream
+from converge.images import builder, disk_space, go, maker, packages, store, tools, upstream
 from converge.images.cache import Stopped
 from converge.images.store import Images
 from converge.inventory.model import Images as Source
@@ -239,7 +239,7 @@ def test_an_interruption_calls_off_every_thread(workshop: Workshop, monkeypatch:
 
 
 def test_too_little_room_is_said_before_anything_is_built(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=100 << 20))
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: SimpleNamespace(free=100 << 20))
     with pytest.raises(Missing) as caught:
         images().prepare(["keycloak"])
     assert caught.value.seen == "100 MiB"
@@ -248,7 +248,7 @@ def test_too_little_room_is_said_before_anything_is_built(workshop: Workshop, mo
 
 def test_no_room_is_needed_for_what_is_there(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     images().prepare(["pause"])
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
     images().prepare(["pause"])
 
 

@@ -9,8 +9,8 @@ from converge.errors import Refused
 from converge.kubernetes.apply import Action, Stage, apply_changes, changes, refuse_conflicts
 from converge.kubernetes.applyset import Seen, parent_name, set_id
 from converge.kubernetes.difference import Difference
-from converge.kubernetes.keeping import GENERATED
 from converge.kubernetes.objects import SYSTEM_NAMESPACE
+from converge.kubernetes.retention import GENERATED
 
 WIDGETS = {
     "apiVersion": "apiextensions.k8s.io/v1",

@@ -7,7 +7,7 @@ import pytest
 
 from converge.inventory.model import EmbeddedNodes, Inventory
 from converge.kubernetes.objects import Ref
-from converge.nodes.embedded import expiry, words
+from converge.nodes.embedded import expiry, program_logs
 from converge.nodes.embedded.inspection import Inspection, absent, system_pods
 from converge.nodes.embedded.layout import Layout
 from converge.nodes.embedded.phases import PHASES, is_marked
@@ -112,15 +112,15 @@ def write(layout, run, *lines):
 def test_last_words_are_complaints_without_what_the_runtime_adds(layout):
     write(layout, 3, '{"level":"info","msg":"starting"}', '{"level":"fatal","msg":"disk full"}', '{"level":"info","msg":"bye"}')
     write(layout, 4)
-    assert words.last_words_of(layout, "etcd") == '{"level":"fatal","msg":"disk full"}'
-    assert words.runs(layout, "etcd") == 5
-    assert words.newest_log(layout, "etcd").name == "4.log"
+    assert program_logs.last_words_of(layout, "etcd") == '{"level":"fatal","msg":"disk full"}'
+    assert program_logs.runs(layout, "etcd") == 5
+    assert program_logs.newest_log(layout, "etcd").name == "4.log"
 
 
 def test_who_never_complained_is_quoted_with_its_last_lines(layout):
     layout.logs.mkdir(parents=True)
-    words.kubelet_log(layout, "one-worker-1").write_text("I0101 one\nI0101 two\n")
-    assert words.last_words(layout, "one-worker-1") == "I0101 one\nI0101 two"
-    assert words.last_words(layout, "one-worker-2") == ""
-    assert words.runs(layout, "kube-apiserver") == 0
-    assert words.newest_log(layout, "kube-apiserver") is None
+    program_logs.kubelet_log(layout, "one-worker-1").write_text("I0101 one\nI0101 two\n")
+    assert program_logs.last_words(layout, "one-worker-1") == "I0101 one\nI0101 two"
+    assert program_logs.last_words(layout, "one-worker-2") == ""
+    assert program_logs.runs(layout, "kube-apiserver") == 0
+    assert program_logs.newest_log(layout, "kube-apiserver") is None

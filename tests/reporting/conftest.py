@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 
 from converge.reporting.gherkin_source import feature_of
-from converge.reporting.results import Attachment, ComponentResult, Failure, ImageUse, Results, Scenario, ScenarioOutcome, Step, Trial
+from converge.reporting.results import Attachment, ComponentResult, Experiment, Failure, ImageUse, Results, Scenario, ScenarioOutcome, Step
 
 START = 1_790_000_000.0
 TABLE = (
@@ -141,10 +141,10 @@ def run_of(repeat: int = 1, *, is_bad: bool = True) -> Results:
             ImageUse(name, name, f"quay.io/{name}/{name}:1.2.3", f"thinkube.local/{name}:5f1c0a2b3c4d5e6f") for name in ("minio", "gitea")
         ),
         (
-            Trial("the worker dies", "A worker that is killed is mended by the next run.", "back in 8.1 s", "kept", "2026-09-21"),
-            Trial("the disk fills up", "The message says so.", "no message at all", "broken", "2026-09-20"),
+            Experiment("the worker dies", "A worker that is killed is mended by the next run.", "back in 8.1 s", "kept", "2026-09-21"),
+            Experiment("the disk fills up", "The message says so.", "no message at all", "broken", "2026-09-20"),
         ),
-        (Trial("the policy is widened", "turns red: “Nobody reads without a key”", "200, wanted 403", "killed", "2026-09-21"),),
+        (Experiment("the policy is widened", "turns red: “Nobody reads without a key”", "200, wanted 403", "killed", "2026-09-21"),),
     )
 
 

@@ -19,8 +19,8 @@ from converge.errors import Refused
 from converge.inventory.model import PrivateCa
 from converge.kubernetes.client import Api
 from converge.kubernetes.desired import COMPONENT
-from converge.kubernetes.keeping import GENERATED
 from converge.kubernetes.objects import KubernetesObject, labels_of
+from converge.kubernetes.retention import GENERATED
 
 NAMESPACE = "cert-manager"
 

@@ -45,7 +45,7 @@ class EmbeddedCluster:
         with ThreadPoolExecutor(len(chosen)) as pool:
             found = pool.map(lambda runtime: loading.lacking(programs, runtime, archives), runtimes.values())
             lacking = {name: archives for name, archives in zip(runtimes, found, strict=True) if archives}
-            with loading.told(self._progress, lacking):
+            with loading.shown(self._progress, lacking):
                 list(pool.map(lambda name: loading.bring(programs, runtimes[name], lacking[name].values()), lacking))
         return bool(lacking)
 

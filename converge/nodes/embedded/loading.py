@@ -31,7 +31,7 @@ def lacking(programs: Path, runtime: Path, archives: Mapping[str, Path]) -> dict
 
 
 @contextmanager
-def told(progress: Progress, nodes: Mapping[str, Mapping[str, Path]]) -> Iterator[None]:
+def shown(progress: Progress, nodes: Mapping[str, Mapping[str, Path]]) -> Iterator[None]:
     """Say of each image what is loaded into which nodes while that is done: ``image keycloak: loading 640 MiB into local-worker-1``.
 
     How far it is nobody hears: containerd's own client reads the archive.

@@ -20,9 +20,9 @@ from converge.nodes.embedded import expiry, files, kubeadm, serving
 from converge.nodes.embedded.inspection import absent
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
 from converge.nodes.embedded.phases import PHASES, addon_file, documents, is_marked
+from converge.nodes.embedded.program_logs import kubelet_log, last_words
 from converge.nodes.embedded.ready import Patience, create_absent
 from converge.nodes.embedded.spaces import Spaces
-from converge.nodes.embedded.words import kubelet_log, last_words
 from converge.progress import Progress, State
 
 JOIN_ATTEMPTS = 3

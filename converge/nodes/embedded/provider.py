@@ -21,11 +21,11 @@ from converge.nodes.embedded.inspection import Inspection
 from converge.nodes.embedded.layout import Layout
 from converge.nodes.embedded.machines import Machines
 from converge.nodes.embedded.membership import Membership
+from converge.nodes.embedded.program_logs import last_words
 from converge.nodes.embedded.ready import Patience
 from converge.nodes.embedded.spaces import BRIDGE, Spaces
 from converge.nodes.embedded.start import Start
 from converge.nodes.embedded.steps import run_steps
-from converge.nodes.embedded.words import last_words
 from converge.places import state_folder
 from converge.progress import Progress, State
 

@@ -15,7 +15,7 @@ from converge.kubernetes.diagnosis import diagnose
 from converge.kubernetes.objects import Ref, labels_of
 from converge.kubernetes.pods import RESTARTS, pod_state
 from converge.kubernetes.ready import why_unready
-from converge.nodes.embedded import words
+from converge.nodes.embedded import program_logs
 from converge.nodes.embedded.inspection import SYSTEM, system_pods
 from converge.nodes.embedded.layout import Layout
 
@@ -62,14 +62,14 @@ def wait_for_api(api: Api, layout: Layout, patience: Patience, look: Callable[[]
     """
     impatient = api.view(patience_s=0)
     until = time.monotonic() + patience.seconds
-    runs_before = {name: words.runs(layout, name) for name in SERVING}
+    runs_before = {name: program_logs.runs(layout, name) for name in SERVING}
     while True:
         patience.check()
         try:
             impatient.read(SERVES)
         except ThinkubeError as error:
             look()
-            crashed = next((name for name, before in runs_before.items() if words.runs(layout, name) > before + 1 + RESTARTS), "")
+            crashed = next((name for name, before in runs_before.items() if program_logs.runs(layout, name) > before + 1 + RESTARTS), "")
             if crashed or time.monotonic() > until:
                 raise _no_api(layout, crashed, error) from error
             time.sleep(0.1)
@@ -78,11 +78,11 @@ def wait_for_api(api: Api, layout: Layout, patience: Patience, look: Callable[[]
 
 
 def _no_api(layout: Layout, crashed: str, error: ThinkubeError) -> NotReady:
-    said = {name: words.last_words_of(layout, name) for name in ([crashed] if crashed else SERVING)}
-    said["kubelet"] = "" if crashed else words.last_words(layout, layout.control.name)
+    said = {name: program_logs.last_words_of(layout, name) for name in ([crashed] if crashed else SERVING)}
+    said["kubelet"] = "" if crashed else program_logs.last_words(layout, layout.control.name)
     cause = "\n".join(f"{name} | {line}" for name, text in said.items() for line in text.splitlines())
     seen = f"{crashed} crashed {RESTARTS + 1} times" if crashed else error.seen or str(error)
-    log = words.newest_log(layout, crashed or SERVING[-1]) or words.kubelet_log(layout, layout.control.name)
+    log = program_logs.newest_log(layout, crashed or SERVING[-1]) or program_logs.kubelet_log(layout, layout.control.name)
     return NotReady("the API server", seen=seen, cause=cause, next_command=f"tail -50 {log}")
 
 
@@ -107,9 +107,9 @@ def wait_for_nodes(api: Api, layout: Layout, since: datetime, patience: Patience
         wait_until(api, "Node", "", reason, "every node Ready", patience, look)
     except NotReady as error:
         if late and not error.cause:
-            said = ((name, words.last_words(layout, name)) for name in late)
+            said = ((name, program_logs.last_words(layout, name)) for name in late)
             error.cause = "\n".join(f"kubelet of {name} | {line}" for name, text in said for line in text.splitlines())
-            error.next_command = f"tail -50 {words.kubelet_log(layout, next(iter(late)))}"
+            error.next_command = f"tail -50 {program_logs.kubelet_log(layout, next(iter(late)))}"
         raise
 
 

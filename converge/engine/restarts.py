@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from converge.components.component import Access, Component, Context, KubernetesObject
 from converge.kubernetes import secrets
 from converge.kubernetes.client import Api
-from converge.kubernetes.keeping import GENERATED
 from converge.kubernetes.objects import Ref, annotations_of, labels_of
+from converge.kubernetes.retention import GENERATED
 from converge.kubernetes.workloads import LASTING
 
 LOST = "thinkube.dev/lost"
@@ -22,7 +22,7 @@ _CONTROLLERS = ("ReplicaSet", "StatefulSet", "DaemonSet")
 
 
 @dataclass(frozen=True)
-class Behind:
+class Restart:
     """A workload to be restarted and the ``reason``; ``annotation`` on its pods' template says what they have taken, ``value`` of it."""
 
     workload: Ref
@@ -31,7 +31,7 @@ class Behind:
     value: str
 
 
-def behind(api: Api, component: Component, context: Context, access: Access) -> list[Behind]:
+def restarts_for_secrets(api: Api, component: Component, context: Context, access: Access) -> list[Restart]:
     """The workloads that have to be restarted for this component's Secrets, whose ever they are. Reads only."""
     kept = {(one.secret.namespace, one.secret.name) for one in component.credentials(context, access) if not one.needs_restart}
     wanted = [one for one in component.secrets() if (one.namespace, one.name) not in kept]
@@ -39,18 +39,18 @@ def behind(api: Api, component: Component, context: Context, access: Access) -> 
     for secret in wanted:
         for namespace in (secret.namespace, *secret.copies):
             places.setdefault(namespace, set()).add(secret.name)
-    return [one for namespace, names in places.items() for one in _behind(api, namespace, names)]
+    return [one for namespace, names in places.items() for one in _for_secrets(api, namespace, names)]
 
 
-def bereft(api: Api, objects: Iterable[KubernetesObject], lost: Iterable[str]) -> list[Behind]:
+def restarts_for_lost_data(api: Api, objects: Iterable[KubernetesObject], lost: Iterable[str]) -> list[Restart]:
     """The workloads among a component's objects, where data that others held for it was made anew: their pods may go on as with the old."""
     workloads = [Ref.of(obj) for obj in objects if obj["kind"] in LASTING]
     reason = f"data lost: {'; '.join(lost)}"
-    return [Behind(ref, reason, LOST, reason) for ref in workloads if api.find(ref.kind, ref.name, ref.namespace)]
+    return [Restart(ref, reason, LOST, reason) for ref in workloads if api.find(ref.kind, ref.name, ref.namespace)]
 
 
-def restart(api: Api, found: Iterable[Behind]) -> list[KubernetesObject]:
-    """Let new pods take the place of those that are behind; returns the workloads."""
+def restart(api: Api, found: Iterable[Restart]) -> list[KubernetesObject]:
+    """Let new pods take the place of those that have to follow; returns the workloads."""
     return [_restart(api, one.workload, {one.annotation: one.value}) for one in found]
 
 
@@ -59,7 +59,7 @@ def _restart(api: Api, ref: Ref, annotations: dict[str, str]) -> KubernetesObjec
     return api.patch(ref.kind, ref.name, ref.namespace, patch)
 
 
-def _behind(api: Api, namespace: str, names: set[str]) -> list[Behind]:
+def _for_secrets(api: Api, namespace: str, names: set[str]) -> list[Restart]:
     found = {obj["metadata"]["name"]: obj for obj in api.list("Secret", namespace, labels=GENERATED)}
     since = {name: secrets.written_at(found[name]) for name in sorted(names) if name in found}
     pods = [pod for pod in api.list("Pod", namespace) if _is_of_a_workload(pod)] if since else []
@@ -70,7 +70,7 @@ def _behind(api: Api, namespace: str, names: set[str]) -> list[Behind]:
     if not any(stale.values()):
         return []
     return [
-        Behind(Ref.of(obj), f"its pods run with an earlier value of Secret {namespace}/{name}", secrets.taken(name), since[name])
+        Restart(Ref.of(obj), f"its pods run with an earlier value of Secret {namespace}/{name}", secrets.taken(name), since[name])
         for obj, used in secrets.users(api)
         for name, labels in stale.items()
         if obj["metadata"]["namespace"] == namespace and name in used and any(_selects(obj, one) for one in labels)

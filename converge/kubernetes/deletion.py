@@ -11,9 +11,9 @@ from typing import Any
 from converge.errors import NotReady, ThinkubeError
 from converge.kubernetes.client import Api
 from converge.kubernetes.failures import ApiRefused
-from converge.kubernetes.keeping import everything_in
 from converge.kubernetes.objects import KubernetesObject, Ref
 from converge.kubernetes.patience import GRACE_S
+from converge.kubernetes.retention import everything_in
 from converge.kubernetes.wait import wait_until
 
 _FIRST_LOOK_S = 1.0

@@ -1,4 +1,4 @@
-"""A generated Secret with everything that goes with it: whose it is, how its values are tried, and which workloads run with them."""
+"""What is done with one generated Secret: whose it is, how its values are tried, and which workloads run with them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from converge.components.component import Component, Credential, GeneratedSecret
-from converge.engine.following import Behind, restart
 from converge.engine.graph import nearest
 from converge.engine.outcome import Result
 from converge.engine.reconcile import converge
+from converge.engine.restarts import Restart, restart
 from converge.errors import NotReady, Refused, ThinkubeError, Unreachable
 from converge.kubernetes import secrets
 from converge.kubernetes.objects import Ref
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from converge.engine.platform import Platform
 
 
-class InUse:
-    """``InUse(platform, "keycloak", "keycloak-database")``; ``consumers`` are the workloads whose pods took the values at their start.
+class SecretOperation:
+    """``SecretOperation(platform, "keycloak", "keycloak-database")``; ``consumers`` are the workloads that took its values when they began.
 
     Raises:
         Refused: no such Secret is generated, or all of its values come from the inventory.
@@ -79,7 +79,7 @@ class InUse:
         for ref in self.consumers:
             self._note(f"restart {ref}")
         restarted = restart(
-            api, [Behind(ref, f"new values of {self.name}", secrets.taken(self.secret.name), since) for ref in self.consumers]
+            api, [Restart(ref, f"new values of {self.name}", secrets.taken(self.secret.name), since) for ref in self.consumers]
         )
         deadline_s = self._platform.inventory.deadlines.component_s
         wait_until_ready(api, restarted, deadline_s, progress=self._platform.progress, subject=self.secret.name)

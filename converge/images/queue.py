@@ -12,7 +12,7 @@ LOOK_S = 0.25
 """How often who waits looks whether everything was called off."""
 
 
-class Turns:
+class Queue:
     """A queue of threads, which can be called away from it."""
 
     def __init__(self, stop: threading.Event) -> None:

@@ -1,15 +1,15 @@
-"""The account at the end of a run: what people did on purpose is said although everything converged."""
+"""The summary at the end of a run: what people did on purpose is said although everything converged."""
 
 from converge.engine.graph import Graph
 from converge.engine.outcome import Outcome, Result
-from converge.reporting.account import account
+from converge.reporting.summary import summary
 
 REMARK = "Node one-worker-1 is cordoned: it takes no new pods; kubectl uncordon one-worker-1"
 
 
 def sections(*outcomes):
     graph = Graph({outcome.component: () for outcome in outcomes})
-    return dict(account(graph, {outcome.component: outcome for outcome in outcomes}, ()))
+    return dict(summary(graph, {outcome.component: outcome for outcome in outcomes}, ()))
 
 
 def test_what_was_left_as_it_is_has_a_section_of_its_own():

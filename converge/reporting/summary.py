@@ -1,4 +1,4 @@
-"""The account at the end of a run: what converged, what is lost, what people did on purpose, what failed and why (each cause once)."""
+"""The summary at the end of a run: what converged, what is lost, what people did on purpose, what failed and why (each cause once)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from converge.engine.outcome import Outcome, Result
 from converge.reporting.results import Scenario, ScenarioOutcome
 
 
-def account(graph: Graph, outcomes: Mapping[str, Outcome], scenarios: Sequence[Scenario]) -> Iterator[tuple[str, str]]:
+def summary(graph: Graph, outcomes: Mapping[str, Outcome], scenarios: Sequence[Scenario]) -> Iterator[tuple[str, str]]:
     """Its sections, each a title and a text."""
     if done := [outcome for outcome in outcomes.values() if outcome.result is Result.CONVERGED]:
         width = max(len(outcome.component) for outcome in done)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from converge.kubernetes.anew import retire_pods
 from converge.kubernetes.objects import Ref
+from converge.kubernetes.service_accounts import retire_pods
 
 
 class Api:

@@ -4,7 +4,7 @@ import pytest
 from fake_api import FakeApi
 
 from converge.errors import NotReady
-from converge.kubernetes.departure import through_endings, wait_until_gone
+from converge.kubernetes.deletion import through_endings, wait_until_gone
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.patience import GRACE_S
 
@@ -44,8 +44,8 @@ def clock(monkeypatch):
             raise NotReady(wanted, seen="being deleted")
         return obj or {}
 
-    monkeypatch.setattr("converge.kubernetes.departure.time", clock)
-    monkeypatch.setattr("converge.kubernetes.departure.wait_until", wait_until)
+    monkeypatch.setattr("converge.kubernetes.deletion.time", clock)
+    monkeypatch.setattr("converge.kubernetes.deletion.wait_until", wait_until)
     return clock
 
 

@@ -6,14 +6,14 @@ Both may be run again after an interruption: each step finds out whether it was 
 from __future__ import annotations
 
 from converge.components.component import Credential
-from converge.engine.in_use import InUse
 from converge.engine.reconcile import Reconciliation
+from converge.engine.secret_operation import SecretOperation
 from converge.errors import Refused
 from converge.kubernetes import secrets
 
 
-class Keeping(InUse):
-    """``Keeping(platform, "keycloak", "keycloak-admin").run("password", "…")``: the Secret gets a value that its product has already."""
+class Adoption(SecretOperation):
+    """``Adoption(platform, "keycloak", "keycloak-admin").run("password", "…")``: the Secret gets a value that its product has already."""
 
     verb = "set"
 
@@ -65,7 +65,7 @@ class Keeping(InUse):
                 next_command=f"thinkube secrets restore {self.name} (puts the Secret's value back into the product)",
             )
         api = self._platform.api
-        self._platform.hold()
+        self._platform.take_lease()
         self._note("keeping it")
         secrets.ensure(api, self.component.name, [self.secret])
         secrets.replace(api, self.secret, new)
@@ -75,7 +75,7 @@ class Keeping(InUse):
         self._wait_until(new, "the value that was kept to be accepted", accepted=True)
 
 
-class Restoration(InUse):
+class Restoration(SecretOperation):
     """``Restoration(platform, "keycloak", "keycloak-admin").run()``: the product gets the value that its Secret has."""
 
     verb = "restore"
@@ -95,12 +95,12 @@ class Restoration(InUse):
             )
         api = self._platform.api
         if secrets.changes(api, self.component.name, [self.secret]):
-            self._platform.hold()
+            self._platform.take_lease()
             secrets.ensure(api, self.component.name, [self.secret])
         values = self._fixed() | self._now()
         was_other = self._opens(values) is not True
         if was_other and self._credential.recover:
-            self._platform.hold()
+            self._platform.take_lease()
             self._note("telling its product")
             self._credential.recover(values)
         self._converge("the Secret's value")

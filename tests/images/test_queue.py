@@ -7,13 +7,13 @@ import threading
 import pytest
 
 from converge.images.cache import Stopped
-from converge.images.turns import Turns
+from converge.images.queue import Queue
 
 
 class Stage:
     def __init__(self) -> None:
         self.stop, self.log = threading.Event(), []
-        self.turns = Turns(self.stop)
+        self.queue = Queue(self.stop)
 
     def enter(self, number: int) -> tuple[threading.Thread, threading.Event]:
         """Somebody who waits for a turn, and what ends it."""
@@ -21,7 +21,7 @@ class Stage:
 
         def work() -> None:
             try:
-                with self.turns.turn("it", waits.set):
+                with self.queue.turn("it", waits.set):
                     self.log.append(number)
                     waits.set()
                     assert leave.wait(5)
@@ -56,12 +56,12 @@ def test_who_waits_can_be_called_away_and_is_in_nobodys_way(stage) -> None:
     assert stage.log == [1, "stopped"]
     leave.set()
     first.join(5)
-    with stage.turns.turn("it", lambda: pytest.fail("nobody has it")):
+    with stage.queue.turn("it", lambda: pytest.fail("nobody has it")):
         pass
 
 
 def test_a_turn_that_fails_is_over(stage) -> None:
-    with pytest.raises(OSError, match="no room"), stage.turns.turn("it", lambda: None):
+    with pytest.raises(OSError, match="no room"), stage.queue.turn("it", lambda: None):
         raise OSError("no room")
-    with stage.turns.turn("it", lambda: pytest.fail("nobody has it")):
+    with stage.queue.turn("it", lambda: pytest.fail("nobody has it")):
         pass

@@ -1,4 +1,4 @@
-"""Being the one who writes: the Lease in the cluster, taken before the first write and given back at the end."""
+"""The lease of the one who writes: taken in the cluster before the first write, and given back at the end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from converge.kubernetes.lease import Lease
 from converge.progress import Progress
 
 
-class Hold:
+class WriterLease:
     """Holds the Lease from its creation on: ``since`` that moment (`time.monotonic`) nobody else writes.
 
     Raises:

@@ -8,37 +8,37 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from converge.reporting.results import Trial
+from converge.reporting.results import Experiment
 
 FAULTS = Path("build/faults/faults.json")
 MUTATIONS = Path("build/mutations/mutations.json")
 
 
-def faults(root: Path) -> tuple[Trial, ...]:
+def faults(root: Path) -> tuple[Experiment, ...]:
     """The table of tests/faults; empty where they have not run in this checkout."""
     return _read(root / FAULTS, _fault)
 
 
-def mutations(root: Path) -> tuple[Trial, ...]:
+def mutations(root: Path) -> tuple[Experiment, ...]:
     """The table of tests/mutations; empty where they have not run in this checkout."""
     return _read(root / MUTATIONS, _mutation)
 
 
-def _fault(row: dict[str, Any], day: str) -> Trial:
-    return Trial(row["fault"], row["promise"], _line(row["seen"]), row["outcome"], row.get("on", day))
+def _fault(row: dict[str, Any], day: str) -> Experiment:
+    return Experiment(row["fault"], row["promise"], _line(row["seen"]), row["outcome"], row.get("on", day))
 
 
-def _mutation(row: dict[str, Any], day: str) -> Trial:
+def _mutation(row: dict[str, Any], day: str) -> Experiment:
     scenarios = ", ".join(f"“{scenario.rpartition('::')[2]}”" for scenario in row["scenarios"])
-    return Trial(row["mutation"], f"turns red: {scenarios}", _line(row["seen"]), row["verdict"], row.get("on") or day)
+    return Experiment(row["mutation"], f"turns red: {scenarios}", _line(row["seen"]), row["verdict"], row.get("on") or day)
 
 
-def _read(path: Path, trial: Callable[[dict[str, Any], str], Trial]) -> tuple[Trial, ...]:
+def _read(path: Path, experiment: Callable[[dict[str, Any], str], Experiment]) -> tuple[Experiment, ...]:
     """What cannot be read is as good as absent: a report must not fail for it."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         day = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%d")
-        return tuple(trial(row, day) for row in (rows.values() if isinstance(rows, dict) else rows))
+        return tuple(experiment(row, day) for row in (rows.values() if isinstance(rows, dict) else rows))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ()
 
@@ -50,5 +50,5 @@ def _line(seen: str) -> str:
 
 def _words(seen: str) -> Iterator[str]:
     lines = [line.removeprefix("E ").strip() for line in seen.splitlines() if line.strip()]
-    told = [line.removeprefix("seen:").strip() for line in lines if line.startswith("seen:")]
-    yield from told or lines
+    named = [line.removeprefix("seen:").strip() for line in lines if line.startswith("seen:")]
+    yield from named or lines

@@ -9,17 +9,17 @@ from dataclasses import replace
 from converge.kubernetes.applyset import Seen, set_id
 from converge.kubernetes.changes import Action, Change, changes
 from converge.kubernetes.client import Api
-from converge.kubernetes.departure import wait_until_gone
+from converge.kubernetes.deletion import wait_until_gone
 from converge.kubernetes.desired import COMPONENT
-from converge.kubernetes.keeping import CLUSTERS, GENERATED, contents, held
 from converge.kubernetes.objects import KubernetesObject, Ref, labels_of
+from converge.kubernetes.retention import CLUSTERS, GENERATED, contents, held
 from converge.kubernetes.stages import Stage
 
 _VOLUMES = frozenset({"PersistentVolumeClaim", "PersistentVolume"})
 _STAYING = _VOLUMES | {"Namespace", "CustomResourceDefinition"}
 
 
-def removals(api: Api, owner: str, *, purge: bool) -> list[Change]:
+def rollback_changes(api: Api, owner: str, *, purge: bool) -> list[Change]:
     """Everything of an owner's, in the order of its removal: PRUNE or, with the reason, KEEP. Reads only.
 
     Beside the members of its ApplySet these are its generated Secrets and the volumes that its StatefulSets claimed.

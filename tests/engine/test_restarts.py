@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from converge.components.component import Credential, GeneratedSecret
-from converge.engine.following import behind
+from converge.engine.restarts import restarts_for_secrets
 from converge.kubernetes import secrets
 
 SECRET = GeneratedSecret("web", "web-admin", {"password": "password"})
@@ -30,7 +30,7 @@ def place(*, pod=BEFORE, owner="ReplicaSet", uses=USES, annotations=None, needs_
     api = SimpleNamespace(list=lambda kind, *_, **__: found.get(kind, []))
     known = Credential(SECRET, lambda _: True, needs_restart=needs_restart)
     component = SimpleNamespace(secrets=lambda: [SECRET], credentials=lambda *_: [known])
-    return [str(one.workload) for one in behind(api, component, SimpleNamespace(inventory=None), None)]
+    return [str(one.workload) for one in restarts_for_secrets(api, component, SimpleNamespace(inventory=None), None)]
 
 
 def test_a_workload_whose_pod_is_older_than_the_value_is_behind() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from converge.components.component import Credential, Difference, GeneratedSecret
-from converge.engine.ways_back import Keeping, Restoration
+from converge.engine.secret_recovery import Adoption, Restoration
 from converge.errors import NotReady, Refused, Unreachable
 from converge.kubernetes import secrets
 
@@ -47,8 +47,8 @@ def kept(bench, namespace="web") -> str:
     return secrets.value(bench.platform.api, namespace, "web-admin", "password")
 
 
-def keeping(bench) -> Keeping:
-    return Keeping(bench.platform, "web", "web-admin")
+def adoption(bench) -> Adoption:
+    return Adoption(bench.platform, "web", "web-admin")
 
 
 def restoration(bench) -> Restoration:
@@ -57,14 +57,14 @@ def restoration(bench) -> Restoration:
 
 def test_a_value_that_the_product_accepts_is_kept_with_its_copies(bench, product) -> None:
     product.password = "changed in the console"
-    keeping(bench).run("password", "changed in the console")
+    adoption(bench).run("password", "changed in the console")
     assert kept(bench) == kept(bench, "shop") == "changed in the console"
 
 
 def test_a_value_that_the_product_refuses_is_not_written(bench, product) -> None:
     product.password = "changed in the console"
     with pytest.raises(Refused, match="nothing was written") as refused:
-        keeping(bench).run("password", "Qz7-wrong")
+        adoption(bench).run("password", "Qz7-wrong")
     assert "thinkube secrets restore web/web-admin" in refused.value.next_command
     assert "Qz7-wrong" not in str(refused.value)
     assert not bench.fake_api.writes
@@ -73,31 +73,31 @@ def test_a_value_that_the_product_refuses_is_not_written(bench, product) -> None
 def test_nothing_is_written_where_nobody_answers(bench, product) -> None:
     product.is_up = False
     with pytest.raises(Unreachable):
-        keeping(bench).run("password", "perhaps the right one")
+        adoption(bench).run("password", "perhaps the right one")
     assert not bench.fake_api.writes
 
 
 @pytest.mark.parametrize("value", ["", "two\nlines", "a tab\tin it"])
 def test_a_value_is_one_line_of_text(bench, product, value) -> None:
     with pytest.raises(Refused, match="in one line"):
-        keeping(bench).run("password", value)
+        adoption(bench).run("password", value)
     assert not product.tried
 
 
 def test_keeping_that_was_interrupted_is_run_again(bench, product, monkeypatch) -> None:
     product.password = "changed in the console"
     with monkeypatch.context() as broken:
-        broken.setattr("converge.engine.in_use.converge", interrupted)
+        broken.setattr("converge.engine.secret_operation.converge", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            keeping(bench).run("password", "changed in the console")
-    keeping(bench).run("password", "changed in the console")
+            adoption(bench).run("password", "changed in the console")
+    adoption(bench).run("password", "changed in the console")
     assert kept(bench) == "changed in the console"
 
 
 def test_a_value_is_kept_also_where_its_secret_was_lost(bench, product) -> None:
     known = kept(bench)
     bench.platform.api.delete("Secret", "web-admin", "web")
-    keeping(bench).run("password", known)
+    adoption(bench).run("password", known)
     assert kept(bench) == kept(bench, "shop") == known
 
 
@@ -105,26 +105,26 @@ def test_a_component_that_does_not_follow_names_the_command_that_carries_on(benc
     product.password = "changed in the console"
     bench.web.settings_wanted = [Broken()]
     with pytest.raises(NotReady) as failed:
-        keeping(bench).run("password", "changed in the console")
+        adoption(bench).run("password", "changed in the console")
     assert failed.value.next_command == "thinkube secrets set web/web-admin"
 
 
 def test_the_only_generated_key_need_not_be_named(bench, product) -> None:
-    assert keeping(bench).key() == keeping(bench).key("password") == "password"
+    assert adoption(bench).key() == adoption(bench).key("password") == "password"
     with pytest.raises(Refused, match="a key of Secret web/web-admin: password"):
-        keeping(bench).key("username")
+        adoption(bench).key("username")
 
 
 def test_one_of_several_generated_keys_has_to_be_named(bench, product) -> None:
     bench.web.generated = [GeneratedSecret("web", "web-admin", {"password": "password", "token": "password"})]
     with pytest.raises(Refused, match="none named"):
-        keeping(bench).key()
+        adoption(bench).key()
 
 
 def test_a_secret_that_opens_nothing_has_no_value_to_keep_and_none_to_put_back(bench, product) -> None:
     bench.web.credentials = lambda _context, _access: ()
     with pytest.raises(Refused, match="nothing signs in with it"):
-        keeping(bench).check()
+        adoption(bench).check()
     with pytest.raises(Refused, match="nothing signs in with it"):
         restoration(bench).run()
 
