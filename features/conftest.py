@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pytest_bdd import scenario
-from pytest_bdd.feature import get_feature
 from pytest_bdd.gherkin_parser import get_gherkin_document
 from pytest_bdd.parser import Feature, ScenarioTemplate
 from pytest_bdd.scenario import scenario_wrapper_template_registry
@@ -22,7 +21,7 @@ from converge.commands import typed
 from converge.engine.tags import known_tags, tag_faults
 from converge.errors import Blocked, ThinkubeError, Unavailable
 from converge.redaction import redact
-from wiring import turns
+from wiring import standard, turns, vocabulary
 
 if TYPE_CHECKING:
     from converge.engine.converger import Convergence
@@ -47,13 +46,17 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 class FeatureFile(pytest.Module):
-    """A feature as pytest sees it: a module in memory whose functions are its scenarios, named by their titles."""
+    """A feature as pytest sees it: a module in memory whose functions are its scenarios, named by their titles.
+
+    A component's feature, which is called like it, has the standard promises among them. Where these are written, they are only
+    collected when that file itself is asked for: then those of all components.
+    """
 
     def _getobj(self) -> ModuleType:
         from pytest_bdd.exceptions import GherkinParseError
 
         try:
-            feature = get_feature(str(self.path.parent), self.path.name)
+            feature = standard.feature_of(self.config, self.path)
         except GherkinParseError as error:
             raise self.CollectError(str(error)) from error
         self._check_tags(feature)
@@ -66,10 +69,24 @@ class FeatureFile(pytest.Module):
         return callable(obj)
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        if self.file == standard.FILE:
+            assert self.obj  # that says what is wrong with it
+            yield from self._promises() if self.session.isinitpath(self.path) else ()
+            return
         for item in super().collect():
             if isinstance(item, pytest.Function):
-                item.location = (self.file, _template(item).line_number - 1, item.name)
+                file = standard.FILE if _is_standard(item) else self.file
+                item.location = (file, _template(item).line_number - 1, item.name)
             yield item
+
+    def _promises(self) -> Iterator[pytest.Item]:
+        """The standard promises of every component whose feature is not asked for as well, each under that feature."""
+        wanted = [(self.config.invocation_params.dir / argument).resolve() for argument in self.config.args]
+        for name in standard.components(self.config):
+            for path in (self.config.rootpath / "features").glob(f"*/{name}.feature"):
+                if not any(path.is_relative_to(one) for one in wanted):
+                    own = FeatureFile.from_parent(self.parent, path=path)
+                    yield from (item for item in own.collect() if _is_standard(item))
 
     @property
     def file(self) -> str:
@@ -78,7 +95,8 @@ class FeatureFile(pytest.Module):
 
     def _check_tags(self, feature: Feature) -> None:
         known = known_tags(_platform(self.config).known().values())
-        if feature.tags.union(*(scenario.tags for scenario in feature.scenarios.values())) <= known.keys():
+        own = [each for each in feature.scenarios.values() if not isinstance(each, standard.Promise)]
+        if feature.tags.union(*(scenario.tags for scenario in own)) <= known.keys():
             return
         document = get_gherkin_document(str(self.path)).feature  # once more, for the lines of the tags
         scenarios = [child.scenario for child in document.children if child.scenario]
@@ -87,26 +105,20 @@ class FeatureFile(pytest.Module):
         raise self.CollectError("\n".join(str(fault) for fault in tag_faults(self.file, tags, known)))
 
 
-def _load_steps(config: pytest.Config) -> None:
-    """Every file of steps/ is a plugin, so that its asserts are rewritten and its definitions are seen everywhere."""
-    for file in sorted((config.rootpath / "steps").glob("*.py")):
-        if file.stem != "__init__":
-            config.pluginmanager.import_plugin(f"steps.{file.stem}")
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Features follow the graph of components and keep the order of their file; what the inventory leaves out is not selected.
 
     What is slow has to be asked for; `wiring.turns` says which comes first.
     """
+    items[:] = {item.nodeid: item for item in items}.values()  # the file of the standard promises was named beside a component's
     platform = _platform(config)
     unwanted = set(platform.known()) - set(platform.components)
     unwanted |= {"disruptive", *ON_DEMAND} if config.option.verify_only else set()
     left_out = [item for item in items if isinstance(item.parent, FeatureFile) and _tagged(item, unwanted)]
-    named = {argument.partition("[")[0] for argument in config.args if "::" in argument}
+    named = {argument.partition("[")[0].replace(standard.FILE, "") for argument in config.args if "::" in argument}
     unasked = {kind for kind in ON_DEMAND if kind not in config.option.markexpr}
-    waiting = [item for item in items if item not in left_out and _tagged(item, unasked) and item.nodeid.partition("[")[0] not in named]
+    waiting = [item for item in items if item not in left_out and _tagged(item, unasked) and not named & _names(item)]
     config.stash[WAITING] = Counter(_tagged(item, unasked)[0] for item in waiting)
     left_out += waiting
     if left_out:
@@ -141,7 +153,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if (taking_turns := plugins.get_plugin("turns")) is not None:
         taking_turns.announce(session.items)
     if needed and not (session.config.option.collectonly or session.config.option.plan):
-        _load_steps(session.config)  # a third of the start, for which whoever runs no scenario need not wait
+        vocabulary.load(session.config)  # a third of the start, for which whoever runs no scenario need not wait
     gc.freeze()  # what pytest has collected stays: looking through it for garbage takes a tenth of the time of a plan
 
 
@@ -184,8 +196,17 @@ def _targets(item: pytest.Item) -> Iterator[str]:
         yield from (name for name in turns.losing(step.name, values if isinstance(values, dict) else {}) if name in components)
 
 
+def _names(item: pytest.Item) -> set[str]:
+    """What an argument may call it: ``features/core/login.feature::A person signs in``, or where a standard promise is written."""
+    return {item.nodeid.partition("[")[0], *([f"::{item.name}"] if _is_standard(item) else ())}
+
+
 def _tagged(item: pytest.Item, names: set[str]) -> list[str]:
     return [mark.name for mark in item.iter_markers() if mark.name in names]
+
+
+def _is_standard(item: pytest.Item | pytest.Collector) -> bool:
+    return isinstance(item, pytest.Function) and isinstance(_template(item), standard.Promise)
 
 
 def _template(item: pytest.Item) -> ScenarioTemplate:
@@ -231,7 +252,9 @@ def throwaway_namespace(pytestconfig: pytest.Config) -> str:
 
 
 def pytest_bdd_before_step(request: pytest.FixtureRequest, scenario: Any, step: Any) -> None:
-    request.node.stash[STEP] = f"{step.keyword} {step.name}  ({Path(scenario.feature.filename).name}:{step.line_number})"
+    is_written_there = _is_standard(request.node) and step.name in {own.name for own in _template(request.node)._steps}
+    file = Path(standard.FILE if is_written_there else scenario.feature.filename)
+    request.node.stash[STEP] = f"{step.keyword} {step.name}  ({file.name}:{step.line_number})"
 
 
 def pytest_bdd_step_func_lookup_error(request: pytest.FixtureRequest, scenario: Any, step: Any) -> None:

@@ -70,7 +70,6 @@ def console_asks(console: ConsoleSession) -> None:
         console.open(None)
 
 
-@then("the person can sign in to the console")
 def console_opens(platform: Platform, inventory: Inventory, person: Person) -> None:
     wait_until_served(platform.access.http, console_url(inventory), COMES_S)
     sign_in(inventory, person)

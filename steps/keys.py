@@ -37,7 +37,6 @@ def set_key(platform: Platform, key: str) -> None:
     valkey(platform.access).ask("SET", key, VALUE, "EX", 600)
 
 
-@given("a key that is on disk")
 def set_key_on_disk(platform: Platform, key: str) -> None:
     _, on_disk = valkey(platform.access).converse([["SET", key, VALUE, "EX", 600], ["WAITAOF", 1, 0, consumers.ANSWERS_MS]])
     assert on_disk[0] == 1, "the server did not confirm that its log is on disk"

@@ -80,7 +80,6 @@ def object_in_parts(objects: ObjectStore, bucket: str, stored: tuple[bytes, int]
     assert objects.get(bucket, NAME) == content
 
 
-@then("the object reads as it was written")
 def object_reads(platform: Platform, objects: ObjectStore, bucket: str) -> None:
     wait_until_served(platform.access.http, f"{objects.url}/minio/health/ready", COMES_S)
     assert objects.get(bucket, NAME) == CONTENT

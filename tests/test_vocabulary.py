@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from pytest_bdd.feature import get_feature
 from pytest_bdd.parser import Feature
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
-from converge.engine.tags import AREAS, KINDS, known_tags, tag_faults
+from converge.engine.tags import AREAS, KINDS, QUALITIES, known_tags, tag_faults
+from wiring import standard
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "features").rglob("*.feature"))
@@ -23,22 +26,34 @@ def name_of(file: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def features() -> dict[str, Feature]:
-    return {name_of(file): get_feature(str(file.parent), file.name) for file in FILES}
+def features(platform_table) -> dict[str, Feature]:
+    """Every feature, a component's own with its standard promises."""
+    found = {}
+    for file in FILES:
+        feature = replace(get_feature(str(file.parent), file.name))
+        feature.scenarios = feature.scenarios.copy()
+        if file.stem in platform_table:
+            feature.scenarios |= {one.name: one for one in standard.promises(feature, platform_table[file.stem], ROOT)}
+        found[name_of(file)] = feature
+    return found
 
 
 @pytest.fixture(scope="module")
-def definitions() -> dict[str, StepFunctionContext]:
+def modules() -> dict[str, ModuleType]:
+    """Every file of steps/, by its path."""
+    files = [file for file in sorted((ROOT / "steps").rglob("*.py")) if file.stem != "__init__"]
+    return {name_of(file): importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts)) for file in files}
+
+
+@pytest.fixture(scope="module")
+def definitions(modules) -> dict[str, StepFunctionContext]:
     """Every definition of steps/, by where it stands."""
     found = {}
-    for file in sorted((ROOT / "steps").glob("*.py")):
-        if file.stem == "__init__":
-            continue
-        module = importlib.import_module(f"steps.{file.stem}")
+    for file, module in modules.items():
         for fixture in vars(module).values():
             function = getattr(fixture, "_fixture_function", None) or getattr(fixture, "__wrapped__", None)
             if function is not None and (context := step_function_context_registry.get(function)) is not None:
-                found[f"{file.name}: {context.type or 'step'} {context.parser.name}"] = context
+                found[f"{file}: {context.type or 'step'} {context.parser.name}"] = context
     assert found
     return found
 
@@ -46,7 +61,7 @@ def definitions() -> dict[str, StepFunctionContext]:
 def phrases(features: dict[str, Feature]) -> Iterator[tuple[str, str, str]]:
     """Every step as it will be run: where, its type, its text."""
     for file, feature in features.items():
-        for template in feature.scenarios.values():
+        for template in feature.scenarios.values() if file != standard.FILE else ():
             rows = [row for examples in template.examples for row in examples.as_contexts()] or [{}]
             for row in rows:
                 for step in template.render(row).steps:
@@ -109,7 +124,8 @@ def test_every_tag_means_something(file: Path, platform_table) -> None:
     tags = [(template.line_number, tag) for template in feature.scenarios.values() for tag in template.tags]
     faults = tag_faults(name_of(file), tags, known_tags(platform_table.values()))
     assert not faults, "\n".join(str(fault) for fault in faults)
-    assert {tag for _, tag in tags} <= set(KINDS), "scenarios carry kinds only"
+    qualities = set(QUALITIES) if name_of(file) == standard.FILE else set()
+    assert {tag for _, tag in tags} <= set(KINDS) | qualities, "scenarios carry kinds, standard promises also what they are made for"
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)

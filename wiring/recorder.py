@@ -17,6 +17,7 @@ from converge.commands import typed
 from converge.errors import Blocked, ThinkubeError, Unavailable
 from converge.redaction import redact
 from converge.reporting.results import Attachment, Failure, Scenario, ScenarioOutcome, Step, scenario_data
+from wiring import standard
 
 _RUNNERS = frozenset({"_pytest", "pytest_bdd", "pluggy"})
 Attach = Callable[..., None]
@@ -135,6 +136,7 @@ class Recorder:
             seconds=before.scenario.seconds if before else 0.0,
             waited_s=before.scenario.waited_s if before else 0.0,
             worker=self._worker,
+            written=before.scenario.written if before else standard.FILE if isinstance(scenario, standard.Promise) else "",
         )
         self._recordings[item.nodeid] = _Recording(recorded, [_step(step) for step in scenario.steps])
 

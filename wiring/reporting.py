@@ -103,7 +103,7 @@ class Reporting:
                     diagnosis=outcome.diagnosis,
                 )
             components.append(made)
-        scenarios = sorted(self._scenarios.values(), key=lambda scenario: (scenario.feature, scenario.line, scenario.nodeid))
+        scenarios = sorted(self._scenarios.values(), key=lambda each: (each.feature, each.written, each.line, each.nodeid))
         files = {scenario.feature: self._config.rootpath / scenario.feature for scenario in scenarios}
         return Results(
             started_at=self._run.started_at,
@@ -112,7 +112,11 @@ class Reporting:
             exit_code=exit_code,
             selected=self._selected,
             components=tuple(components),
-            features=tuple(feature_of(path, file.read_text(encoding="utf-8")) for path, file in files.items() if file.is_file()),
+            features=tuple(
+                feature_of(path, file.read_text(encoding="utf-8"), [each for each in scenarios if each.feature == path and each.written])
+                for path, file in files.items()
+                if file.is_file()
+            ),
             scenarios=tuple(scenarios),
             environment=environment(self._versions),
             inventory=inventory_text(platform.inventory),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,14 +21,15 @@ def add_option(group: pytest.OptionGroup) -> None:
 def register(config: pytest.Config) -> None:
     """Follow the run, if it was asked for; only in the process that hears of all scenarios."""
     if config.option.update_status:
-        config.pluginmanager.register(TaskStatus(config.rootpath), "task status")
+        config.pluginmanager.register(TaskStatus(config), "task status")
 
 
 class TaskStatus:
     """A feature is proven when each of its scenarios passed, refuted when one did not; in between its task stays as it is."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._root = config.rootpath
         self._passed: dict[str, set[str]] = {}
         self._refuted: set[str] = set()
         self._changed: list[str] = []
@@ -59,7 +59,7 @@ class TaskStatus:
         from converge.reporting import tasks
 
         proofs = dict.fromkeys(self._refuted, False)
-        whole = {file for file, passed in self._passed.items() if len(passed) >= _count(self._root / file)}
+        whole = {file for file, passed in self._passed.items() if len(passed) >= self._count(file)}
         proofs |= dict.fromkeys(whole - self._refuted, True)
         try:
             text, self._changed = tasks.with_proofs(tasks.read(self._root / FILE), proofs)
@@ -68,15 +68,14 @@ class TaskStatus:
         except (OSError, Refused) as error:
             self._trouble = str(error)
 
+    def _count(self, file: str) -> int:
+        """How many scenarios prove a feature, each row of an outline for itself; slow kinds have runs of their own."""
+        from wiring import standard
+
+        scenarios = standard.feature_of(self._config, self._root / file).scenarios.values()
+        proving = [each for each in scenarios if ON_DEMAND.isdisjoint(each.tags)]
+        return sum(sum(len(list(examples.as_contexts())) for examples in each.examples) or 1 for each in proving)
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(f"{FILE} follows this run")
         terminalreporter.write_line(self._trouble or "\n".join(self._changed) or "nothing to change")
-
-
-def _count(file: Path) -> int:
-    """How many scenarios prove a feature, each row of an outline for itself; slow kinds have runs of their own."""
-    from pytest_bdd.feature import get_feature
-
-    feature = get_feature(str(file.parent), file.name)
-    proving = [scenario for scenario in feature.scenarios.values() if ON_DEMAND.isdisjoint(scenario.tags)]
-    return sum(sum(len(list(examples.as_contexts())) for examples in scenario.examples) or 1 for scenario in proving)

@@ -36,9 +36,14 @@ def unbound(api: Api, pods: Iterable[KubernetesObject]) -> list[str]:
     """The claims of pods that have no volume: ``["minio/data-minio-0"]``."""
     found = []
     for pod in pods:
-        for volume in pod["spec"].get("volumes", []):
-            if claim := volume.get("persistentVolumeClaim", {}).get("claimName"):
-                namespace = pod["metadata"]["namespace"]
-                seen = api.find("PersistentVolumeClaim", claim, namespace)
-                found += [f"{namespace}/{claim}"] if seen is None or seen["status"].get("phase") != "Bound" else []
+        for claim in claimed(pod):
+            namespace = pod["metadata"]["namespace"]
+            seen = api.find("PersistentVolumeClaim", claim, namespace)
+            found += [f"{namespace}/{claim}"] if seen is None or seen["status"].get("phase") != "Bound" else []
     return found
+
+
+def claimed(pod: KubernetesObject) -> list[str]:
+    """The claims that a pod, or a template of pods, names: ``["data-minio-0"]``."""
+    sources = [volume.get("persistentVolumeClaim") or {} for volume in pod["spec"].get("volumes") or ()]
+    return [source["claimName"] for source in sources if source]

@@ -169,6 +169,8 @@ class Part:
     images: Sequence[str] = ()
     releases: Sequence[str] = ()
     """The upstream releases whose manifests it fits to this platform: obtained ahead, as images are."""
+    qualities: Sequence[str] = ()
+    """What a component has with it, and promises for that: ``("workloads",)``; `converge.engine.tags` says what each means."""
 
     def parts(self) -> Sequence[Part]:
         """What it is made of."""
@@ -220,6 +222,14 @@ class Component:
     name: str
     issue: str
     namespace: str = ""
+    called: str = ""
+    """What people call it: "PostgreSQL", "the dashboard"; its name where nothing is said."""
+    keeps: str = ""
+    """What a user leaves behind in it, in a word: "rows", "keys and users"."""
+    keeps_nothing: str = ""
+    """Or why a user has nothing to lose in it."""
+    is_machine: bool = False
+    """Whether it is machines, or acts as some: its provider takes it away, not a rollback."""
 
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
@@ -247,6 +257,12 @@ class Component:
     def releases(self) -> tuple[str, ...]:
         """The upstream releases that it fits to this platform."""
         return tuple(dict.fromkeys(name for part in self.every_part for name in part.releases))
+
+    @cached_property
+    def qualities(self) -> frozenset[str]:
+        """What it has that standard promises are made for: ``{"workloads", "hosts", "removable"}``."""
+        own = {"keepsake": self.keeps, "nothing-to-lose": self.keeps_nothing, "removable": not self.is_machine}
+        return frozenset([name for part in self.every_part for name in part.qualities] + [name for name, has in own.items() if has])
 
     def endpoints(self) -> Sequence[Endpoint]:
         """The host names it serves."""

@@ -24,9 +24,6 @@ from converge.redaction import redact
 if TYPE_CHECKING:
     from converge.engine.platform import Platform
 
-NODES = frozenset({"control-node", "worker-nodes"})
-"""What is a machine, or acts as one: its provider takes it away, not a rollback."""
-
 
 def roll_back(platform: Platform, name: str) -> list[Outcome]:
     """Take a component and what requires it back, keeping data; never raises."""
@@ -161,8 +158,8 @@ class Rollback:
         )
 
     def _chosen(self, name: str, *, with_dependants: bool) -> tuple[str, ...]:
-        dependants = [one for one in self._graph.dependants(name) if one not in NODES]
-        if name in NODES:
+        dependants = [one for one in self._graph.dependants(name) if not self._known[one].is_machine]
+        if self._known[name].is_machine:
             raise Refused(
                 f"{name} rolled back",
                 seen="it is the platform's machines themselves",

@@ -1,4 +1,4 @@
-"""The tags that a feature may carry: its area, its component, its issue, and the kinds of promise that a scenario makes."""
+"""The tags that a feature may carry: its area, its component, its issue, the kinds of promise, and the qualities that call for one."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ KINDS = {
     "disruptive": "takes something away from a running component, such as its pods; left out by --verify-only",
     "time-consuming": "takes long, mostly by waiting: begun first where processes share a platform that stands",
 }
+QUALITIES = {
+    "workloads": "runs programs for ever",
+    "jobs": "runs programs to their end",
+    "volumes": "keeps data on volumes",
+    "hosts": "serves hosts of the domain",
+    "removable": "can be rolled back",
+    "keepsake": "keeps what a user left behind in it",
+    "nothing-to-lose": "keeps nothing of a user's",
+}
+"""What a component has that standard promises are made for."""
 
 
 def known_tags(components: Iterable[Component]) -> dict[str, str]:
@@ -42,6 +52,7 @@ def known_tags(components: Iterable[Component]) -> dict[str, str]:
         **{component.name: f"the component {component.name}" for component in made},
         **{issue: f"the components of issue {issue}" for issue in issues},
         **KINDS,
+        **{quality: f"a promise of every component that {meaning}" for quality, meaning in QUALITIES.items()},
     }
 
 

@@ -25,7 +25,8 @@ def as_json(results: Results) -> bytes:
     """The run as Cucumber JSON."""
     features = []
     for feature in results.features:
-        elements = [_element(scenario) for scenario in results.scenarios if scenario.feature == feature.path]
+        lines = _lines(feature.source)
+        elements = [_element(each, lines.get(each.name, each.line)) for each in results.scenarios if each.feature == feature.path]
         features.append(
             {
                 "uri": feature.path,
@@ -41,7 +42,7 @@ def as_json(results: Results) -> bytes:
     return json.dumps(features, indent=1, ensure_ascii=False).encode()
 
 
-def _element(scenario: Scenario) -> dict[str, Any]:
+def _element(scenario: Scenario, line: int) -> dict[str, Any]:
     steps = [_step(step, scenario) for step in scenario.steps]
     element = {
         "id": _identifier(scenario.nodeid),
@@ -49,8 +50,8 @@ def _element(scenario: Scenario) -> dict[str, Any]:
         "keyword": "Scenario",
         "name": scenario.name,
         "description": "",
-        "line": scenario.line,
-        "tags": _tags(scenario.tags, scenario.line),
+        "line": line,
+        "tags": _tags(scenario.tags, line),
         "steps": steps,
     }
     failure = scenario.failure
@@ -91,6 +92,12 @@ def _tags(tags: tuple[str, ...], line: int) -> list[dict[str, Any]]:
 
 def _identifier(text: str) -> str:
     return re.sub(r"\s+", "-", text.strip().lower())
+
+
+def _lines(source: str) -> dict[str, int]:
+    """Where each scenario of a feature stands, by its title; the rows of an outline are called otherwise."""
+    found = ((number, re.match(r"\s*Scenario: (.+)", line)) for number, line in enumerate(source.splitlines(), 1))
+    return {title[1].strip(): number for number, title in found if title}
 
 
 def _line_of_feature(source: str) -> int:

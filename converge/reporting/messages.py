@@ -9,7 +9,6 @@ import json
 import platform
 from collections.abc import Iterator, Sequence
 from itertools import count
-from typing import Any
 
 from gherkin.stream.id_generator import IdGenerator
 
@@ -31,15 +30,12 @@ def envelopes(results: Results) -> Iterator[Envelope]:
     yield {"meta": _meta()}
     names = IdGenerator()
     pickles: list[Envelope] = []
-    lines: dict[str, int] = {}
     for feature in results.features:
         for envelope in parsed(feature.path, feature.source, names):
-            if document := envelope.get("gherkinDocument"):
-                lines |= _lines(document)
             if pickle := envelope.get("pickle"):
                 pickles.append(pickle)
             yield envelope
-    yield from _Run(results, _Pickles(pickles, lines)).envelopes()
+    yield from _Run(results, _Pickles(pickles)).envelopes()
 
 
 class _Run:
@@ -116,28 +112,17 @@ class _Run:
 
 
 class _Pickles:
-    """Finds a scenario's pickle: by its file and line, and for the rows of an outline by what the steps say."""
+    """Finds a scenario's pickle: by its file and title, and for the rows of an outline that are called alike by what the steps say."""
 
-    def __init__(self, pickles: Sequence[Envelope], lines: dict[str, int]) -> None:
-        self._places: dict[tuple[str, int], list[Envelope]] = {}
+    def __init__(self, pickles: Sequence[Envelope]) -> None:
+        self._titles: dict[tuple[str, str], list[Envelope]] = {}
         for pickle in pickles:
-            self._places.setdefault((pickle["uri"], lines.get(pickle["astNodeIds"][0], 0)), []).append(pickle)
+            self._titles.setdefault((pickle["uri"], pickle["name"]), []).append(pickle)
 
     def of(self, scenario: Scenario) -> Envelope | None:
-        found = self._places.get((scenario.feature, scenario.line), [])
+        found = self._titles.get((scenario.feature, scenario.name), [])
         texts = [step.text for step in scenario.steps]
         return next((pickle for pickle in found if [step["text"] for step in pickle["steps"]] == texts), found[0] if found else None)
-
-
-def _lines(node: Any) -> dict[str, int]:
-    """The line of each scenario of a Gherkin document, by its name there."""
-    found: dict[str, int] = {}
-    for child in ((node.get("feature") or node.get("rule") or {}).get("children")) or ():
-        if scenario := child.get("scenario"):
-            found[scenario["id"]] = scenario["location"]["line"]
-        elif "rule" in child:
-            found |= _lines(child)
-    return found
 
 
 def _phase_step(scenario: Scenario, failure: Failure) -> Step:

@@ -92,6 +92,8 @@ class Scenario:
     worker: str = ""
     waited_s: float = 0.0
     """How long it waited for components to converge, which ``seconds`` leave out."""
+    written: str = ""
+    """The file that ``line`` and the steps' lines are of, where that is not ``feature``: a standard promise is written once for all."""
 
     @property
     def anchor(self) -> str:

@@ -44,30 +44,3 @@ Feature: cert-manager certifies every host of the platform
   Scenario: A certificate for nobody is refused
     When a developer asks for a certificate without a name
     Then the request is refused because "must be set"
-
-  @resources @security
-  Scenario: cert-manager runs bounded, watched and unprivileged
-    Then every workload of "cert-manager" is ready
-    And every container of "cert-manager" has resource requests and limits
-    And every container of "cert-manager" has liveness and readiness probes
-    And "cert-manager" runs no container as root
-    And "cert-manager" keeps no credential outside a Secret
-
-  @data @disruptive
-  Scenario: Certificates survive the loss of cert-manager's pods
-    When every pod of "cert-manager" is deleted
-    Then every workload of "cert-manager" is ready
-    And every issuer is ready
-
-  @rollback @data
-  Scenario: Rolling cert-manager back and converging it finds its authority again
-    When the operator rolls "cert-manager" back and converges it again
-    Then all that was taken away was made anew
-    And every issuer is ready
-    And every host of "ingress" presents a certificate from the platform's issuer
-
-  @idempotence
-  Scenario: A second converge of cert-manager changes nothing
-    When the operator converges "cert-manager" again
-    Then nothing was written
-    And "cert-manager" has not drifted

@@ -6,10 +6,6 @@ Feature: Keycloak knows every person and application of the platform
   Background:
     Given "keycloak" is converged
 
-  @tls
-  Scenario: Keycloak's host is certified
-    Then every host of "keycloak" presents a certificate from the platform's issuer
-
   Scenario: The realm has one issuer URL, on the domain and over TLS
     Then the realm calls itself "auth" of the domain
 
@@ -36,31 +32,3 @@ Feature: Keycloak knows every person and application of the platform
       | which        | answer        |
       | the person's | granted       |
       | a wrong      | invalid_grant |
-
-  @data @disruptive @time-consuming
-  Scenario: People survive the loss of Keycloak's pod
-    Given a throw-away person
-    When every pod of "keycloak" is deleted
-    Then every workload of "keycloak" is ready
-    And the person can sign in
-
-  @resources @security
-  Scenario: Keycloak runs bounded, watched and unprivileged
-    Then every workload of "keycloak" is ready
-    And every container of "keycloak" has resource requests and limits
-    And every container of "keycloak" has liveness and readiness probes
-    And "keycloak" runs no container as root
-    And "keycloak" keeps no credential outside a Secret
-
-  @rollback @data
-  Scenario: Rolling Keycloak back and converging it finds people again
-    Given a throw-away person
-    When the operator rolls "keycloak" back and converges it again
-    Then all that was taken away was made anew
-    And the person can sign in
-
-  @idempotence
-  Scenario: A second converge of Keycloak changes nothing
-    When the operator converges "keycloak" again
-    Then nothing was written
-    And "keycloak" has not drifted

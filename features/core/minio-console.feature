@@ -6,10 +6,6 @@ Feature: MinIO's console opens with the platform login
   Background:
     Given "minio-console" is converged
 
-  @tls
-  Scenario: The host of the console is certified
-    Then every host of "minio-console" presents a certificate from the platform's issuer
-
   @sso
   Scenario: A person finds a bucket in the console with the platform login
     Given a throw-away bucket with an object
@@ -65,31 +61,3 @@ Feature: MinIO's console opens with the platform login
     And the console takes no access key
     And the console refuses a callback that answers no login
     And the console refuses what a page of another host sends
-
-  @data @disruptive
-  Scenario: The console opens again after the loss of its pod
-    Given a throw-away person with the policy "viewer"
-    When every pod of "minio-console" is deleted
-    Then every workload of "minio-console" is ready
-    And the person can sign in to the console
-
-  @resources @security
-  Scenario: The console's login runs bounded, watched and unprivileged
-    Then every workload of "minio-console" is ready
-    And every container of "minio-console" has resource requests and limits
-    And every container of "minio-console" has liveness and readiness probes
-    And "minio-console" runs no container as root
-    And "minio-console" keeps no credential outside a Secret
-
-  @rollback
-  Scenario: The console opens again after a rollback and a converge
-    Given a throw-away person with the policy "viewer"
-    When the operator rolls "minio-console" back and converges it again
-    Then all that was taken away was made anew
-    And the person can sign in to the console
-
-  @idempotence
-  Scenario: A second converge of the console changes nothing
-    When the operator converges "minio-console" again
-    Then nothing was written
-    And "minio-console" has not drifted

@@ -6,10 +6,6 @@ Feature: MinIO keeps objects for people and components
   Background:
     Given "minio" is converged
 
-  @tls
-  Scenario: MinIO's host is certified
-    Then every host of "minio" presents a certificate from the platform's issuer
-
   Scenario: An object is stored, listed, read and removed
     Given a throw-away bucket
     When a developer stores an object
@@ -58,35 +54,3 @@ Feature: MinIO keeps objects for people and components
     When a stranger asks for the object
     Then the request is refused because "AccessDenied"
     And no bucket is open to strangers
-
-  @data
-  Scenario: What MinIO keeps lies on a volume of its own
-    Then what "minio" keeps outlives its pods
-
-  @data @disruptive
-  Scenario: Objects survive the loss of MinIO's pod
-    Given a throw-away bucket with an object
-    When every pod of "minio" is deleted
-    Then every workload of "minio" is ready
-    And the object reads as it was written
-
-  @resources @security
-  Scenario: MinIO runs bounded, watched and unprivileged
-    Then every workload of "minio" is ready
-    And every container of "minio" has resource requests and limits
-    And every container of "minio" has liveness and readiness probes
-    And "minio" runs no container as root
-    And "minio" keeps no credential outside a Secret
-
-  @rollback @data
-  Scenario: Rolling MinIO back and converging it finds objects again
-    Given a throw-away bucket with an object
-    When the operator rolls "minio" back and converges it again
-    Then all that was taken away was made anew
-    And the object reads as it was written
-
-  @idempotence
-  Scenario: A second converge of MinIO changes nothing
-    When the operator converges "minio" again
-    Then nothing was written
-    And "minio" has not drifted

@@ -20,19 +20,3 @@ Feature: PostgreSQL's databases come back from object storage
   @negative @security
   Scenario: The backup's access key opens its own bucket only
     Then the access key of "postgres-backup" opens the bucket "postgres-backup" and no other
-
-  @resources @security
-  Scenario: The backup runs bounded and unprivileged
-    Then "postgres-backup" keeps no credential outside a Secret
-
-  @rollback
-  Scenario: The backup's access key opens its bucket again after a rollback and a converge
-    When the operator rolls "postgres-backup" back and converges it again
-    Then all that was taken away was made anew
-    And the access key of "postgres-backup" opens the bucket "postgres-backup" and no other
-
-  @idempotence
-  Scenario: A second converge of the backup changes nothing
-    When the operator converges "postgres-backup" again
-    Then nothing was written
-    And "postgres-backup" has not drifted

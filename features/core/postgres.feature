@@ -48,37 +48,3 @@ Feature: PostgreSQL keeps the rows of every component
   @security
   Scenario: The server keeps no password that could be used elsewhere
     Then every role that signs in has a SCRAM verifier
-
-  @data
-  Scenario: What PostgreSQL keeps lies on a volume of its own
-    Then what "postgres" keeps outlives its pods
-
-  @data @disruptive @time-consuming
-  Scenario: Rows survive the loss of PostgreSQL's pod
-    Given a throw-away consumer
-    And the consumer has stored 3 rows
-    When every pod of "postgres" is deleted
-    Then every workload of "postgres" is ready
-    And the consumer reads 3 rows
-
-  @resources @security
-  Scenario: PostgreSQL runs bounded, watched and unprivileged
-    Then every workload of "postgres" is ready
-    And every container of "postgres" has resource requests and limits
-    And every container of "postgres" has liveness and readiness probes
-    And "postgres" runs no container as root
-    And "postgres" keeps no credential outside a Secret
-
-  @rollback @data
-  Scenario: Rolling PostgreSQL back and converging it finds rows again
-    Given a throw-away consumer
-    And the consumer has stored 3 rows
-    When the operator rolls "postgres" back and converges it again
-    Then all that was taken away was made anew
-    And the consumer reads 3 rows
-
-  @idempotence
-  Scenario: A second converge of PostgreSQL changes nothing
-    When the operator converges "postgres" again
-    Then nothing was written
-    And "postgres" has not drifted

@@ -21,9 +21,3 @@ Feature: The control node runs a Kubernetes cluster
   @negative @security
   Scenario: Nobody else on the machine can use the cluster
     Then nobody else on this machine may read the cluster's credentials
-
-  @idempotence
-  Scenario: A second converge of the control node changes nothing
-    When the operator converges "control-node" again
-    Then nothing was written
-    And "control-node" has not drifted

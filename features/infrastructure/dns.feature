@@ -26,15 +26,3 @@ Feature: Names of the platform resolve inside the cluster
     Then every replica of the cluster's DNS answers for "auth" of the domain
     And each of these pods finds the ingress under "auth" of the domain
     And every node finds the ingress under "auth" of the domain
-
-  @rollback
-  Scenario: Names resolve again after a rollback and a converge of DNS
-    When the operator rolls "dns" back and converges it again
-    Then all that was taken away was made anew
-    And each of these pods finds the ingress under "auth" of the domain
-
-  @idempotence
-  Scenario: A second converge of DNS changes nothing
-    When the operator converges "dns" again
-    Then nothing was written
-    And "dns" has not drifted

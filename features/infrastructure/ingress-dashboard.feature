@@ -6,10 +6,6 @@ Feature: The ingress's dashboard opens with the platform login
   Background:
     Given "ingress-dashboard" is converged
 
-  @tls
-  Scenario: The host of the dashboard is certified
-    Then every host of "ingress-dashboard" presents a certificate from the platform's issuer
-
   @sso
   Scenario: An administrator sees the dashboard with the platform login
     Given the platform's administrator
@@ -40,37 +36,10 @@ Feature: The ingress's dashboard opens with the platform login
     And the ingress shows its dashboard to nobody in the cluster
 
   @data @disruptive
-  Scenario Outline: A session at the dashboard outlives the pods of <component>
+  Scenario: A session at the dashboard outlives the pods of Valkey
     Given a throw-away person in the group "cluster-admins"
     And the person is signed in to "ingress-dashboard"
-    When every pod of "<component>" is deleted
-    Then every workload of "<component>" is ready
+    When every pod of "valkey" is deleted
+    Then every workload of "valkey" is ready
     And every workload of "ingress-dashboard" is ready
     And "ingress-dashboard" lets the person see "/api/overview"
-
-    Examples:
-      | component         |
-      | ingress-dashboard |
-      | valkey            |
-
-  @resources @security
-  Scenario: The dashboard's login runs bounded, watched and unprivileged
-    Then every workload of "ingress-dashboard" is ready
-    And every container of "ingress-dashboard" has resource requests and limits
-    And every container of "ingress-dashboard" has liveness and readiness probes
-    And "ingress-dashboard" runs no container as root
-    And "ingress-dashboard" keeps no credential outside a Secret
-
-  @rollback @data @sso
-  Scenario: Rolling the dashboard back and converging it finds sessions again
-    Given a throw-away person in the group "cluster-admins"
-    And the person is signed in to "ingress-dashboard"
-    When the operator rolls "ingress-dashboard" back and converges it again
-    Then all that was taken away was made anew
-    And "ingress-dashboard" lets the person see "/api/overview"
-
-  @idempotence
-  Scenario: A second converge of the dashboard changes nothing
-    When the operator converges "ingress-dashboard" again
-    Then nothing was written
-    And "ingress-dashboard" has not drifted

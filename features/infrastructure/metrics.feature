@@ -16,24 +16,3 @@ Feature: Metrics tell what nodes and pods use
   Scenario: Neither side of the metrics API is trusted without a certificate
     Then the API server verifies who answers for metrics
     And "metrics" verifies every kubelet that it asks
-
-  @resources @security
-  Scenario: Metrics run bounded, watched and unprivileged
-    Then every workload of "metrics" is ready
-    And every container of "metrics" has resource requests and limits
-    And every container of "metrics" has liveness and readiness probes
-    And "metrics" runs no container as root
-    And "metrics" keeps no credential outside a Secret
-
-  @rollback
-  Scenario: Metrics are there again after a rollback and a converge
-    When the operator rolls "metrics" back and converges it again
-    Then all that was taken away was made anew
-    And every workload of "metrics" is ready
-    And the metrics API tells processor and memory of every node
-
-  @idempotence
-  Scenario: A second converge of metrics changes nothing
-    When the operator converges "metrics" again
-    Then nothing was written
-    And "metrics" has not drifted

@@ -14,25 +14,3 @@ Feature: Storage keeps what pods write
     Given a throw-away volume
     When a pod writes "still here" to the volume and is deleted
     Then another pod reads "still here" from the volume
-
-  @resources @security
-  Scenario: Storage runs bounded, watched and unprivileged
-    Then every workload of "storage" is ready
-    And every container of "storage" has resource requests and limits
-    And every container of "storage" has liveness and readiness probes
-    And "storage" runs no container as root
-    And "storage" keeps no credential outside a Secret
-
-  @rollback @data
-  Scenario: Rolling storage back and converging it finds volumes again
-    Given a throw-away volume
-    And a pod has written "still here" to the volume
-    When the operator rolls "storage" back and converges it again
-    Then all that was taken away was made anew
-    And another pod reads "still here" from the volume
-
-  @idempotence
-  Scenario: A second converge of storage changes nothing
-    When the operator converges "storage" again
-    Then nothing was written
-    And "storage" has not drifted

@@ -24,9 +24,3 @@ Feature: Worker nodes run the platform's pods
   @security @negative
   Scenario: A token that lets a node join is worthless after five minutes
     Then no token that lets a node join is valid for longer than 300 seconds
-
-  @idempotence
-  Scenario: A second converge of the workers changes nothing
-    When the operator converges "worker-nodes" again
-    Then nothing was written
-    And "worker-nodes" has not drifted

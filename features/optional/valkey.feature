@@ -40,39 +40,3 @@ Feature: Valkey keeps keys in memory and on disk
   Scenario: Valkey is reached over verified TLS only
     Then a client that verifies Valkey's certificate is answered
     And a client without TLS is not answered
-
-  @data
-  Scenario: What Valkey keeps lies on a volume of its own
-    Then what "valkey" keeps outlives its pods
-
-  @data @disruptive
-  Scenario: Keys and users survive the loss of every pod of Valkey
-    Given a throw-away consumer of Valkey
-    And a key that is on disk
-    When every pod of "valkey" is deleted
-    Then every workload of "valkey" is ready
-    And the key reads as it was set
-    And the consumer may use its own keys
-
-  @resources @security
-  Scenario: Valkey runs bounded, watched and unprivileged
-    Then every workload of "valkey" is ready
-    And every container of "valkey" has resource requests and limits
-    And every container of "valkey" has liveness and readiness probes
-    And "valkey" runs no container as root
-    And "valkey" keeps no credential outside a Secret
-
-  @rollback @data
-  Scenario: Rolling Valkey back and converging it finds keys and users again
-    Given a throw-away consumer of Valkey
-    And a key that is on disk
-    When the operator rolls "valkey" back and converges it again
-    Then all that was taken away was made anew
-    And the key reads as it was set
-    And the consumer may use its own keys
-
-  @idempotence
-  Scenario: A second converge of Valkey changes nothing
-    When the operator converges "valkey" again
-    Then nothing was written
-    And "valkey" has not drifted

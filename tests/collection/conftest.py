@@ -49,6 +49,10 @@ class Component(NamedTuple):
     issue: str
     requires: tuple = ()
     images: tuple = ()
+    called: str = ""
+    keeps: str = ""
+    keeps_nothing: str = ""
+    qualities: frozenset = frozenset({"workloads"})
 
 
 class FakeApi:
@@ -86,8 +90,10 @@ class FakePlatform:
 
     @classmethod
     def known(cls, inventory=None):
-        login, objects = Component("login", "CORE-004", ("database",)), Component("objects", "CORE-006", ("base",))
-        base, database = Component("base", "CORE-001"), Component("database", "CORE-005", ("base",))
+        stateless, stateful = frozenset({"workloads", "nothing-to-lose"}), frozenset({"workloads", "keepsake"})
+        login = Component("login", "CORE-004", ("database",), keeps_nothing="it asks", qualities=stateless)
+        database = Component("database", "CORE-005", ("base",), keeps="rows", qualities=stateful)
+        objects, base = Component("objects", "CORE-006", ("base",)), Component("base", "CORE-001")
         return {component.name: component for component in (login, objects, base, database)}
 
     def say(self, *words):

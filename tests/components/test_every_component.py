@@ -103,6 +103,25 @@ def test_every_image_is_one_that_the_component_names(component: Component, conte
 
 
 @every_component
+def test_its_qualities_are_those_of_its_objects(component: Component, context: ContextOf) -> None:
+    """They are known without rendering anything, and decide which standard promises a component makes."""
+    objects = _own(component, context)
+    kinds = {item["kind"] for item in objects}
+    claims = [one for one in objects if one["kind"] == "PersistentVolumeClaim" or one.get("spec", {}).get("volumeClaimTemplates")]
+    led = [item for item in objects if item["kind"] == "Ingress" and "cert-manager" in component.requires]
+    has = {
+        "workloads": bool(kinds & set(workloads.LASTING)),
+        "jobs": bool(kinds & {"Job", "CronJob"}),
+        "volumes": bool(claims),
+        "hosts": bool(led),  # the ingress is there before there is an issuer
+        "removable": not component.is_machine,
+        "keepsake": bool(component.keeps),
+        "nothing-to-lose": bool(component.keeps_nothing),
+    }
+    assert component.qualities == {quality for quality, is_so in has.items() if is_so}
+
+
+@every_component
 def test_no_secret_value_stands_in_an_object(component: Component, context: ContextOf) -> None:
     assert not [item["metadata"]["name"] for item in _own(component, context) if item["kind"] == "Secret"]
 

@@ -73,14 +73,16 @@ class Held:
         self.removed.append(self.subject)
 
 
-class Control(Component):
-    name, issue = "control-node", "CORE-001"
-
+class Bare(Component):
     def parts(self, inventory):
         return ()
 
 
-class Base(Control):
+class Control(Bare):
+    name, issue, is_machine = "control-node", "CORE-001", True
+
+
+class Base(Bare):
     name, issue, namespace, requires = "base", "CORE-001", "base", ("control-node",)
 
     def secrets(self):
@@ -97,7 +99,7 @@ class Base(Control):
         return (Held("block in the cluster", ""), Held("own bucket", "base"))
 
 
-class Above(Control):
+class Above(Bare):
     name, issue, namespace, requires = "above", "CORE-002", "above", ("base",)
 
     def secrets(self):

@@ -31,6 +31,7 @@ class CertManager(Component):
     name = "cert-manager"
     issue = "CORE-003"
     namespace = NAMESPACE
+    keeps = "certificates"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: the release, the CA before it, issuers, the wildcard, and that everything is of the CA of today."""

@@ -18,6 +18,8 @@ class ControlNode(Component):
 
     name = "control-node"
     issue = "CORE-001"
+    called = "the control node"
+    is_machine = True
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: the cluster runs."""

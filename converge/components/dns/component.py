@@ -21,6 +21,8 @@ class Dns(Component):
 
     name = "dns"
     issue = "CORE-001"
+    called = "DNS"
+    keeps_nothing = "every name follows from the inventory"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: the domain's server block in CoreDNS."""

@@ -30,6 +30,8 @@ class Ingress(Component):
     name = "ingress"
     issue = "CORE-001"
     namespace = NAMESPACE
+    called = "the ingress"
+    keeps_nothing = "routes and certificates are the cluster's, requests are answered or asked again"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: Traefik, its class, and the Ingress that brings the certificate."""

@@ -21,6 +21,8 @@ class IngressDashboard(Component):
     name = "ingress-dashboard"
     issue = "CORE-001"
     namespace = "ingress-dashboard"
+    called = "the dashboard"
+    keeps = "sessions"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: a login proxy; the dashboard itself is part of the ingress."""

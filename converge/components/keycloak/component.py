@@ -31,6 +31,8 @@ class Keycloak(Component):
     name = "keycloak"
     issue = "CORE-004"
     namespace = "keycloak"
+    called = "Keycloak"
+    keeps = "people"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: its server, what the realm holds, and the API server's trust in the realm."""

@@ -28,6 +28,8 @@ class Metrics(Component):
     name = "metrics"
     issue = "CORE-001"
     namespace = NAMESPACE
+    called = "the metrics API"
+    keeps_nothing = "it tells what is used now, and measures that anew"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: the release's objects, verified in both directions, and the certificate for that."""

@@ -26,6 +26,8 @@ class Minio(Component):
     name = "minio"
     issue = "CORE-006"
     namespace = "minio"
+    called = "MinIO"
+    keeps = "objects"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``; the console's host is the component minio-console's, which signs people in."""

@@ -30,6 +30,8 @@ class MinioConsole(Component):
     name = "minio-console"
     issue = "CORE-006"
     namespace = Minio.namespace
+    called = "MinIO's console"
+    keeps_nothing = "its people are Keycloak's and its buckets MinIO's"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: the bridge, in the namespace of what it stands in front of, its host, and the policy ``viewer``."""

@@ -15,6 +15,7 @@ class WebHost(Part):
     """
 
     requires = ("cert-manager", "dns")
+    qualities = ("hosts",)
 
     def __init__(self, owner: Owner, *, port: int | str, host: str = "", service: str = "", purpose: str = "web", page: str = "/") -> None:
         self.name = service or owner.name

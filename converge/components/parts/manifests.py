@@ -14,14 +14,23 @@ class Manifests(Part):
     """The YAML in ``manifests/`` beside the component: ``Manifests(self, images=["wiki"], web=web, database=database)``.
 
     Templates see what is named here, the shapes of `blocks`, ``image("wiki")``, ``ca_pem()``, ``trusting()``, ``ingress_address``,
-    and ``name`` and ``namespace_name`` of whose they are. ``folder`` is another place than the component's own.
+    and ``name`` and ``namespace_name`` of whose they are. ``folder`` is another place than the component's own; ``runs`` is "jobs"
+    where the images run to their end instead of for ever.
     """
 
     def __init__(
-        self, owner: Owner, *, images: Sequence[str] = (), requires: Sequence[str] = (), folder: Path | None = None, **names: object
+        self,
+        owner: Owner,
+        *,
+        images: Sequence[str] = (),
+        runs: str = "workloads",
+        requires: Sequence[str] = (),
+        folder: Path | None = None,
+        **names: object,
     ) -> None:
         self.requires = ("control-node", *requires)
         self.images = images
+        self.qualities = (runs,) if images else ()
         self._folder = folder or _folder(type(owner))
         self._names = {"name": owner.name, "namespace_name": owner.namespace} | names
 
@@ -41,6 +50,8 @@ class Manifests(Part):
 
 class Release(Part):
     """Objects of a pinned release, changed in place by ``fit``: ``Release("local-path", ["storage.yaml"], fit, images=["local-path"])``."""
+
+    qualities = ("workloads",)
 
     def __init__(
         self,

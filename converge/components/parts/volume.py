@@ -15,6 +15,7 @@ class Volume(Part):
     """
 
     requires = ("storage",)
+    qualities = ("volumes",)
 
     def __init__(self, owner: Owner, size: str, *, name: str = "data") -> None:
         self.name = name

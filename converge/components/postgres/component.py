@@ -28,6 +28,8 @@ class Postgres(Component):
     name = "postgres"
     issue = "CORE-005"
     namespace = "postgres"
+    called = "PostgreSQL"
+    keeps = "rows"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``."""

@@ -27,6 +27,8 @@ class PostgresBackup(Component):
     name = "postgres-backup"
     issue = "CORE-005"
     namespace = Postgres.namespace
+    called = "the backup"
+    keeps = "backups"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: two CronJobs, one that backs up, and a suspended one that jobs are made from to restore."""
@@ -35,6 +37,7 @@ class PostgresBackup(Component):
             self,
             requires=["postgres"],
             images=["postgres", "rclone"],
+            runs="jobs",
             ca=ca,
             bucket=bucket,
             database_host=HOST,

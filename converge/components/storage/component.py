@@ -24,6 +24,8 @@ class Storage(Component):
     name = "storage"
     issue = "CORE-001"
     namespace = NAMESPACE
+    called = "the storage"
+    keeps = "volumes"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: the release's objects, fitted to this platform."""

@@ -27,6 +27,8 @@ class Valkey(Component):
     name = "valkey"
     issue = "OPT-011"
     namespace = NAMESPACE
+    called = "Valkey"
+    keeps = "keys and users"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: servers, the name of the one that takes writes, and their certificate."""

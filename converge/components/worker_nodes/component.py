@@ -15,6 +15,8 @@ class WorkerNodes(Component):
 
     name = "worker-nodes"
     issue = "CORE-002"
+    called = "the workers"
+    is_machine = True
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: each worker has joined."""

@@ -1,0 +1,91 @@
+@platform
+Feature: Every component keeps the standard promises
+  Each is written once and made by every component that has the quality in its tag; without such a tag it is made by all.
+  The rows are the components themselves: whoever adds one adds no row, and finds the scenarios under its own feature.
+  How a user leaves something behind in a component, and finds it again, stands in steps/keepsakes.
+
+  Background:
+    Given "<component>" is converged
+
+  @hosts @tls
+  Scenario Outline: Every host of <name> is certified
+    Then every host of "<component>" presents a certificate from the platform's issuer
+
+    Examples:
+      | component | name |
+
+  @workloads @resources @security
+  Scenario Outline: <Name> runs bounded, watched and unprivileged
+    Then every workload of "<component>" is ready
+    And every container of "<component>" has resource requests and limits
+    And every container of "<component>" has liveness and readiness probes
+    And "<component>" runs no container as root
+    And "<component>" keeps no credential outside a Secret
+
+    Examples:
+      | component | Name |
+
+  @jobs @resources @security
+  Scenario Outline: <Name> runs bounded and unprivileged
+    Then every container of "<component>" has resource requests and limits
+    And "<component>" runs no container as root
+    And "<component>" keeps no credential outside a Secret
+
+    Examples:
+      | component | Name |
+
+  @volumes @data
+  Scenario Outline: What <name> keeps lies on a volume of its own
+    Then what "<component>" keeps outlives its pods
+
+    Examples:
+      | component | name |
+
+  @workloads @keepsake @data @disruptive
+  Scenario Outline: <Keepsake> survive the loss of every pod of <name>
+    Given somebody has left <keepsake> in "<component>"
+    When every pod of "<component>" is deleted
+    Then every workload of "<component>" is ready
+    And what was left in "<component>" is found again
+
+    Examples:
+      | component | name | keepsake | Keepsake |
+
+  @workloads @nothing-to-lose @disruptive
+  Scenario Outline: <Name> serves again after the loss of every pod
+    Given "<component>" has nothing to lose: <why>
+    When every pod of "<component>" is deleted
+    Then every workload of "<component>" is ready
+    And "<component>" serves as before
+
+    Examples:
+      | component | Name | why |
+
+  @removable @keepsake @data @rollback
+  Scenario Outline: Rolling <name> back and converging it finds <keepsake> again
+    Given somebody has left <keepsake> in "<component>"
+    When the operator rolls "<component>" back and converges it again
+    Then all that was taken away was made anew
+    And what was left in "<component>" is found again
+
+    Examples:
+      | component | name | keepsake |
+
+  @removable @nothing-to-lose @rollback
+  Scenario Outline: <Name> serves again after a rollback and a converge
+    Given "<component>" has nothing to lose: <why>
+    When the operator rolls "<component>" back and converges it again
+    Then all that was taken away was made anew
+    And "<component>" serves as before
+
+    Examples:
+      | component | Name | why |
+
+  @idempotence
+  Scenario Outline: A second converge of <name> changes nothing
+    When the operator converges "<component>" again
+    Then nothing was written
+    And "<component>" has not drifted
+
+    Examples:
+      | component | name |
