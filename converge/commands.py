@@ -11,7 +11,7 @@ INVENTORY = "inventory/local.yaml"
 """The inventory of a command that names none."""
 
 _CHECK = "thinkube inventory check"
-_OWN = re.compile(r"(?<![\w./-])(?P<program>thinkube|pytest)(?: (?!or\b|[(#])[^\s,`]+)+")
+_OWN = re.compile(r"(?<![\w./-])(?:thinkube|pytest)(?: (?!or\b|[(#])[^\s,`]+)+")
 """A command of ours in a text: it ends with its line, before "or", a comma, a bracket or a remark."""
 _NAMED = re.compile(rf" --(?:inventory|cluster-name) |{_CHECK} \S")
 
@@ -20,7 +20,7 @@ _inventory, _cluster = "", ""
 
 @contextmanager
 def naming(inventory: str, cluster_name: str = "") -> Iterator[None]:
-    """Within, `typed` names this inventory, and to pytest the cluster where that has a name of its own."""
+    """Within, `typed` names this inventory, and the cluster where that has a name of its own."""
     global _inventory, _cluster
     before = _inventory, _cluster
     _inventory, _cluster = "" if inventory == INVENTORY else shlex.quote(inventory), shlex.quote(cluster_name) if cluster_name else ""
@@ -39,4 +39,4 @@ def _completed(found: re.Match[str]) -> str:
     command = found[0]
     if _inventory:
         command += f" {_inventory}" if command == _CHECK else f" --inventory {_inventory}"
-    return f"{command} --cluster-name {_cluster}" if _cluster and found["program"] == "pytest" else command
+    return f"{command} --cluster-name {_cluster}" if _cluster and not command.startswith("thinkube inventory") else command

@@ -37,7 +37,7 @@ def test_our_commands_name_an_inventory_that_is_not_the_usual_one(text, wanted):
 
 def test_pytest_is_told_another_name_of_the_cluster_too():
     with naming(INVENTORY, "mine"):
-        assert typed("pytest features/ or thinkube status") == "pytest features/ --cluster-name mine or thinkube status"
+        assert typed("pytest features/ or thinkube status") == "pytest features/ --cluster-name mine or thinkube status --cluster-name mine"
         assert typed(typed("pytest features/")) == "pytest features/ --cluster-name mine"
 
 

@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             from converge.redaction import install
 
             install()
-            stack.enter_context(naming(os.fspath(getattr(arguments, "inventory", INVENTORY))))
+            stack.enter_context(naming(os.fspath(getattr(arguments, "inventory", INVENTORY)), getattr(arguments, "cluster_name", "")))
             status: int | None = arguments.handler(arguments)
             sys.stdout.flush()
         except KeyboardInterrupt:

@@ -34,7 +34,6 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         if name == "delete":
             command.add_argument("--yes", action="store_true", help="do not ask")
         add_option(command)
-        command.add_argument("--name", help="another cluster than the inventory's name says")
         command.set_defaults(handler=handler)
 
 
@@ -54,7 +53,7 @@ def _stop(arguments: argparse.Namespace) -> int:
 
 
 def _delete(arguments: argparse.Namespace) -> int:
-    name = arguments.name or chosen(arguments).name
+    name = chosen(arguments).name
     if not arguments.yes:
         if not sys.stdin.isatty():
             print(f"this removes cluster {name} with all its data; say --yes", file=sys.stderr)
@@ -118,7 +117,5 @@ def _provider(arguments: argparse.Namespace) -> NodeProvider:
     from converge.progress import Lines
 
     inventory = chosen(arguments)
-    if arguments.name:
-        inventory = type(inventory).model_validate({**inventory.model_dump(exclude_unset=True), "name": arguments.name})
     progress = Lines(sys.stderr)
     return provider(inventory, Images(inventory, progress), progress)

@@ -33,15 +33,21 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``--inventory FILE`` to a command that works on one; read it with `chosen`."""
+    """Add ``--inventory FILE`` and ``--cluster-name NAME`` to a command that works on one; read them with `chosen`."""
     parser.add_argument("--inventory", type=Path, default=DEFAULT, metavar="FILE", help=f"default: {DEFAULT}")
+    parser.add_argument("--cluster-name", default="", metavar="NAME", help="another name than the inventory's, as pytest's --cluster-name")
 
 
 def chosen(arguments: argparse.Namespace) -> Inventory:
-    """The inventory that ``--inventory`` names, checked."""
+    """The inventory that ``--inventory`` names, checked, for the cluster that ``--cluster-name`` names."""
     from converge.inventory.reading import read
 
-    return read(arguments.inventory, components=requirements())
+    inventory = read(arguments.inventory, components=requirements())
+    if not arguments.cluster_name:
+        return inventory
+    from converge.engine.run import beside
+
+    return beside(inventory, arguments.cluster_name)
 
 
 @contextmanager

@@ -31,8 +31,11 @@ def _status(arguments: argparse.Namespace) -> int:
     cluster = platform.cluster()
     print(f"cluster {platform.inventory.name}: {', '.join(node.name for node in cluster.nodes)}")
     record = (platform.api.find("ConfigMap", NAME, SYSTEM_NAMESPACE) or {}).get("data") or {}
-    rows = [_row(name, _entry(record, name)) for name in platform.components]
-    print("\n".join(columns(rows)))
+    entries = {name: _entry(record, name) for name in platform.components}
+    print("\n".join(columns([_row(name, entry) for name, entry in entries.items()])))
+    for name, entry in entries.items():
+        for lost in entry.get("lost") or ():
+            print(f"{name}: data lost: {lost}")
     for name, component in platform.components.items():
         for remark in component.remarks(platform.read_only_access):
             print(f"{name}: {remark}")

@@ -67,10 +67,9 @@ def build(
             at(f"step {step[1]} of {step[2]}: {step[3]}")
 
     context = scratch / CONTEXT
-    if not context.is_dir():
-        # A copy: the files of a checkout have whatever modes the umask of its clone gave them.
-        shutil.copytree(containerfile.parent, context, ignore=shutil.ignore_patterns("*.go", "go.*"))
-        open_up(context)
+    # A copy, beside what was made for it: the files of a checkout have whatever modes the umask of its clone gave them.
+    shutil.copytree(containerfile.parent, context, ignore=shutil.ignore_patterns("*.go", "go.*"), dirs_exist_ok=True)
+    open_up(context)
     fetch(
         [*buildah, "build", *options, f"--tag={references[0]}", f"--file={containerfile}", context],
         f"what {references[0].partition(':')[0]} is made from",

@@ -157,8 +157,9 @@ def test_a_ca_that_cannot_be_kept_says_what_to_type(inventory: Path, tmp_path: P
 def test_status_lists_every_component_with_its_last_change(
     inventory: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    lost = ["database keycloak, known since 2019-12-31"]
     record = {
-        "keycloak": json.dumps({"result": "converged", "started": "2020-01-01T00:00:00Z", "written": 7}),
+        "keycloak": json.dumps({"result": "converged", "started": "2020-01-01T00:00:00Z", "written": 7, "lost": lost}),
         "minio": json.dumps({"result": "failed", "started": "never", "written": 0}),
         "dashboard": "edited by hand",
     }
@@ -171,3 +172,4 @@ def test_status_lists_every_component_with_its_last_change(
     assert lines[2].endswith(" d ago  7 written")
     assert lines[3].split() == ["minio", "failed", "never", "0", "written"]
     assert lines[4] == "dashboard  never changed"
+    assert lines[5] == "keycloak: data lost: database keycloak, known since 2019-12-31"

@@ -11,6 +11,8 @@ from converge.nodes.embedded.machines import runtime_socket
 pytestmark = pytest.mark.fault
 
 SYSTEM = "kube-system"
+KUBELETS_OWN = 3
+"""A kubelet that has only just started registers by itself once more: then the run had nothing to do, and the node is hurt again."""
 
 
 def lose_image(place, node, reference):
@@ -27,10 +29,13 @@ def test_a_node_object_is_deleted(place, seen, node, component):
     place.converge("worker-nodes").require()
     name = place.provider.layout.node(node).name
     before = place.api.get("Node", name)
-    place.api.delete("Node", name)
-    done = place.converge("worker-nodes").require()
+    for _ in range(KUBELETS_OWN):
+        place.api.delete("Node", name)
+        done = place.converge("worker-nodes").require()
+        if done.outcomes[component].changes:
+            break
     after = place.api.get("Node", name)
-    assert done.outcomes[component].changes
+    assert done.outcomes[component].changes, f"the kubelet came back by itself {KUBELETS_OWN} times"
     assert after["metadata"]["labels"] == before["metadata"]["labels"]
     assert [taint["key"] for taint in after["spec"].get("taints", ())] == [taint["key"] for taint in before["spec"].get("taints", ())]
     assert after["spec"]["podCIDR"] == before["spec"]["podCIDR"]

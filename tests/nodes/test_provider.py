@@ -78,7 +78,7 @@ def test_a_cluster_keeps_its_ranges_and_version(embedded):
     with pytest.raises(Refused) as raised:
         embedded._compare(made)
     assert "pod_subnet 10.9.0.0/16, wanted 10.244.0.0/16" in raised.value.seen
-    assert raised.value.next_command == "thinkube cluster delete --name one"
+    assert raised.value.next_command == "thinkube cluster delete --cluster-name one"
 
 
 def test_workers_may_be_added_but_not_lost(embedded):

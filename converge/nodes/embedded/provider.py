@@ -242,7 +242,7 @@ class EmbeddedProvider:
                 f"cluster {known.name} as the inventory describes it",
                 seen="it was made with " + "; ".join(found),
                 cause="these cannot be changed while its data is kept",
-                next_command=f"thinkube cluster delete --name {known.name}",
+                next_command=f"thinkube cluster delete --cluster-name {known.name}",
             )
 
     def _claim(self, mine: record.Record) -> None:
