@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,14 +38,20 @@ def render(folder: Path, **names: object) -> list[KubernetesObject]:
 
 
 def read(path: Path) -> list[KubernetesObject]:
-    """The objects of one YAML file of an upstream release, as they are there."""
+    """The objects of one YAML file of an upstream release, as they are there: read from the same as JSON where that lies beside it."""
+    if (same := path.with_suffix(".json")).exists():
+        return _objects(json.loads(same.read_text(encoding="utf-8")))
     return parse(path.read_text(encoding="utf-8"))
 
 
 def parse(text: str) -> list[KubernetesObject]:
     """The objects of a YAML text; empty documents are nothing, and a ``List`` stands for its items."""
+    return _objects(yaml.load_all(text, Loader=_Loader))
+
+
+def _objects(documents: Iterable[Any]) -> list[KubernetesObject]:
     objects: list[KubernetesObject] = []
-    for document in yaml.load_all(text, Loader=_Loader):
+    for document in documents:
         if document:
             objects += document["items"] if document["kind"].endswith("List") and "items" in document else [document]
     return objects

@@ -13,6 +13,8 @@ from converge.images.catalog import FINISHING, Catalog, Entry, recipe
 
 FORMAT = 1
 """Raised when the builder itself starts to make something else of the same inputs."""
+RELEASES = "with JSON"
+"""The form of a release's folder."""
 GO_SUFFIXES = frozenset((".go", ".mod", ".sum"))
 
 
@@ -49,7 +51,7 @@ class Digests:
     def release(self, name: str) -> Key:
         """The key of a release's manifests."""
         release = self._catalog.releases[name]
-        return self._key("releases", name, release, [self.artifact("helm")] if release.chart else [])
+        return self._key("releases", name, release, [self.artifact("helm")] if release.chart else [], RELEASES)
 
     def _key(self, kind: str, name: str, entry: Entry | None, needs: Iterable[Key], *further: Entry | str | None) -> Key:
         found = self._keys.get((kind, name))

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from converge.errors import Refused
 from converge.images import go
 from converge.images.catalog import Release
 from converge.process import run
 
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def extract(name: str, release: Release, folder: Path, helm: Path | None, stop: threading.Event) -> None:
-    """Put a release's manifests into ``folder``: its files as they are, its chart as ``NAME.yaml``."""
+    """Put a release's manifests into ``folder``: its files as they are, its chart as ``NAME.yaml``.
+
+    Beside each lies the same as JSON, which every plan reads: a tenth of its time went into YAML that never changes.
+    """
     module = Path(go.download(release.module, stop=stop)["Dir"])
     for pattern in release.files:
         found = sorted(module.glob(pattern))
@@ -28,6 +37,9 @@ def extract(name: str, release: Release, folder: Path, helm: Path | None, stop: 
         rendered = _render(name, release, module, folder / ".scratch", helm, stop)
         (folder / f"{name}.yaml").write_text(rendered, encoding="utf-8")
         shutil.rmtree(folder / ".scratch")
+    for path in folder.glob("*.yaml"):
+        documents = list(yaml.load_all(path.read_text(encoding="utf-8"), Loader=_Loader))
+        path.with_suffix(".json").write_text(json.dumps(documents), encoding="utf-8")
 
 
 def _render(name: str, release: Release, module: Path, scratch: Path, helm: Path, stop: threading.Event) -> str:

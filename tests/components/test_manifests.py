@@ -54,3 +54,12 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4), max_le
 def test_data_survives_its_way_through_a_manifest(data: dict[str, object]) -> None:
     text = manifests.as_text(data)
     assert manifests.parse(f"kind: A\ndata: {text}") == [{"kind": "A", "data": data}]
+
+
+def test_a_release_is_read_from_json_where_that_lies_beside_its_yaml(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text("kind: List\nitems: [{kind: Secret}, {kind: Pod}]\n---\n---\nkind: Service\n")
+    from_yaml = manifests.read(tmp_path / "all.yaml")
+    assert [item["kind"] for item in from_yaml] == ["Secret", "Pod", "Service"]
+    (tmp_path / "all.json").write_text('[{"kind": "List", "items": [{"kind": "Secret"}, {"kind": "Pod"}]}, null, {"kind": "Service"}]')
+    (tmp_path / "all.yaml").write_text("not asked")
+    assert manifests.read(tmp_path / "all.yaml") == from_yaml
