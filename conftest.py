@@ -105,7 +105,7 @@ def _open(config: pytest.Config) -> None:
     if unknown := unknown_names(_names_in(config.option.markexpr), registered):
         raise pytest.UsageError(f"-m {config.option.markexpr}: unknown: {', '.join(unknown)}\nknown: {', '.join(tags)}")
     if hasattr(config, "workerinput"):
-        from wiring import turns
+        from wiring import locks
         from wiring.reporting import register
 
         convergence = RemoteConvergence(config.workerinput["convergence"])
@@ -115,7 +115,7 @@ def _open(config: pytest.Config) -> None:
         )
         config.pluginmanager.register(session, "thinkube")
         register(config, None)
-        turns.register(config, Path(config.workerinput["convergence"]["path"]).parent, platform.graph)
+        locks.register(config, Path(config.workerinput["convergence"]["path"]).parent, platform.graph)
         return
     plan.leave_stdout_alone(config)
     shown = progress.display(config)
@@ -197,10 +197,10 @@ class Main:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        from wiring.dealing import Dealing
+        from wiring.scheduler import Scheduler
 
         is_ours = processes.wants_only_features(config) and config.getvalue("dist") == "load"
-        return Dealing(config, log, Path(self._run.address["path"]).parent) if is_ours else None
+        return Scheduler(config, log, Path(self._run.address["path"]).parent) if is_ours else None
 
     @cached_property
     def _stands(self) -> bool:

@@ -21,7 +21,7 @@ from converge.commands import typed
 from converge.engine.tags import known_tags, tag_faults
 from converge.errors import Blocked, ThinkubeError, Unavailable
 from converge.redaction import redact
-from wiring import standard, turns, vocabulary
+from wiring import locks, standard, vocabulary
 
 if TYPE_CHECKING:
     from converge.engine.converger import Convergence
@@ -33,7 +33,7 @@ STANDING: pytest.StashKey[list[str]] = pytest.StashKey()
 """What had converged on top of what a scenario takes away."""
 WAITING: pytest.StashKey[Counter[str]] = pytest.StashKey()
 """How many scenarios of which kind nobody asked for."""
-ON_DEMAND = (turns.ROLLBACK, "rotation")
+ON_DEMAND = (locks.ROLLBACK, "rotation")
 """Kinds of scenarios that are slow, so that only whoever names them gets them."""
 CONVERGED = re.compile(r'"([^"]+)" is converged$')
 
@@ -109,7 +109,7 @@ class FeatureFile(pytest.Module):
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Features follow the graph of components and keep the order of their file; what the inventory leaves out is not selected.
 
-    What is slow has to be asked for; `wiring.turns` says which comes first.
+    What is slow has to be asked for; `wiring.locks` says which comes first.
     """
     items[:] = {item.nodeid: item for item in items}.values()  # the file of the standard promises was named beside a component's
     platform = _platform(config)
@@ -128,7 +128,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     def key(item: pytest.Item) -> tuple[int, int, str]:
         names = _tagged(item, set(platform.graph.order)) if isinstance(item.parent, FeatureFile) else []
         kinds = {mark.name for mark in item.iter_markers()}
-        return (*turns.place(names, kinds, platform.graph, stands=stands), str(item.path) if names else "")
+        return (*locks.place(names, kinds, platform.graph, stands=stands), str(item.path) if names else "")
 
     items[:] = sorted((item for item in items if item not in left_out), key=key)
 
@@ -145,13 +145,13 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
 def pytest_collection_finish(session: pytest.Session) -> None:
     for item in session.items:
         if isinstance(item.parent, FeatureFile):
-            item.stash[turns.TARGETS] = frozenset(_targets(item))
-            item.stash[turns.BROWSER] = turns.looking(step.name for step in _template(item).steps)
+            item.stash[locks.TARGETS] = frozenset(_targets(item))
+            item.stash[locks.BROWSER] = locks.uses_browser(step.name for step in _template(item).steps)
     needed = [name for item in session.items if isinstance(item.parent, FeatureFile) for name in _needed_by(item)]
     plugins = session.config.pluginmanager
     plugins.get_plugin("thinkube").needed = list(dict.fromkeys(needed))
-    if (taking_turns := plugins.get_plugin("turns")) is not None:
-        taking_turns.announce(session.items)
+    if (own_locks := plugins.get_plugin("locks")) is not None:
+        own_locks.announce(session.items)
     if needed and not (session.config.option.collectonly or session.config.option.plan):
         vocabulary.load(session.config)  # a third of the start, for which whoever runs no scenario need not wait
     gc.freeze()  # what pytest has collected stays: looking through it for garbage takes a tenth of the time of a plan
@@ -160,13 +160,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Nothing is taken away from under a component that is being converged: what stands on it is done before."""
-    if not isinstance(item.parent, FeatureFile) or not _tagged(item, {turns.DISRUPTIVE}):
+    if not isinstance(item.parent, FeatureFile) or not _tagged(item, {locks.DISRUPTIVE}):
         return
     thinkube = item.config.pluginmanager.get_plugin("thinkube")
     graph = thinkube.platform.graph
     selected = graph.closure(thinkube.needed)
     standing = item.stash[STANDING] = []
-    for name in {found for target in item.stash[turns.TARGETS] for found in graph.dependants(target)}.intersection(selected):
+    for name in {found for target in item.stash[locks.TARGETS] for found in graph.dependants(target)}.intersection(selected):
         with contextlib.suppress(ThinkubeError):  # its own scenarios say why
             thinkube.convergence.wait_for(name)
             standing.append(name)
@@ -193,7 +193,7 @@ def _targets(item: pytest.Item) -> Iterator[str]:
     example = getattr(item, "callspec", None)
     values = next(iter(example.params.values()), {}) if example else {}
     for step in _template(item).steps:
-        yield from (name for name in turns.losing(step.name, values if isinstance(values, dict) else {}) if name in components)
+        yield from (name for name in locks.loses_pods(step.name, values if isinstance(values, dict) else {}) if name in components)
 
 
 def _names(item: pytest.Item) -> set[str]:

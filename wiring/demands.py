@@ -1,4 +1,4 @@
-"""What scenarios demand, told to whoever deals them, and which may come next."""
+"""What scenarios demand, for the scheduler, and which may come next."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ class Demand:
 
 
 def announce(folder: Path, demands: Iterable[Demand]) -> None:
-    """Tell whoever deals what each collected scenario demands; every process collects the same, so the last one to write is right."""
+    """Tell the scheduler what each collected scenario demands; every process collects the same, so the last one to write is right."""
     written = folder / f"{FILE}.{os.getpid()}"
     written.write_text(json.dumps([asdict(demand) for demand in demands]))
     written.replace(folder / FILE)
 
 
 def announced(folder: Path) -> list[Demand]:
-    """What the processes have told, in the order of their collection."""
+    """What the processes have announced, in the order of their collection."""
     return [Demand(**data) for data in json.loads((folder / FILE).read_text())]
 
 
 def choose(pending: Iterable[int], demands: list[Demand], busy: Collection[int], *, browser: bool | None = None) -> int | None:
     """The first of ``pending`` that may run beside all that are ``busy``; None where each would wait.
 
-    Nobody is dealt past the first that has to be alone, unless they may run beside it too: so it has its turn soon.
+    Nobody gets one past the first that has to be alone, unless they may run beside it too: so it has its turn soon.
     With ``browser`` given, only scenarios that look at pages (or those that do not).
     """
     held = [demands[index] for index in busy]

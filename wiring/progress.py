@@ -38,7 +38,7 @@ def _uncaptured(out: TextIO) -> TextIO:
 
 
 class Showing:
-    """Leaves the terminal to whoever has taken the place of pytest's own reporter; the account at the end is told in any case."""
+    """Leaves the terminal to whoever has taken the place of pytest's own reporter; the summary at the end is shown in any case."""
 
     def __init__(self, config: pytest.Config, shown: Display, graph: Graph) -> None:
         self._config = config

@@ -35,7 +35,7 @@ class Reporting:
         self._run = run
         self._scenarios: dict[str, Scenario] = {}
         self._selected = 0
-        self._told = ""
+        self._line = ""
         self._versions: Mapping[str, str] = {}
         junit = config.pluginmanager.get_plugin("junitxml")
         if junit and not config.option.xmlpath:
@@ -67,8 +67,8 @@ class Reporting:
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self._told:
-            terminalreporter.write_line(self._told)
+        if self._line:
+            terminalreporter.write_line(self._line)
 
     def _write(self, exit_code: int) -> None:
         from converge.reporting import reports
@@ -78,9 +78,9 @@ class Reporting:
             junit = Path(self._config.option.xmlpath or "")
             if junit.is_file():
                 reports.replace(junit, redact(junit.read_text(encoding="utf-8")).encode())
-            self._told = f"report: {_short(document, self._config.invocation_params.dir)}"
+            self._line = f"report: {_short(document, self._config.invocation_params.dir)}"
         except OSError as error:
-            self._told = f"no report was written: {error}"
+            self._line = f"no report was written: {error}"
 
     def _results(self, exit_code: int) -> Results:
         from converge.reporting import experiments

@@ -41,7 +41,7 @@ class Convergence(Protocol):
     def roll_back(self, name: str) -> Sequence[Outcome]:
         """Roll it back now, what requires it first; its own outcome comes last. Who waits for one of them converges it anew.
 
-        Nobody may need them meanwhile: see `wiring.turns`.
+        Nobody may need them meanwhile: see `wiring.locks`.
         """
 
     def rotate(self, name: str) -> Outcome:

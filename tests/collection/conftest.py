@@ -22,10 +22,6 @@ import converge.reporting.plan
 import converge.reporting.reports
 import converge.reporting.summary
 import converge.reporting.terminal  # noqa: F401
-import wiring.expectation
-import wiring.recorder
-import wiring.reporting
-import wiring.turns  # noqa: F401
 from converge.reporting.results import Results, from_json
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wiring.demands import Demand, choose, least_waiting
-from wiring.turns import looking
+from wiring.locks import uses_browser
 
 NAMES = ("base", "database", "login", "objects")
 
@@ -52,8 +52,8 @@ def test_pages_are_left_to_a_process_that_has_a_browser() -> None:
     everything = [uses("login", browser=True), uses("login")]
     assert choose([0, 1], everything, [], browser=False) == 1
     assert choose([0, 1], everything, []) == 0
-    assert looking(["a person", 'the person signs in to the "console" with a browser'])
-    assert not looking(["the person asks the token endpoint"])
+    assert uses_browser(["a person", 'the person signs in to the "console" with a browser'])
+    assert not uses_browser(["the person asks the token endpoint"])
 
 
 def test_where_all_would_wait_the_one_that_waits_for_the_fewest_and_keeps_nobody_waiting_is_next() -> None:

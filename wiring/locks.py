@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 TARGETS: pytest.StashKey[Iterable[str]] = pytest.StashKey()
 """The components that a scenario is about; what a disruptive one takes away is among them."""
-LOSING = re.compile(r'every pod of "([^"]+)" is deleted')
+LOST_PODS = re.compile(r'every pod of "([^"]+)" is deleted')
 BROWSER: pytest.StashKey[bool] = pytest.StashKey()
 """Whether a scenario looks at pages."""
-LOOKING = re.compile(r"\bbrowser\b")
+BROWSER_WORD = re.compile(r"\bbrowser\b")
 PLATFORM = "platform"
 """What every scenario shares, and rollbacks and rotations have alone."""
 ROLLBACK = "rollback"
@@ -31,20 +31,20 @@ TIME_CONSUMING = "time-consuming"
 
 
 def register(config: pytest.Config, folder: Path, graph: Graph) -> None:
-    """Let the scenarios of this process take turns with those of others that were given the same folder."""
-    config.pluginmanager.register(Turns(folder, graph), "turns")
+    """Let the scenarios of this process wait for those of others that were given the same folder, where both claim a component."""
+    config.pluginmanager.register(Locks(folder, graph), "locks")
 
 
-def losing(step: str, example: Mapping[str, Any]) -> Iterable[str]:
+def loses_pods(step: str, example: Mapping[str, Any]) -> Iterable[str]:
     """The components that lose their pods in a step: ``every pod of "<component>" is deleted`` with ``{"component": "valkey"}``."""
     for name, value in example.items():
         step = step.replace(f"<{name}>", str(value))
-    return LOSING.findall(step)
+    return LOST_PODS.findall(step)
 
 
-def looking(steps: Iterable[str]) -> bool:
+def uses_browser(steps: Iterable[str]) -> bool:
     """Whether somebody looks at pages: ``the person signs in to the "account console" with a browser``."""
-    return any(LOOKING.search(step) for step in steps)
+    return any(BROWSER_WORD.search(step) for step in steps)
 
 
 def claims(targets: Iterable[str], kinds: Iterable[str], graph: Graph) -> dict[str, bool]:
@@ -75,7 +75,7 @@ def place(names: Collection[str], kinds: Collection[str], graph: Graph, *, stand
     return (2, -number) if DISRUPTIVE in kinds else (1, number)
 
 
-class Turns:
+class Locks:
     """A lock on a file for each component, which the system gives back when a process dies."""
 
     def __init__(self, folder: Path, graph: Graph) -> None:
@@ -83,7 +83,7 @@ class Turns:
         self._graph = graph
 
     def announce(self, items: Iterable[pytest.Item]) -> None:
-        """Tell whoever deals scenarios to processes what these demand."""
+        """Tell the scheduler what these scenarios demand."""
         announce(self._folder, (Demand(self._claims(item), item.stash.get(BROWSER, False)) for item in items))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -91,7 +91,7 @@ class Turns:
         """Its fixtures included: they clean up what the scenario made."""
         with ExitStack() as held:
             for name, is_alone in self._claims(item).items():
-                file = held.enter_context((self._folder / f"turn-{name}").open("a"))
+                file = held.enter_context((self._folder / f"lock-{name}").open("a"))
                 # Whoever waits to be alone keeps the queue, so that those who share cannot pass for ever.
                 with (self._folder / f"queue-{name}").open("a") as queue:
                     fcntl.flock(queue, fcntl.LOCK_EX)

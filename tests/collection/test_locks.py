@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from converge.engine.graph import Graph
-from wiring.turns import PLATFORM, claims, losing, place
+from wiring.locks import PLATFORM, claims, loses_pods, place
 
 GRAPH = Graph({"base": (), "database": ("base",), "login": ("database",), "objects": ("base",)})
 LOSS = "The database comes back | it works | @disruptive"
@@ -36,7 +36,7 @@ def test_everybody_claims_in_the_same_order() -> None:
     ],
 )
 def test_the_steps_tell_who_loses_its_pods(step: str, example: dict[str, str], lost: list[str]) -> None:
-    assert list(losing(step, example)) == lost
+    assert list(loses_pods(step, example)) == lost
 
 
 def test_on_a_platform_that_stands_what_most_stand_on_is_taken_away_first_and_what_takes_long_is_begun_then() -> None:

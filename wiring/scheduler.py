@@ -1,4 +1,4 @@
-"""Which process gets which scenario: the next of its list whose turn it can have, rather than one that would only wait for it."""
+"""Which process gets which scenario: the next of its list whose components are free, rather than one that would only wait for them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
 
-class Dealing(LoadScheduling):  # type: ignore[misc]
-    """pytest-xdist's own dealing, one scenario at a time, but out of order where order would mean waiting.
+class Scheduler(LoadScheduling):  # type: ignore[misc]
+    """pytest-xdist's own scheduling, one scenario at a time, but out of order where order would mean waiting.
 
-    A process is told its next scenario while it runs one: pytest needs to know what comes after. Locks (``Turns``) see to it that
+    A process is told its next scenario while it runs one: pytest needs to know what comes after. Locks (``wiring.locks``) see to it that
     nobody gets in another's way; this only sees to it that they seldom have to. A process that has opened a browser goes on with it.
     """
 
