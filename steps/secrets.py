@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_bdd import given, parsers, then, when
@@ -28,21 +28,41 @@ class Seen:
 
 
 @given(parsers.re(r'somebody has seen the Secret "(?P<secret>[^"]+)" of "(?P<name>[^"]+)"'), target_fixture="seen")
-def seen_secret(platform: Platform, secret: str, name: str) -> Seen:
-    known = platform.component(name).credentials(platform.context, platform.access)
-    credential = next(one for one in known if one.secret.name == secret)
-    place = credential.secret.namespace
-    seen = Seen(credential, {key: secrets.value(platform.api, place, secret, key) for key in credential.secret.keys})
-    assert credential.accepts(seen.values), "it opened nothing before"
-    return seen
+def seen_secret(platform: Platform, secret: str, name: str) -> Sequence[Seen]:
+    return [_look(platform, one) for one in _credentials(platform, name) if one.secret.name == secret]
 
 
-@when("the operator rotates that Secret")
-def rotate(convergence: Convergence, seen: Seen) -> None:
-    outcome = convergence.rotate(seen.name)
-    assert outcome.result is Result.CONVERGED, outcome.text
+@given(parsers.re(r'somebody has seen every Secret of "(?P<name>[^"]+)"'), target_fixture="seen")
+def seen_secrets(platform: Platform, name: str) -> Sequence[Seen]:
+    return [_look(platform, one) for one in _credentials(platform, name)]
+
+
+@when("the operator rotates what was seen")
+def rotate(convergence: Convergence, seen: Sequence[Seen]) -> None:
+    assert seen, "there is no such Secret"
+    for one in seen:
+        outcome = convergence.rotate(one.name)
+        assert outcome.result is Result.CONVERGED, outcome.text
 
 
 @then("what was seen opens nothing any more")
-def opens_nothing(seen: Seen) -> None:
-    assert not seen.credential.accepts(seen.values)
+def opens_nothing(seen: Sequence[Seen]) -> None:
+    assert not [one.name for one in seen if one.credential.accepts(one.values)]
+
+
+def _credentials(platform: Platform, name: str) -> Sequence[Credential]:
+    return platform.component(name).credentials(platform.context, platform.access)
+
+
+def _look(platform: Platform, credential: Credential) -> Seen:
+    secret = credential.secret
+    seen = Seen(
+        credential,
+        {
+            # A fixed value is no secret: read as one it would be blacked out wherever it stands, and it is often a component's name.
+            key: kind[1:] if kind.startswith("=") else secrets.value(platform.api, secret.namespace, secret.name, key)
+            for key, kind in secret.keys.items()
+        },
+    )
+    assert credential.accepts(seen.values), f"{secret.name} opened nothing before"
+    return seen

@@ -25,7 +25,8 @@ BROWSER_WORD = re.compile(r"\bbrowser\b")
 PLATFORM = "platform"
 """What every scenario shares, and rollbacks and rotations have alone."""
 ROLLBACK = "rollback"
-OF_THE_PLATFORM = frozenset({ROLLBACK, "rotation"})
+ROTATION = "rotation"
+OF_THE_PLATFORM = frozenset({ROLLBACK, ROTATION})
 DISRUPTIVE = "disruptive"
 TIME_CONSUMING = "time-consuming"
 
@@ -62,10 +63,10 @@ def place(names: Collection[str], kinds: Collection[str], graph: Graph, *, stand
     What takes something away comes when everything has converged, what others stand on last. Where processes share a platform that
     ``stands`` already, nothing is to be converged: what most stand on is taken away first of all, then what waits for long is begun,
     and what requires little comes before what requires much, to have something to do meanwhile.
-    Rollbacks come last and go the other way, so that each finds what it requires.
+    Rotations come when all the others have been; rollbacks come last and go the other way, so that each finds what it requires.
     """
     order = sorted(graph.order, key=lambda name: len(graph.closure([name]))) if stands else graph.order
-    number = max(map(order.index, names), default=len(order))
+    number = len(order) if ROTATION in kinds else max(map(order.index, names), default=len(order))
     if ROLLBACK in kinds:
         return 3, -number
     if stands and DISRUPTIVE in kinds:

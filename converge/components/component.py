@@ -261,7 +261,12 @@ class Component:
     @cached_property
     def qualities(self) -> frozenset[str]:
         """What it has that standard promises are made for: ``{"workloads", "hosts", "removable"}``."""
-        own = {"keepsake": self.keeps, "nothing-to-lose": self.keeps_nothing, "removable": not self.is_machine}
+        own = {
+            "keepsake": self.keeps,
+            "nothing-to-lose": self.keeps_nothing,
+            "removable": not self.is_machine,
+            "secrets": any(type(part).credentials is not Part.credentials for part in self.every_part),
+        }
         return frozenset([name for part in self.every_part for name in part.qualities] + [name for name, has in own.items() if has])
 
     def endpoints(self) -> Sequence[Endpoint]:

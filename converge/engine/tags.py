@@ -36,6 +36,7 @@ QUALITIES = {
     "jobs": "runs programs to their end",
     "volumes": "keeps data on volumes",
     "hosts": "serves hosts of the domain",
+    "secrets": "generates Secrets that open something",
     "removable": "can be rolled back",
     "keepsake": "keeps what a user left behind in it",
     "nothing-to-lose": "keeps nothing of a user's",

@@ -1,8 +1,6 @@
 @platform
 Feature: Every component keeps the standard promises
-  Each is written once and made by every component that has the quality in its tag; without such a tag it is made by all.
-  The rows are the components themselves: whoever adds one adds no row, and finds the scenarios under its own feature.
-  How a user leaves something behind in a component, and finds it again, stands in steps/keepsakes.
+  Each is made by all that have the quality in its tag, or by all: the rows are the components. What a user leaves behind: steps/keepsakes.
 
   Background:
     Given "<component>" is converged
@@ -80,6 +78,17 @@ Feature: Every component keeps the standard promises
 
     Examples:
       | component | Name | why |
+
+  @secrets @security @rotation
+  Scenario Outline: Secrets of <name> that somebody has seen are replaced wherever they are used
+    Given somebody has seen every Secret of "<component>"
+    When the operator rotates what was seen
+    Then what was seen opens nothing any more
+    And every workload of "<component>" is ready
+    And "<component>" has not drifted
+
+    Examples:
+      | component | name |
 
   @idempotence
   Scenario Outline: A second converge of <name> changes nothing

@@ -50,6 +50,12 @@ def test_on_a_new_platform_nothing_is_taken_away_before_the_rest_was_looked_at()
     assert place(["login"], {"disruptive"}, GRAPH, stands=False) > place(["login"], (), GRAPH, stands=False)
 
 
+def test_a_rotation_comes_when_all_others_have_been_whose_ever_it_is() -> None:
+    for stands in (True, False):
+        assert place(["base"], {"rotation"}, GRAPH, stands=stands) > place(["login"], (), GRAPH, stands=stands)
+        assert place(["base"], {"rotation"}, GRAPH, stands=stands) < place(["login"], {"rollback"}, GRAPH, stands=stands)
+
+
 def test_on_a_platform_that_stands_what_requires_little_comes_first() -> None:
     graph = Graph({"base": (), "database": ("base",), "login": ("database",), "objects": ("base",)})
     assert place(["objects"], (), graph, stands=True) < place(["login"], (), graph, stands=True)

@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +22,9 @@ OTHER = Inventory(
     nodes={"kind": "existing", "kubeconfig": "/somewhere/kubeconfig", "ingress_address": "172.30.7.9"},  # type: ignore[arg-type]
 )
 NO_TRACE = ("thinkube.test", "10.88.", "10.244.", "10.96.", "tkadmin", "local-control", "local-worker", "/home", "/root")
+
+ANYTHING: Any = SimpleNamespace(http=None, secret=None, execute=None, api=None)
+"""The way to a platform that nobody goes."""
 
 every_component = pytest.mark.parametrize("component", [pytest.param(kind(Inventory()), id=kind.name) for kind in COMPONENTS])
 
@@ -110,6 +114,7 @@ def test_its_qualities_are_those_of_its_objects(component: Component, context: C
     claims = [one for one in objects if one["kind"] == "PersistentVolumeClaim" or one.get("spec", {}).get("volumeClaimTemplates")]
     led = [item for item in objects if item["kind"] == "Ingress" and "cert-manager" in component.requires]
     has = {
+        "secrets": bool(component.credentials(context(), ANYTHING)),
         "workloads": bool(kinds & set(workloads.LASTING)),
         "jobs": bool(kinds & {"Job", "CronJob"}),
         "volumes": bool(claims),
