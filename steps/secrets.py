@@ -27,19 +27,14 @@ class Seen:
         return f"{self.credential.secret.namespace}/{self.credential.secret.name}"
 
 
-@given(parsers.re(r'somebody has seen the Secret "(?P<secret>[^"]+)" of "(?P<name>[^"]+)"'), target_fixture="seen")
-def seen_secret(platform: Platform, secret: str, name: str) -> Sequence[Seen]:
-    return [_look(platform, one) for one in _credentials(platform, name) if one.secret.name == secret]
-
-
 @given(parsers.re(r'somebody has seen every Secret of "(?P<name>[^"]+)"'), target_fixture="seen")
 def seen_secrets(platform: Platform, name: str) -> Sequence[Seen]:
-    return [_look(platform, one) for one in _credentials(platform, name)]
+    return [_look(platform, one) for one in platform.component(name).credentials(platform.context, platform.access)]
 
 
 @when("the operator rotates what was seen")
 def rotate(convergence: Convergence, seen: Sequence[Seen]) -> None:
-    assert seen, "there is no such Secret"
+    assert seen, "it has no Secret that opens something"
     for one in seen:
         outcome = convergence.rotate(one.name)
         assert outcome.result is Result.CONVERGED, outcome.text
@@ -48,10 +43,6 @@ def rotate(convergence: Convergence, seen: Sequence[Seen]) -> None:
 @then("what was seen opens nothing any more")
 def opens_nothing(seen: Sequence[Seen]) -> None:
     assert not [one.name for one in seen if one.credential.accepts(one.values)]
-
-
-def _credentials(platform: Platform, name: str) -> Sequence[Credential]:
-    return platform.component(name).credentials(platform.context, platform.access)
 
 
 def _look(platform: Platform, credential: Credential) -> Seen:

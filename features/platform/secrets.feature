@@ -4,9 +4,9 @@ Feature: A generated secret can be replaced everywhere at once
   What uses it goes on working, and whoever knows the old value is refused.
 
   @rotation @sso
-  Scenario: People sign in after the password of Keycloak's database was replaced
+  Scenario: People sign in after every password of Keycloak's was replaced
     Given "keycloak" is converged
     And a throw-away person
-    And somebody has seen the Secret "keycloak-database" of "keycloak"
+    And somebody has seen every Secret of "keycloak"
     When the operator rotates what was seen
     Then the person can sign in

@@ -76,6 +76,7 @@ def test_one_is_behind_the_login_with_a_database_and_a_bucket(page: dict[str, Mo
     wiki = page["wiki"].Wiki(Inventory())
     assert set(wiki.requires) == {"control-node", "postgres", "minio", "cert-manager", "dns", "keycloak", "valkey"}
     assert wiki.images == ("wiki", "oauth2-proxy")
+    assert wiki.qualities == {"workloads", "hosts", "secrets", "removable", "keepsake"}
     assert [one.url for one in wiki.endpoints()] == ["https://wiki.thinkube.test"]
     assert {one.name for one in wiki.secrets()} == {"wiki-database", "wiki-bucket", "wiki-oidc", "wiki-valkey", "wiki-cookie"}
     asked = [one.subject for one in wiki.prerequisites(context(), Anything())]
@@ -89,6 +90,7 @@ def test_one_is_behind_the_login_with_a_database_and_a_bucket(page: dict[str, Mo
 def test_one_signs_people_in_itself_and_keeps_a_volume(page: dict[str, ModuleType], context: ContextOf) -> None:
     notebook = page["notebook"].Notebook(Inventory())
     assert set(notebook.requires) == {"control-node", "keycloak", "storage", "cert-manager", "dns"}
+    assert notebook.qualities == {"workloads", "volumes", "hosts", "secrets", "removable", "keepsake"}
     (client,) = notebook.prerequisites(context(), Anything())
     assert client.wanted["redirectUris"] == ["https://notebook.thinkube.test/oidc/callback"]
     (claim,) = [item for item in notebook.objects(context()) if item["kind"] == "PersistentVolumeClaim"]
