@@ -60,7 +60,7 @@ class Rollback:
 
     def __init__(self, platform: Platform, name: str, *, purge: bool = False, with_dependants: bool = False) -> None:
         self._platform = platform
-        self._known: Mapping[str, Component] = platform.known()
+        self._known: Mapping[str, Component] = platform.known(platform.inventory)
         self._graph = Graph({known: component.requires for known, component in self._known.items()})
         self._purge = purge
         self.names = self._chosen(name, with_dependants=with_dependants)
