@@ -11,7 +11,7 @@ from pytest_bdd import given, parsers, then, when
 
 from converge.components.keycloak.lockout import Lockout
 from converge.components.keycloak.people import People, Person
-from converge.components.keycloak.realm_people import FAILURES
+from converge.components.keycloak.platform_realm import FAILURES
 from converge.engine.platform import Platform
 from converge.engine.serving import wait_until_served
 from converge.errors import Refused, ThinkubeError

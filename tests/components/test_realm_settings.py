@@ -13,7 +13,7 @@ from converge.apis.keycloak import Keycloak
 from converge.components.component import Setting
 from converge.components.keycloak.component import Keycloak as KeycloakComponent
 from converge.components.keycloak.oidc_client import ConfidentialClient
-from converge.components.keycloak.realm_people import People
+from converge.components.keycloak.platform_realm import PlatformRealm
 from converge.components.keycloak.settings import mapper
 from converge.inventory import Inventory
 
@@ -30,14 +30,14 @@ def wanted(here: FakeKeycloak, monkeypatch: pytest.MonkeyPatch) -> Callable[[], 
     access: Any = SimpleNamespace(secret=lambda *names: "-".join(names), api=lambda: api)
     context: Any = SimpleNamespace(inventory=Inventory())
     seen = Keycloak(here, URL, "admin", lambda: "right").realm("thinkube")  # type: ignore[arg-type]
-    for module in ("realm_people", "oidc_client"):
+    for module in ("platform_realm", "oidc_client"):
         monkeypatch.setattr(f"converge.components.keycloak.{module}.realm", lambda *_: seen)
     policy = mapper("oidc-usermodel-attribute-mapper", user_attribute="policy", claim_name="policy", multivalued=True)
 
     def settings() -> list[Setting]:
         owner: Any = SimpleNamespace(name="app", namespace="app", inventory=Inventory())
         app = ConfidentialClient(owner, redirect_uris=["https://app/callback"], mappers={"policy": policy})
-        return [*People(KeycloakComponent(Inventory())).settings(context, access), app.setting(context, access)]
+        return [*PlatformRealm(KeycloakComponent(Inventory())).settings(context, access), app.setting(context, access)]
 
     settings.secret = kept["metadata"]  # type: ignore[attr-defined]
     return settings

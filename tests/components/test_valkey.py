@@ -15,7 +15,7 @@ from converge.components.component import Context, GeneratedSecret
 from converge.components.manifests import only
 from converge.components.valkey.certificate import ServedCertificate
 from converge.components.valkey.component import Valkey
-from converge.components.valkey.users import User
+from converge.components.valkey.user_setting import User
 from converge.inventory import Inventory
 
 RIGHT: dict[str, Any] = {

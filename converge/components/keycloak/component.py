@@ -12,8 +12,8 @@ from converge.components.component import Component, Part
 from converge.components.keycloak.administrator import Administrator
 from converge.components.keycloak.kubernetes_login import CLIENT, PREFIX, KubernetesLogin
 from converge.components.keycloak.oidc_client import PublicClient
+from converge.components.keycloak.platform_realm import PlatformRealm
 from converge.components.keycloak.realm import ADMINISTRATORS
-from converge.components.keycloak.realm_people import People
 from converge.components.parts.held import Holds
 from converge.components.parts.hosts import WebHost
 from converge.components.parts.manifests import Manifests
@@ -48,4 +48,4 @@ class Keycloak(Component):
         )
         kubectl = PublicClient(self, name=CLIENT, redirect_uris=LOOPBACK)
         kubernetes = Holds(lambda context, access: [kubectl.setting(context, access), KubernetesLogin(context, access)])
-        return database, ca, server, web, administrator, People(self), kubernetes
+        return database, ca, server, web, administrator, PlatformRealm(self), kubernetes

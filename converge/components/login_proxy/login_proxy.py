@@ -16,7 +16,7 @@ from converge.components.keycloak.oidc_client import ConfidentialClient
 from converge.components.parts.hosts import WebHost
 from converge.components.parts.manifests import Manifests
 from converge.components.parts.trust import CaBundle
-from converge.components.valkey.valkey_user import ValkeyUser
+from converge.components.valkey.user import ValkeyUser
 
 ANSWERS_ONLY = "static://202"
 """An upstream that is none: whoever may pass is told so."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from converge.apis.minio import AccessKey, ObjectStore
 from converge.components.component import Access, Context, Credential, GeneratedSecret, Owner, Part, Setting
-from converge.components.minio.buckets import BucketItself, BucketUser
+from converge.components.minio.bucket_settings import BucketItself, BucketUser
 from converge.components.minio.storage import PLATFORM_BUCKET, url
 from converge.inventory import Inventory
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from converge.components.component import Component, Part
-from converge.components.minio.buckets import BucketItself
+from converge.components.minio.bucket_settings import BucketItself
 from converge.components.minio.login import console_url, people
 from converge.components.minio.root import Root
 from converge.components.minio.storage import PLATFORM_BUCKET

@@ -7,7 +7,7 @@ from typing import Any
 
 from converge.apis.postgres import Login
 from converge.components.component import Access, Context, Credential, GeneratedSecret, Owner, Part, Setting
-from converge.components.postgres.role import DatabaseItself
+from converge.components.postgres.database_setting import DatabaseItself
 from converge.components.postgres.server import HOST, POD
 from converge.errors import Refused, Unreachable
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from converge.apis.valkey import CommandRefused
 from converge.components.component import Access, Context, Credential, Difference, GeneratedSecret, Owner, Part, Setting
 from converge.components.valkey.server import ADMINISTRATOR_SECRET, NAMESPACE, server
-from converge.components.valkey.valkey_user import login
+from converge.components.valkey.user import login
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.wait import wait_until, wait_until_ready
 

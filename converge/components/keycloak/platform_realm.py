@@ -15,7 +15,7 @@ FAILURES = 5
 """So many wrong passwords lock an account, however slowly or quickly they come."""
 
 
-class People(Part):
+class PlatformRealm(Part):
     """The realm itself, its groups and scopes, and the person who administers the platform."""
 
     def __init__(self, owner: Owner) -> None:

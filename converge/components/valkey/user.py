@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from converge.apis.valkey import CommandRefused
 from converge.components.component import Access, Context, Credential, GeneratedSecret, Owner, Part, Setting
 from converge.components.valkey.server import HOST, server
-from converge.components.valkey.users import User
+from converge.components.valkey.user_setting import User
 from converge.errors import Unreachable
 
 
