@@ -216,7 +216,8 @@ class Owner(Protocol):
 class Component:
     """One system of the platform on one inventory: a name, an issue, a namespace, and the parts that it is made of.
 
-    ``Keycloak(inventory).secrets()``: every answer is collected from the parts, in their order. Subclasses say `parts`, nothing else.
+    ``Keycloak(inventory).secrets()``: every answer is collected from the parts, in their order. Subclasses say `parts` and
+    what people call it and keep in it, and override no answer.
     """
 
     name: str
