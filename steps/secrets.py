@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pytest_bdd import given, parsers, then, when
 
-from converge.components.component import Credential
+from converge.components.terms import Credential
 from converge.engine.converger import Convergence
 from converge.engine.outcome import Result
 from converge.engine.platform import Platform

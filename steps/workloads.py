@@ -9,7 +9,7 @@ from pytest_bdd import parsers, then, when
 
 from converge.acceptance import workload_faults
 from converge.acceptance.throwaway import ThrowawayPods
-from converge.components.component import GeneratedSecret
+from converge.components.terms import GeneratedSecret
 from converge.engine.platform import Platform
 from converge.inventory import Inventory
 from converge.kubernetes import workloads

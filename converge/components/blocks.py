@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from converge.components.component import KubernetesObject
+from converge.components.terms import KubernetesObject
 
 __all__ = ["exec_probe", "http_probe", "locked_down", "namespace", "pod_security", "resources", "tcp_probe", "trusting", "web_host"]
 

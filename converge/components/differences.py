@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from converge.components.component import Difference
+from converge.components.terms import Difference
 
 SECRET_FIELDS = frozenset({"secret", "password", "value"})
 """Fields whose values never show."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from converge.components import blocks
-from converge.components.component import KubernetesObject
+from converge.components.terms import KubernetesObject
 
 if TYPE_CHECKING:
     from jinja2 import Environment

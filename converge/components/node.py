@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from converge.components.component import Access, Part, Remark
+from converge.components.part import Part
+from converge.components.terms import Access, Remark
 from converge.kubernetes.cordon import cordons
 from converge.kubernetes.ready import why_unready
 

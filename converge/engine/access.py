@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from converge.components.component import Access
+from converge.components.terms import Access
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes, ExistingNodes
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from converge.components.component import Data, Difference, Setting
+from converge.components.terms import Data, Difference, Setting
 from converge.engine.record import stamp
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.objects import SYSTEM_NAMESPACE, KubernetesObject, Ref

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from converge.components.component import Difference, Remark
+from converge.components.terms import Difference, Remark
 from converge.engine.restarts import Restart
 from converge.kubernetes.changes import Action, Change
 from converge.kubernetes.difference import SECRET

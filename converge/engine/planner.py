@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from converge.commands import typed
-from converge.components.component import Component, Remark, Setting
+from converge.components.component import Component
+from converge.components.terms import Remark, Setting
 from converge.engine.plan import Plan, PlannedChange, Unknown, of_absent, of_change, of_restart, of_setting
 from converge.engine.restarts import restarts_for_secrets
 from converge.errors import NotReady, ThinkubeError, first_line

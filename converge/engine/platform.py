@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from converge.components.component import Access, Component, Context, KubernetesObject
+from converge.components.component import Component
+from converge.components.terms import Access, Context, KubernetesObject
 from converge.engine.access import LazyAccess, ingress_address
 from converge.engine.graph import BadGraph, Graph, nearest
 from converge.errors import NotReady

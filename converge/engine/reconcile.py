@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from converge.components.component import Component, KubernetesObject
+from converge.components.component import Component
+from converge.components.terms import KubernetesObject
 from converge.engine.known_data import KnownData
 from converge.engine.outcome import Outcome, Result
 from converge.engine.planner import Planner

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from converge.components.component import Access, Component, Context, KubernetesObject
+from converge.components.component import Component
+from converge.components.terms import Access, Context, KubernetesObject
 from converge.kubernetes import secrets
 from converge.kubernetes.client import Api
 from converge.kubernetes.objects import Ref, annotations_of, labels_of

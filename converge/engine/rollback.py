@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from converge.components.component import Component, Held, Removable, Setting
+from converge.components.component import Component
+from converge.components.terms import Held, Removable, Setting
 from converge.engine import known_data
 from converge.engine.graph import Graph
 from converge.engine.outcome import Outcome, Result

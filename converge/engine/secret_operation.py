@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from converge.components.component import Component, Credential, GeneratedSecret
+from converge.components.component import Component
+from converge.components.terms import Credential, GeneratedSecret
 from converge.engine.graph import nearest
 from converge.engine.outcome import Result
 from converge.engine.reconcile import converge

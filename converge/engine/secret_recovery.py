@@ -5,7 +5,7 @@ Both may be run again after an interruption: each step finds out whether it was 
 
 from __future__ import annotations
 
-from converge.components.component import Credential
+from converge.components.terms import Credential
 from converge.engine.reconcile import Reconciliation
 from converge.engine.secret_operation import SecretOperation
 from converge.errors import Refused

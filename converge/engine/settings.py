@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from converge.components.component import Setting
+from converge.components.terms import Setting
 from converge.engine.known_data import KnownData
 from converge.errors import NotReady, Unreachable, first_line
 from converge.progress import State

@@ -7,7 +7,9 @@ import pytest
 
 from converge.cli import main
 from converge.cli import open as open_command
-from converge.components.component import Component, Endpoint, Part
+from converge.components.component import Component
+from converge.components.part import Part
+from converge.components.terms import Endpoint
 from converge.errors import NotReady
 from converge.inventory import Inventory
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.components.component import Context
+from converge.components.terms import Context
 from converge.inventory import Inventory
 
 CERT_MANAGER = """

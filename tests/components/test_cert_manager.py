@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from converge.components.cert_manager.component import CertManager
-from converge.components.component import Context
+from converge.components.terms import Context
 from converge.errors import Missing
 from converge.inventory import Inventory
 

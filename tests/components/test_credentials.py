@@ -10,9 +10,9 @@ import pytest
 
 from converge.apis.keycloak import WrongAdministrator
 from converge.components import known
-from converge.components.component import Context
 from converge.components.keycloak import recovery
 from converge.components.keycloak.administrator import AcceptedAdministrator
+from converge.components.terms import Context
 from converge.inventory import Inventory
 
 RUN = "a plain run"

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from converge.components import COMPONENTS
-from converge.components.component import Component, Context, Setting
+from converge.components.component import Component
+from converge.components.terms import Context, Setting
 from converge.http import session
 from converge.inventory import Inventory
 from converge.kubernetes.objects import Ref

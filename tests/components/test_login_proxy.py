@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from converge.components.component import Component, Context, KubernetesObject, Part
+from converge.components.component import Component
 from converge.components.login_proxy.login_proxy import ANSWERS_ONLY, LoginProxy
 from converge.components.manifests import only
+from converge.components.part import Part
+from converge.components.terms import Context, KubernetesObject
 from converge.inventory import Inventory
 
 

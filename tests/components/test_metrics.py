@@ -1,8 +1,8 @@
 from collections.abc import Callable
 
 from converge.components import manifests
-from converge.components.component import Context
 from converge.components.metrics.component import Metrics
+from converge.components.terms import Context
 from converge.inventory import Inventory
 
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from converge.components.component import Remark
 from converge.components.control_node.component import ControlNode
+from converge.components.terms import Remark
 from converge.components.worker_nodes.component import WorkerNodes
 from converge.errors import NotReady
 from converge.inventory import Inventory

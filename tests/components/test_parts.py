@@ -12,9 +12,11 @@ import pytest
 
 from converge.acceptance import workload_faults
 from converge.components import COMPONENTS, known
-from converge.components.component import Component, Context, Part
+from converge.components.component import Component
+from converge.components.part import Part
 from converge.components.parts.hosts import GrpcHost
 from converge.components.parts.service_account import ServiceAccount
+from converge.components.terms import Context
 from converge.inventory import Inventory
 from converge.kubernetes import workloads
 

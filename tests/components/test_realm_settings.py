@@ -10,11 +10,11 @@ import pytest
 from fake_keycloak import URL, FakeKeycloak
 
 from converge.apis.keycloak import Keycloak
-from converge.components.component import Setting
 from converge.components.keycloak.component import Keycloak as KeycloakComponent
 from converge.components.keycloak.oidc_client import ConfidentialClient
 from converge.components.keycloak.platform_realm import PlatformRealm
 from converge.components.keycloak.settings import mapper
+from converge.components.terms import Setting
 from converge.inventory import Inventory
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from converge.apis.valkey import COMMANDS, password_hash
-from converge.components.component import Context, GeneratedSecret
 from converge.components.manifests import only
+from converge.components.terms import Context, GeneratedSecret
 from converge.components.valkey.certificate import ServedCertificate
 from converge.components.valkey.component import Valkey
 from converge.components.valkey.user_setting import User

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from converge.components.component import Component, GeneratedSecret, KubernetesObject, Remark, Setting
+from converge.components.component import Component
+from converge.components.terms import GeneratedSecret, KubernetesObject, Remark, Setting
 from converge.engine.operations import Operations
 from converge.engine.platform import Platform
 from converge.errors import Missing

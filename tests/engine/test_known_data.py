@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from converge.components.component import Difference
+from converge.components.terms import Difference
 from converge.engine import known_data
 from converge.engine.known_data import KnownData
 from converge.engine.outcome import Outcome, Result

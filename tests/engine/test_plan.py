@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from converge.components.component import Difference, GeneratedSecret, Remark
+from converge.components.terms import Difference, GeneratedSecret, Remark
 from converge.engine.plan import Plan, PlannedField, Plans, Unknown, of_setting
 from converge.engine.run import Run
 from converge.errors import NotReady, Refused, Unreachable

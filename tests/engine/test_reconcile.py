@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from converge.components.component import Difference, GeneratedSecret, Remark
+from converge.components.terms import Difference, GeneratedSecret, Remark
 from converge.engine import reconcile
 from converge.engine.outcome import Result
 from converge.errors import Missing, Refused, ThinkubeError, Unreachable

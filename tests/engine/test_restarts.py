@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from converge.components.component import Credential, GeneratedSecret
+from converge.components.terms import Credential, GeneratedSecret
 from converge.engine.restarts import restarts_for_secrets
 from converge.kubernetes import secrets
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from converge.components.component import Component, GeneratedSecret
+from converge.components.component import Component
+from converge.components.terms import GeneratedSecret
 from converge.engine.outcome import Result
 from converge.engine.rollback import Rollback, roll_back
 from converge.errors import Refused, Unreachable

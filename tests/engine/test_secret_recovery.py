@@ -2,7 +2,7 @@
 
 import pytest
 
-from converge.components.component import Credential, Difference, GeneratedSecret
+from converge.components.terms import Credential, Difference, GeneratedSecret
 from converge.engine.secret_recovery import Adoption, Restoration
 from converge.errors import NotReady, Refused, Unreachable
 from converge.kubernetes import secrets

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from converge.components.component import Endpoint
+from converge.components.terms import Endpoint
 from converge.engine.outcome import Result
 
 

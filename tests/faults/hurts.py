@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from converge.components.component import Removable, Setting
+from converge.components.terms import Removable, Setting
 from converge.kubernetes.discovery import BUILT_IN
 from converge.kubernetes.objects import KubernetesObject, Ref
 from converge.kubernetes.stages import Stage, stage_of

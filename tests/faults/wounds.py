@@ -13,7 +13,7 @@ import hurts
 from hurts import Impossible
 from place import Done, Place, until
 
-from converge.components.component import Data
+from converge.components.terms import Data
 from converge.errors import ThinkubeError
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.objects import KubernetesObject, Ref

@@ -8,10 +8,10 @@ from typing import Any
 
 from converge.apis.keycloak import Realm
 from converge.apis.minio import Administration
-from converge.components.component import KubernetesObject
 from converge.components.keycloak import realm
 from converge.components.minio import storage
 from converge.components.postgres.server import server as postgres
+from converge.components.terms import KubernetesObject
 from converge.engine.platform import Platform
 from converge.kubernetes.failures import ApiRefused
 from converge.kubernetes.wait import wait_until_ready

@@ -7,10 +7,10 @@ import time
 from mutation import Mutation, container, edit, editing, object_storage, sql
 
 from converge.apis.minio import ObjectStore
-from converge.components.component import KubernetesObject
 from converge.components.minio import storage
 from converge.components.minio.storage import PLATFORM_BUCKET
 from converge.components.postgres.server import POD, server
+from converge.components.terms import KubernetesObject
 from converge.components.valkey.server import server as valkey
 from converge.engine.platform import Platform
 from converge.kubernetes.execute import execute

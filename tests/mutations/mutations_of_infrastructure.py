@@ -8,8 +8,8 @@ from mutation import Act, Mutation, container, creating, edit, editing, with_arg
 
 from converge import tls
 from converge.acceptance import certificates
-from converge.components.component import KubernetesObject
 from converge.components.dns import zone
+from converge.components.terms import KubernetesObject
 from converge.engine.platform import Platform
 from converge.kubernetes.objects import Ref
 from converge.kubernetes.wait import wait_until, wait_until_ready

@@ -19,8 +19,8 @@ from mutation import (
     without_mapper,
 )
 
-from converge.components.component import KubernetesObject
 from converge.components.keycloak.realm import ADMINISTRATORS
+from converge.components.terms import KubernetesObject
 from converge.engine.platform import Platform
 
 LOGINS = "core/keycloak-logins.feature"

@@ -15,7 +15,8 @@ import pytest
 
 from converge.acceptance import workload_faults
 from converge.components import COMPONENTS
-from converge.components.component import Component, Context
+from converge.components.component import Component
+from converge.components.terms import Context
 from converge.inventory import Inventory
 from converge.kubernetes import workloads
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converge.components.component import Remark
+from converge.components.terms import Remark
 from converge.engine.plan import Plan, PlannedChange, PlannedField, Plans, Unknown
 from converge.reporting.plan import LONGEST_DIFF, rows
 from converge.shortening import cut

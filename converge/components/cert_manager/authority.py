@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 from converge import authority
 from converge.authority import Authority
-from converge.components.component import Access, Context, Difference
 from converge.components.differences import absent
 from converge.components.parts.trust import CA as CA
+from converge.components.terms import Access, Context, Difference
 from converge.errors import Refused
 from converge.inventory.model import PrivateCa
 from converge.kubernetes.client import Api

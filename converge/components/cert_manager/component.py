@@ -15,12 +15,14 @@ from converge.components.cert_manager.authority import NAMESPACE as NAMESPACE
 from converge.components.cert_manager.authority import PlatformCa
 from converge.components.cert_manager.issued import IssuedCertificates
 from converge.components.cert_manager.presented import PresentedWildcard
-from converge.components.component import Component, GeneratedSecret, Part
+from converge.components.component import Component
 from converge.components.ingress.component import CERTIFICATE
 from converge.components.ingress.component import NAMESPACE as INGRESS_NAMESPACE
+from converge.components.part import Part
 from converge.components.parts.held import Holds
 from converge.components.parts.manifests import Manifests, Release
 from converge.components.parts.trust import CA as CA
+from converge.components.terms import GeneratedSecret
 from converge.inventory import Inventory
 from converge.inventory.model import Acme
 

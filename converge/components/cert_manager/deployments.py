@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from converge.components import blocks, manifests
-from converge.components.component import Context, KubernetesObject
+from converge.components.terms import Context, KubernetesObject
 
 IMAGES = {
     "cert-manager": "cert-manager-controller",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from converge import authority
 from converge.components.cert_manager.authority import CA, SUBJECT, find, signing
-from converge.components.component import Access, Context, Difference
+from converge.components.terms import Access, Context, Difference
 from converge.errors import NotReady
 from converge.kubernetes.client import Api
 from converge.kubernetes.discovery import UnknownKind

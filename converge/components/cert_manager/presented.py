@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from converge import tls
-from converge.components.component import Access, Context, Difference
 from converge.components.ingress.component import CERTIFICATE, NAMESPACE
+from converge.components.terms import Access, Context, Difference
 from converge.errors import NotReady
 
 if TYPE_CHECKING:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Access, Component, Difference, Part
+from converge.components.component import Component
 from converge.components.node import Cordoned, unready
+from converge.components.part import Part
 from converge.components.parts.held import Holds
+from converge.components.terms import Access, Difference
 from converge.inventory import Inventory
 
 

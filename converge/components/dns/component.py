@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Access, Component, Context, Part, Setting
+from converge.components.component import Component
 from converge.components.dns.zone import Zone
+from converge.components.part import Part
 from converge.components.parts.held import Holds
+from converge.components.terms import Access, Context, Setting
 from converge.inventory import Inventory
 
 

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from converge.components.component import Difference
+from converge.components.terms import Difference
 from converge.errors import NotReady
 
 if TYPE_CHECKING:

@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from converge.components.blocks import INGRESS_CLASS
-from converge.components.component import Component, Endpoint, Owner, Part
+from converge.components.component import Component
+from converge.components.part import Owner, Part
 from converge.components.parts.manifests import Manifests
+from converge.components.terms import Endpoint
 from converge.inventory import Inventory
 
 NAMESPACE = "ingress"

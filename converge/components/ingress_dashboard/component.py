@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Component, Part
+from converge.components.component import Component
 from converge.components.keycloak.realm import ADMINISTRATORS
 from converge.components.login_proxy.login_proxy import LoginProxy
+from converge.components.part import Part
 from converge.components.parts.manifests import Namespace
 from converge.inventory import Inventory
 

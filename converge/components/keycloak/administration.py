@@ -11,7 +11,7 @@ from converge.sso import Browser, Client, Credentials, RelyingParty, Tokens, dis
 if TYPE_CHECKING:
     import requests
 
-    from converge.components.component import Access
+    from converge.components.terms import Access
     from converge.inventory import Inventory
     from converge.kubernetes.client import Api
 

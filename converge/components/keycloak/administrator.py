@@ -10,9 +10,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from converge.apis.keycloak import Keycloak, Realm, WrongAdministrator, if_there
-from converge.components.component import Access, Context, Credential, Difference, GeneratedSecret, Owner, Part, Setting
 from converge.components.keycloak import recovery
 from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, realm
+from converge.components.part import Owner, Part
+from converge.components.terms import Access, Context, Credential, Difference, GeneratedSecret, Setting
 from converge.inventory import Inventory
 from converge.kubernetes.objects import KubernetesObject, annotations_of
 

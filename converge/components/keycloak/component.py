@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Component, Part
+from converge.components.component import Component
 from converge.components.keycloak.administrator import Administrator
 from converge.components.keycloak.kubernetes_login import CLIENT, PREFIX, KubernetesLogin
 from converge.components.keycloak.oidc_client import PublicClient
 from converge.components.keycloak.platform_realm import PlatformRealm
 from converge.components.keycloak.realm import ADMINISTRATORS
+from converge.components.part import Part
 from converge.components.parts.held import Holds
 from converge.components.parts.hosts import WebHost
 from converge.components.parts.manifests import Manifests

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from converge.components.component import Access, Context, Difference
 from converge.components.differences import differences
 from converge.components.keycloak.realm import issuer
+from converge.components.terms import Access, Context, Difference
 
 CLIENT = "kubernetes"
 """The client whose ID tokens the API server accepts."""

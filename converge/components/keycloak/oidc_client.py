@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from converge.apis.keycloak import Representation
-from converge.components.component import Access, Context, Credential, GeneratedSecret, Owner, Part, Setting
 from converge.components.keycloak.realm import issuer, realm
 from converge.components.keycloak.settings import Client, Group
+from converge.components.part import Owner, Part
+from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
 from converge.http import checked
 
 Attributes = Mapping[str, Sequence[str]]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import requests
 
     from converge.apis.keycloak import Realm
-    from converge.components.component import Access
+    from converge.components.terms import Access
     from converge.inventory import Inventory
 
 PREFIX = "throw-away-"

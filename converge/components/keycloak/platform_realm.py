@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from converge.components.component import Access, Context, Credential, GeneratedSecret, Owner, Part, Setting
 from converge.components.keycloak.realm import ADMINISTRATORS, PERSON_SECRET, issuer, realm
 from converge.components.keycloak.recovery import write_password
 from converge.components.keycloak.settings import ClientScope, Group, Person, RealmItself, UserProfile, mapper
+from converge.components.part import Owner, Part
+from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
 from converge.http import checked
 from converge.kubernetes.secrets import moment, written_at
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from converge.apis.keycloak import Keycloak, Realm
-from converge.components.component import Access
+from converge.components.terms import Access
 from converge.inventory import Inventory
 
 REALM = "thinkube"

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from converge.apis.keycloak import Keycloak, Realm, Representation, if_there
-from converge.components.component import Access, KubernetesObject
+from converge.components.terms import Access, KubernetesObject
 from converge.errors import Refused
 from converge.inventory import Inventory
 from converge.kubernetes.client import Api

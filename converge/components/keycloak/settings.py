@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from converge.apis.keycloak import Realm, Representation, if_there
-from converge.components.component import Difference
 from converge.components.differences import absent, differences, merged
+from converge.components.terms import Difference
 
 CLOCKS_S = 5
 """How much Keycloak's clock may be behind the API server's."""

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from converge.components.component import GeneratedSecret, Owner, Part
 from converge.components.keycloak.oidc_client import ConfidentialClient
+from converge.components.part import Owner, Part
 from converge.components.parts.hosts import WebHost
 from converge.components.parts.manifests import Manifests
 from converge.components.parts.trust import CaBundle
+from converge.components.terms import GeneratedSecret
 from converge.components.valkey.user import ValkeyUser
 
 ANSWERS_ONLY = "static://202"

@@ -12,9 +12,11 @@ from functools import partial
 from typing import Any
 
 from converge.components import blocks, manifests
-from converge.components.component import Component, Context, KubernetesObject, Part
+from converge.components.component import Component
+from converge.components.part import Part
 from converge.components.parts.manifests import Release
 from converge.components.parts.trust import ServerCertificate
+from converge.components.terms import Context, KubernetesObject
 from converge.inventory import Inventory
 
 NAMESPACE = "kube-system"

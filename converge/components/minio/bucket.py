@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from converge.apis.minio import AccessKey, ObjectStore
-from converge.components.component import Access, Context, Credential, GeneratedSecret, Owner, Part, Setting
 from converge.components.minio.bucket_settings import BucketItself, BucketUser
 from converge.components.minio.storage import PLATFORM_BUCKET, url
+from converge.components.part import Owner, Part
+from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
 from converge.inventory import Inventory
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Component, Part
+from converge.components.component import Component
 from converge.components.minio.bucket_settings import BucketItself
 from converge.components.minio.login import console_url, people
 from converge.components.minio.root import Root
 from converge.components.minio.storage import PLATFORM_BUCKET
+from converge.components.part import Part
 from converge.components.parts.held import Holds
 from converge.components.parts.hosts import WebHost
 from converge.components.parts.manifests import Manifests

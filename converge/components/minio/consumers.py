@@ -11,7 +11,7 @@ from converge.apis.minio import ObjectStore
 from converge.components.minio import storage
 
 if TYPE_CHECKING:
-    from converge.components.component import Access
+    from converge.components.terms import Access
     from converge.inventory import Inventory
 
 PREFIX = "throw-away-"

@@ -13,7 +13,8 @@ from converge.components.keycloak.settings import mapper
 from converge.sso import Client, RelyingParty, discover
 
 if TYPE_CHECKING:
-    from converge.components.component import Access, Owner
+    from converge.components.part import Owner
+    from converge.components.terms import Access
     from converge.inventory import Inventory
 
 CALLBACK = "/oauth_callback"

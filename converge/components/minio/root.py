@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Access, Context, Credential, GeneratedSecret, Owner, Part
 from converge.components.minio.bucket import login
 from converge.components.minio.storage import ROOT_SECRET
+from converge.components.part import Owner, Part
+from converge.components.terms import Access, Context, Credential, GeneratedSecret
 
 
 class Root(Part):

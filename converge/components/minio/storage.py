@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converge.apis.minio import AccessKey
-from converge.components.component import Access
+from converge.components.terms import Access
 from converge.inventory import Inventory
 
 ROOT_SECRET = "minio-root"  # noqa: S105 (a name)

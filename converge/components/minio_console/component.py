@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Component, Part
+from converge.components.component import Component
 from converge.components.minio.component import Minio
 from converge.components.minio.login import people
 from converge.components.minio.storage import url
 from converge.components.minio_console.policy import Policy
+from converge.components.part import Part
 from converge.components.parts.held import Holds
 from converge.components.parts.hosts import WebHost
 from converge.components.parts.manifests import Manifests

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from converge.apis.minio import Administration
-from converge.components.component import Access, Difference
 from converge.components.differences import absent, differences
 from converge.components.minio.storage import root_key, url
+from converge.components.terms import Access, Difference
 from converge.inventory import Inventory
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from converge.components.component import Access, Context, Part, Setting
+from converge.components.part import Part
+from converge.components.terms import Access, Context, Setting
 
 
 class Holds(Part):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from converge.components.blocks import web_host
-from converge.components.component import Context, Endpoint, KubernetesObject, Owner, Part
+from converge.components.part import Owner, Part
+from converge.components.terms import Context, Endpoint, KubernetesObject
 
 
 class WebHost(Part):

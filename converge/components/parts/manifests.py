@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from converge.components import blocks, manifests
-from converge.components.component import Context, KubernetesObject, Owner, Part
+from converge.components.part import Owner, Part
+from converge.components.terms import Context, KubernetesObject
 
 
 class Manifests(Part):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from converge.components.component import Context, KubernetesObject, Owner, Part
+from converge.components.part import Owner, Part
+from converge.components.terms import Context, KubernetesObject
 
 RBAC = "rbac.authorization.k8s.io"
 

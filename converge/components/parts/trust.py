@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Context, KubernetesObject, Owner, Part
+from converge.components.part import Owner, Part
+from converge.components.terms import Context, KubernetesObject
 
 CA = "thinkube-ca"
 """The ClusterIssuer that signs with the platform's CA, and the Secret that holds that."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from converge.components.component import Access, Difference
 from converge.components.postgres.server import POD, server
+from converge.components.terms import Access, Difference
 from converge.kubernetes.mounted import wait_until_brought
 
 

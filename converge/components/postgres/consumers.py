@@ -15,7 +15,7 @@ from converge.errors import Refused
 from converge.waiting import COMES_S
 
 if TYPE_CHECKING:
-    from converge.components.component import Access
+    from converge.components.terms import Access
 
 PREFIX = "throw-away-"
 TABLE = "notes"

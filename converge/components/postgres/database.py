@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from converge.apis.postgres import Login
-from converge.components.component import Access, Context, Credential, GeneratedSecret, Owner, Part, Setting
+from converge.components.part import Owner, Part
 from converge.components.postgres.database_setting import DatabaseItself
 from converge.components.postgres.server import HOST, POD
+from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
 from converge.errors import Refused, Unreachable
 
 

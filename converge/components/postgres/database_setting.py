@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Access, Difference, GeneratedSecret
 from converge.components.postgres.server import server
+from converge.components.terms import Access, Difference, GeneratedSecret
 
 
 class DatabaseItself:

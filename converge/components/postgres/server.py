@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converge.apis.postgres import Postgres
-from converge.components.component import Access
+from converge.components.terms import Access
 
 POD = ("postgres", "postgres-0")
 HOST = "postgres.postgres.svc"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Access, Context, Credential, Difference, GeneratedSecret, Owner, Part, Setting
+from converge.components.part import Owner, Part
 from converge.components.postgres.database import login
 from converge.components.postgres.server import server
+from converge.components.terms import Access, Context, Credential, Difference, GeneratedSecret, Setting
 
 
 class Superuser(Part):

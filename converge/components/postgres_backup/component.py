@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.component import Component, Part
+from converge.components.component import Component
 from converge.components.minio.bucket import Bucket
+from converge.components.part import Part
 from converge.components.parts.manifests import Manifests
 from converge.components.parts.trust import CaBundle
 from converge.components.postgres.component import Postgres

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from converge.components.component import KubernetesObject
+from converge.components.terms import KubernetesObject
 from converge.kubernetes.wait import wait_until_ready
 
 if TYPE_CHECKING:

@@ -11,8 +11,10 @@ import json
 from collections.abc import Sequence
 
 from converge.components import blocks, manifests
-from converge.components.component import Component, Context, KubernetesObject, Part
+from converge.components.component import Component
+from converge.components.part import Part
 from converge.components.parts.manifests import Release
+from converge.components.terms import Context, KubernetesObject
 from converge.inventory import Inventory
 
 NAMESPACE = "local-path-storage"

@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 
 from converge.apis.valkey import CommandRefused
-from converge.components.component import Access, Context, Credential, Difference, GeneratedSecret, Owner, Part, Setting
+from converge.components.part import Owner, Part
+from converge.components.terms import Access, Context, Credential, Difference, GeneratedSecret, Setting
 from converge.components.valkey.server import ADMINISTRATOR_SECRET, NAMESPACE, server
 from converge.components.valkey.user import login
 from converge.kubernetes.objects import Ref

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from converge.components.component import Access, Difference
+from converge.components.terms import Access, Difference
 from converge.components.valkey.server import NAMESPACE, server
 from converge.kubernetes.mounted import wait_until_brought
 

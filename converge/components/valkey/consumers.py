@@ -14,7 +14,7 @@ from converge.errors import Unreachable
 from converge.waiting import COMES_S
 
 if TYPE_CHECKING:
-    from converge.components.component import Access
+    from converge.components.terms import Access
 
 OVER_TLS = ("valkey-cli", "--tls", "--cacert", "/tls/ca.crt", "-h", HOST)
 ANSWERS_MS = 30_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converge.apis.valkey import Valkey
-from converge.components.component import Access
+from converge.components.terms import Access
 
 HOST = "valkey.valkey.svc"
 """The name that the certificate holds, and that leads to the server that takes writes."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from converge.apis.valkey import CommandRefused
-from converge.components.component import Access, Context, Credential, GeneratedSecret, Owner, Part, Setting
+from converge.components.part import Owner, Part
+from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
 from converge.components.valkey.server import HOST, server
 from converge.components.valkey.user_setting import User
 from converge.errors import Unreachable

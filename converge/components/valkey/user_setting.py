@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from converge.apis.valkey import COMMANDS, password_hash
-from converge.components.component import Access, Difference, GeneratedSecret
 from converge.components.differences import absent
+from converge.components.terms import Access, Difference, GeneratedSecret
 from converge.components.valkey.server import server
 
 
