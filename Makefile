@@ -55,6 +55,7 @@ rollbacks: # take every component away and bring it back; rotate every secret
 	@$(STAGE) rollbacks $(PYTEST) features/ -m "rollback or rotation" --inventory $(TEST_INVENTORY) --report-dir build/acceptance-rollbacks
 
 faults: tools ## break clusters of their own on purpose, and require every promise to be kept (minutes)
+	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || $(STAGE) libfaketime apt-get install -qq -y --no-install-recommends libfaketime
 	@$(STAGE) faults $(PYTEST) tests/faults -m fault
 
 mutations: tools ## break a platform of its own in fifty ways, and require the features to go red (minutes)
