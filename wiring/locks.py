@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 TARGETS: pytest.StashKey[Iterable[str]] = pytest.StashKey()
 """The components that a scenario is about; what a disruptive one takes away is among them."""
 LOST_PODS = re.compile(r'every pod of "([^"]+)" is deleted')
+LOST_NAMES = re.compile(r"restarts the cluster's DNS$")
+"""What takes names away from every pod: for a moment nobody's connection to a service can be made."""
 BROWSER: pytest.StashKey[bool] = pytest.StashKey()
 """Whether a scenario looks at pages."""
 BROWSER_WORD = re.compile(r"\bbrowser\b")
@@ -40,7 +42,7 @@ def loses_pods(step: str, example: Mapping[str, Any]) -> Iterable[str]:
     """The components that lose their pods in a step: ``every pod of "<component>" is deleted`` with ``{"component": "valkey"}``."""
     for name, value in example.items():
         step = step.replace(f"<{name}>", str(value))
-    return LOST_PODS.findall(step)
+    return [*LOST_PODS.findall(step), *(["control-node"] if LOST_NAMES.search(step) else [])]
 
 
 def uses_browser(steps: Iterable[str]) -> bool:

@@ -33,6 +33,7 @@ def test_everybody_claims_in_the_same_order() -> None:
         ('every pod of "minio" is deleted', {}, ["minio"]),
         ('every pod of "<component>" is deleted', {"component": "valkey"}, ["valkey"]),
         ('every workload of "minio" is ready', {}, []),
+        ("the operator restarts the cluster's DNS", {}, ["control-node"]),
     ],
 )
 def test_the_steps_tell_who_loses_its_pods(step: str, example: dict[str, str], lost: list[str]) -> None:

@@ -15,6 +15,7 @@ from converge.components.keycloak import realm
 from converge.components.keycloak.component import LOOPBACK
 from converge.components.keycloak.kubernetes_login import CLIENT
 from converge.components.keycloak.settings import mapper
+from converge.errors import Refused
 from converge.sso import Browser, Client, Credentials, Provider, RelyingParty, discover
 
 if TYPE_CHECKING:
@@ -140,5 +141,6 @@ class People:
         before_ms = (time.time() - ABANDONED_AFTER_S) * 1000
         for user in self.realm.users_beginning(PREFIX):
             if user["createdTimestamp"] < before_ms:
-                if_there(self.realm.admin.delete_user, user["id"])
+                with contextlib.suppress(Refused):  # Keycloak answers 500 to the second of two processes that remove the same one at once
+                    if_there(self.realm.admin.delete_user, user["id"])
         self._is_tidy = True
