@@ -18,9 +18,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from converge.components import known
+from converge.cli.inventory import requirements
 from converge.engine.platform import Platform
-from converge.inventory import Inventory
 from converge.inventory.reading import read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,7 +40,7 @@ def main() -> int:
     parser.add_argument("--inventory", default="inventory/local.yaml")
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
-    platform = Platform(read(ROOT / arguments.inventory, components={name: made.requires for name, made in known(Inventory()).items()}))
+    platform = Platform(read(ROOT / arguments.inventory, components=requirements()))
     with tempfile.TemporaryDirectory() as folder:
         objects = Path(folder, "objects.json")
         items = [item for name in platform.components for item in platform.objects(name)]

@@ -23,8 +23,8 @@ from typing import TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from converge.components import known
-from converge.inventory import Inventory
+from converge.cli.inventory import requirements
+from converge.components import COMPONENTS
 from converge.progress import State
 from converge.reporting.results import Scenario, ScenarioOutcome
 from converge.reporting.terminal import Display
@@ -50,7 +50,7 @@ def spent(seconds: int, *, is_shown: bool) -> float:
     """The processor time of a run over a terminal of 80 columns."""
     with terminal() as out:
         display = Display(out, is_live=True, is_coloured=True)
-        display.follow({name: component.requires for name, component in known(Inventory()).items()})
+        display.follow(requirements())
         if is_shown:
             display.begin()
         began, started = time.process_time(), time.monotonic()
@@ -83,7 +83,7 @@ def terminal() -> Iterator[TextIO]:
 
 def turn(display: Display, tick: int) -> None:
     """What a sixtieth of a second brings."""
-    names = list(known(Inventory()))
+    names = [kind.name for kind in COMPONENTS]
     if tick == 0:
         for name in names:
             display.note(name, State.PENDING)

@@ -57,6 +57,16 @@ class Part:
         return ()
 
 
+class PartWithSecret(Part):
+    """A part that generates one Secret, which it hands out as ``secret``."""
+
+    secret: GeneratedSecret
+
+    def secrets(self) -> Sequence[GeneratedSecret]:
+        """See ``Part.secrets``."""
+        return (self.secret,)
+
+
 class Owner(Protocol):
     """Whose part it is: parts are named after their component and live in its namespace."""
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from converge.apis.keycloak import Keycloak, Realm, WrongAdministrator, if_there
 from converge.components.keycloak import recovery
 from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, realm
-from converge.components.part import Owner, Part
+from converge.components.part import Owner, PartWithSecret
 from converge.components.terms import Access, Context, Credential, Difference, GeneratedSecret, Setting
 from converge.inventory import Inventory
 from converge.kubernetes.objects import KubernetesObject, annotations_of
@@ -73,15 +73,11 @@ class AcceptedAdministrator:
         return self._access.secret("keycloak", ADMINISTRATOR_SECRET, "password")
 
 
-class Administrator(Part):
+class Administrator(PartWithSecret):
     """Keycloak's own administrator (realm master): Keycloak keeps the password itself."""
 
     def __init__(self, owner: Owner) -> None:
         self.secret = GeneratedSecret(owner.namespace, ADMINISTRATOR_SECRET, {"username": "=admin", "password": "password"})
-
-    def secrets(self) -> Sequence[GeneratedSecret]:
-        """See ``Part.secrets``."""
-        return (self.secret,)
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.settings``."""

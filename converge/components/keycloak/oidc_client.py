@@ -8,7 +8,7 @@ from typing import Any
 from converge.apis.keycloak import Representation
 from converge.components.keycloak.realm import issuer, realm
 from converge.components.keycloak.settings import Client, Group
-from converge.components.part import Owner, Part
+from converge.components.part import Owner, Part, PartWithSecret
 from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
 from converge.http import checked
 
@@ -69,7 +69,7 @@ class PublicClient(Part):
         return Client(realm(context.inventory, access), self._wanted | {"publicClient": True})
 
 
-class ConfidentialClient(PublicClient):
+class ConfidentialClient(PartWithSecret, PublicClient):
     """A client whose server keeps a secret: ``secret`` holds ``client-id`` and ``client-secret``; else as ``PublicClient``.
 
     ``pkce`` only where the application sends a challenge: Keycloak then refuses a login without one.
@@ -78,10 +78,6 @@ class ConfidentialClient(PublicClient):
     def __init__(self, owner: Owner, *, redirect_uris: Sequence[str], name: str = "", pkce: bool = False, **more: Any) -> None:
         super().__init__(owner, redirect_uris=redirect_uris, name=name, pkce=pkce, **more)
         self.secret = GeneratedSecret(owner.namespace, f"{self.name}-oidc", {"client-id": f"={self.name}", "client-secret": "password"})
-
-    def secrets(self) -> Sequence[GeneratedSecret]:
-        """See ``Part.secrets``."""
-        return (self.secret,)
 
     def setting(self, context: Context, access: Access) -> Client:
         """The client in the realm, with its secret."""

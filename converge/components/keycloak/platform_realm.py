@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from converge.components.keycloak.realm import ADMINISTRATORS, PERSON_SECRET, issuer, realm
 from converge.components.keycloak.recovery import write_password
 from converge.components.keycloak.settings import ClientScope, Group, Person, RealmItself, UserProfile, mapper
-from converge.components.part import Owner, Part
+from converge.components.part import Owner, PartWithSecret
 from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
 from converge.http import checked
 from converge.kubernetes.secrets import moment, written_at
@@ -16,16 +16,12 @@ FAILURES = 5
 """So many wrong passwords lock an account, however slowly or quickly they come."""
 
 
-class PlatformRealm(Part):
+class PlatformRealm(PartWithSecret):
     """The realm itself, its groups and scopes, and the person who administers the platform."""
 
     def __init__(self, owner: Owner) -> None:
         names = {"username": f"={owner.inventory.admin_username}", "password": "password"}
         self.secret = GeneratedSecret(owner.namespace, PERSON_SECRET, names)
-
-    def secrets(self) -> Sequence[GeneratedSecret]:
-        """See ``Part.secrets``."""
-        return (self.secret,)
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.settings``."""

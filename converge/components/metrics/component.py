@@ -43,7 +43,7 @@ class Metrics(Component):
 
 def _fit(objects: list[KubernetesObject], context: Context, *, certificate: ServerCertificate) -> None:
     manifests.only(objects, "Service")["spec"]["selector"] = LABELS
-    _fit_deployment(manifests.only(objects, "Deployment"), context.image("metrics-server"), certificate.secret)
+    _fit_deployment(manifests.only(objects, "Deployment"), context.image("metrics-server"), certificate.secret_name)
     api = manifests.only(objects, "APIService")
     api["spec"]["insecureSkipTLSVerify"] = False  # said, not left out: what nobody says is not repaired
     api["metadata"]["annotations"] = {"cert-manager.io/inject-ca-from": f"{NAMESPACE}/{certificate.name}"}

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from converge.apis.minio import AccessKey, ObjectStore
 from converge.components.minio.bucket_settings import BucketItself, BucketUser
 from converge.components.minio.storage import PLATFORM_BUCKET, url
-from converge.components.part import Owner, Part
+from converge.components.part import Owner, PartWithSecret
 from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
 from converge.inventory import Inventory
 
 
-class Bucket(Part):
+class Bucket(PartWithSecret):
     """A bucket of the component's name, and a user who may do everything in it and nothing elsewhere: ``Bucket(self)``.
 
     The S3 API is at ``url``; ``secret`` holds ``access-key`` and ``secret-key``.
@@ -25,10 +25,6 @@ class Bucket(Part):
         self.url = url(owner.inventory)
         self.secret = GeneratedSecret(owner.namespace, f"{owner.name}-bucket", {"access-key": f"={owner.name}", "secret-key": "password"})
         self._user = owner.name
-
-    def secrets(self) -> Sequence[GeneratedSecret]:
-        """See ``Part.secrets``."""
-        return (self.secret,)
 
     def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.prerequisites``."""

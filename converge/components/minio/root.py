@@ -6,19 +6,15 @@ from collections.abc import Sequence
 
 from converge.components.minio.bucket import login
 from converge.components.minio.storage import ROOT_SECRET
-from converge.components.part import Owner, Part
+from converge.components.part import Owner, PartWithSecret
 from converge.components.terms import Access, Context, Credential, GeneratedSecret
 
 
-class Root(Part):
+class Root(PartWithSecret):
     """Whoever may do everything in the object store; the server takes the password at its start."""
 
     def __init__(self, owner: Owner) -> None:
         self.secret = GeneratedSecret(owner.namespace, ROOT_SECRET, {"username": "=root", "password": "password"})
-
-    def secrets(self) -> Sequence[GeneratedSecret]:
-        """See ``Part.secrets``."""
-        return (self.secret,)
 
     def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
         """See ``Part.credentials``."""

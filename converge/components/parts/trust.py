@@ -39,7 +39,7 @@ class ServerCertificate(Part):
 
     def __init__(self, owner: Owner, hosts: Sequence[str], *, name: str = "", usages: Sequence[str] = ("server auth",)) -> None:
         self.name = name or owner.name
-        self.secret = f"{self.name}-tls"
+        self.secret_name = f"{self.name}-tls"
         self._namespace = owner.namespace
         self._hosts = list(hosts)
         self._usages = list(usages)
@@ -47,7 +47,7 @@ class ServerCertificate(Part):
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """See ``Part.objects``."""
         spec = {
-            "secretName": self.secret,
+            "secretName": self.secret_name,
             "duration": "8760h",
             "commonName": self._hosts[0],
             "dnsNames": self._hosts,

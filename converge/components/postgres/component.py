@@ -37,5 +37,5 @@ class Postgres(Component):
         volume, superuser = Volume(self, "10Gi"), Superuser(self)
         certificate = ServerCertificate(self, [HOST, f"{HOST}.cluster.local"])
         server = Manifests(self, images=["postgres"], volume=volume, certificate=certificate, superuser=superuser, is_ready=IS_READY)
-        served = Holds(lambda _, access: [ServedCertificate(certificate.secret, access), ReadRules(access)])
+        served = Holds(lambda _, access: [ServedCertificate(certificate.secret_name, access), ReadRules(access)])
         return volume, certificate, server, served, superuser

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from converge.apis.postgres import Login
-from converge.components.part import Owner, Part
+from converge.components.part import Owner, PartWithSecret
 from converge.components.postgres.database_setting import DatabaseItself
 from converge.components.postgres.server import HOST, POD
 from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
 from converge.errors import Refused, Unreachable
 
 
-class Database(Part):
+class Database(PartWithSecret):
     """A database and a role of the component's name, which no other role may connect to: ``Database(self)``.
 
     Connect to ``host`` with ``sslmode=verify-full``; ``secret`` holds ``username`` and ``password``.
@@ -25,10 +25,6 @@ class Database(Part):
     def __init__(self, owner: Owner) -> None:
         self.name = owner.name
         self.secret = GeneratedSecret(owner.namespace, f"{owner.name}-database", {"username": f"={owner.name}", "password": "password"})
-
-    def secrets(self) -> Sequence[GeneratedSecret]:
-        """See ``Part.secrets``."""
-        return (self.secret,)
 
     def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.prerequisites``."""

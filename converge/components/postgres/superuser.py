@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.part import Owner, Part
+from converge.components.part import Owner, PartWithSecret
 from converge.components.postgres.database import login
 from converge.components.postgres.server import server
 from converge.components.terms import Access, Context, Credential, Difference, GeneratedSecret, Setting
 
 
-class Superuser(Part):
+class Superuser(PartWithSecret):
     """Whoever may do everything; used by backups only, everything else goes through the socket inside the pod."""
 
     def __init__(self, owner: Owner) -> None:
         self.secret = GeneratedSecret(owner.namespace, "postgres-superuser", {"username": "=postgres", "password": "password"})
-
-    def secrets(self) -> Sequence[GeneratedSecret]:
-        """See ``Part.secrets``."""
-        return (self.secret,)
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.settings``."""

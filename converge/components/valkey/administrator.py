@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from converge.apis.valkey import CommandRefused
-from converge.components.part import Owner, Part
+from converge.components.part import Owner, PartWithSecret
 from converge.components.terms import Access, Context, Credential, Difference, GeneratedSecret, Setting
 from converge.components.valkey.server import ADMINISTRATOR_SECRET, NAMESPACE, server
 from converge.components.valkey.user import login
@@ -16,16 +16,12 @@ from converge.kubernetes.wait import wait_until, wait_until_ready
 RESTART_S = 180
 
 
-class Administrator(Part):
+class Administrator(PartWithSecret):
     """Whoever may do everything; every server takes the password at its start."""
 
     def __init__(self, owner: Owner, pods: Sequence[str]) -> None:
         self.secret = GeneratedSecret(owner.namespace, ADMINISTRATOR_SECRET, {"username": "=default", "password": "password"})
         self._pods = pods
-
-    def secrets(self) -> Sequence[GeneratedSecret]:
-        """See ``Part.secrets``."""
-        return (self.secret,)
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.settings``."""

@@ -41,5 +41,5 @@ class Valkey(Component):
         servers = Manifests(
             self, images=["valkey"], volume=volume, administrator=administrator, certificate=certificate, replicas=replicas, answers=ANSWERS
         )
-        served = Holds(lambda _, access: [ServedCertificate(pod, certificate.secret, access) for pod in pods])
+        served = Holds(lambda _, access: [ServedCertificate(pod, certificate.secret_name, access) for pod in pods])
         return volume, certificate, servers, administrator, served

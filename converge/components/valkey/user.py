@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from converge.apis.valkey import CommandRefused
-from converge.components.part import Owner, Part
+from converge.components.part import Owner, PartWithSecret
 from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
 from converge.components.valkey.server import HOST, server
 from converge.components.valkey.user_setting import User
 from converge.errors import Unreachable
 
 
-class ValkeyUser(Part):
+class ValkeyUser(PartWithSecret):
     """A user of the component's name who may use the keys and channels that begin with ``prefix``: ``ValkeyUser(self, prefix="wiki:")``.
 
     Connect to ``host`` with TLS; ``secret`` holds ``username`` and ``password``.
@@ -25,10 +25,6 @@ class ValkeyUser(Part):
         self.name = owner.name
         self.secret = GeneratedSecret(owner.namespace, f"{owner.name}-valkey", {"username": f"={owner.name}", "password": "password"})
         self._prefix = prefix
-
-    def secrets(self) -> Sequence[GeneratedSecret]:
-        """See ``Part.secrets``."""
-        return (self.secret,)
 
     def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.prerequisites``."""
