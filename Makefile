@@ -76,9 +76,12 @@ twice:
 benchmarks: setup ## how long the harness's own work takes on much data, each beside a yardstick (a minute)
 	@$(STAGE) benchmarks $(BIN)/python benchmarks/scale.py
 
-lock: ## pin every dependency anew
+COMPILE = $(abspath $(BIN))/python -m uv pip compile --upgrade --no-strip-extras --universal --generate-hashes -q -o requirements.lock
+
+lock: ## pin every dependency anew, those of images too
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/pip install -q uv
-	@$(BIN)/python -m uv pip compile --upgrade --no-strip-extras --universal --generate-hashes --all-extras --python-version 3.11 -q -o requirements.lock pyproject.toml
+	@$(COMPILE) --all-extras --python-version 3.11 pyproject.toml
+	@for wanted in converge/images/recipes/*/requirements.in; do (cd $$(dirname $$wanted) && $(COMPILE) --python-version 3.13 requirements.in) || exit 1; done
 
 clean: ## the virtual environment and reports; clusters and caches stay
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

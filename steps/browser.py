@@ -10,6 +10,8 @@ from pytest_bdd import given, parsers, then, when
 
 from converge.acceptance import certificates
 from converge.acceptance.browser import Chromium, Window
+from converge.apis.devpi import Release
+from converge.components.devpi.server import PRODUCTION
 from converge.components.keycloak.people import Person
 from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, REALM
 from converge.components.minio.login import console_url
@@ -24,6 +26,7 @@ PAGES: dict[str, Callable[[Inventory], str]] = {
     "account console": lambda inventory: f"https://{inventory.host('auth')}/realms/{REALM}/account",
     "administration console": lambda inventory: f"https://{inventory.host('auth')}/admin/master/console/#/{REALM}/realm-settings",
     "MinIO console": lambda inventory: f"{console_url(inventory)}/browser",
+    "package index": lambda inventory: f"https://{inventory.host('devpi')}/{PRODUCTION}",
     "ingress dashboard": lambda inventory: f"https://{inventory.host('ingress-dashboard')}/dashboard/",
 }
 """What people call a page → where it is."""
@@ -85,6 +88,11 @@ def page_shows_person(window: Window, person: Person) -> None:
 @then("the page shows that bucket")
 def page_shows_bucket(window: Window, attach: Attach, bucket: str) -> None:
     _shows(window, attach, bucket)
+
+
+@then("the page shows that package")
+def page_shows_package(window: Window, attach: Attach, release: Release) -> None:
+    _shows(window, attach, release.project)
 
 
 @when("the person uploads a file on the page of that bucket")

@@ -8,6 +8,7 @@ import pytest
 from pytest_bdd import parsers, then, when
 
 from converge.acceptance import workload_faults
+from converge.acceptance.loading import load_everywhere
 from converge.acceptance.throwaway import ThrowawayPods
 from converge.components.terms import GeneratedSecret
 from converge.engine.platform import Platform
@@ -22,7 +23,7 @@ IMAGE = "base"
 @pytest.fixture(scope="session")
 def throwaway_pods(platform: Platform, throwaway_namespace: str) -> ThrowawayPods:
     """Pods that can run a program, shared by every scenario of the run, removed at its end."""
-    return ThrowawayPods(platform.api, throwaway_namespace, platform.context.image(IMAGE), lambda: _load(platform, IMAGE))
+    return ThrowawayPods(platform.api, throwaway_namespace, platform.context.image(IMAGE), lambda: load_everywhere(platform, IMAGE))
 
 
 @then(parsers.re(r'every workload of "(?P<name>[^"]+)" is ready'))
@@ -66,12 +67,6 @@ def _live(platform: Platform, name: str) -> list[KubernetesObject]:
     found = workloads.live(platform.api, platform.objects(name))
     assert found, f"{name} runs nothing: no promise about its workloads can be kept or broken"
     return found
-
-
-def _load(platform: Platform, image: str) -> None:
-    cluster = platform.cluster()
-    everywhere = [node.name for node in cluster.nodes]  # throw-away pods run on every node, also where ordinary pods do not
-    cluster.load_images({platform.images.reference(image): platform.images.archive(image)}, everywhere)
 
 
 def _is_credential(generated: Sequence[GeneratedSecret], secret: KubernetesObject, key: str) -> bool:

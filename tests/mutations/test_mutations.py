@@ -9,6 +9,7 @@ from typing import Any
 import mutations_of_data
 import mutations_of_infrastructure
 import mutations_of_logins
+import mutations_of_packages
 import pytest
 from mutation import Mutation
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.mutation
 
 Verify = Callable[..., dict[str, Any]]
 
-TABLE = (*mutations_of_data.TABLE, *mutations_of_logins.TABLE, *mutations_of_infrastructure.TABLE)
+TABLE = (*mutations_of_data.TABLE, *mutations_of_logins.TABLE, *mutations_of_infrastructure.TABLE, *mutations_of_packages.TABLE)
 
 
 def _selected(request: pytest.FixtureRequest, platform: Platform) -> list[str]:

@@ -3,6 +3,7 @@
 import mutations_of_data
 import mutations_of_infrastructure
 import mutations_of_logins
+import mutations_of_packages
 import pytest
 from mutation import Mutation
 from pytest_bdd.feature import get_feature
@@ -10,7 +11,7 @@ from pytest_bdd.feature import get_feature
 from converge.engine.platform import Platform
 from wiring import standard
 
-TABLE = (*mutations_of_data.TABLE, *mutations_of_logins.TABLE, *mutations_of_infrastructure.TABLE)
+TABLE = (*mutations_of_data.TABLE, *mutations_of_logins.TABLE, *mutations_of_infrastructure.TABLE, *mutations_of_packages.TABLE)
 
 
 @pytest.mark.parametrize("mutation", [pytest.param(mutation, id=mutation.name) for mutation in TABLE])

@@ -1,0 +1,50 @@
+"""Mutations of the package index: who may put what into it, and who sees its pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mutation import Act, Mutation, container, editing
+
+from converge.components.devpi.server import PRODUCTION, as_root
+from converge.engine.platform import Platform
+
+PACKAGES = "core/devpi.feature"
+
+
+def _in_index(**fields: Any) -> Act:
+    def act(platform: Platform) -> None:
+        as_root(platform.inventory, platform.access).write_index(PRODUCTION, fields)
+
+    return act
+
+
+def _pages_for_everybody(workload: dict[str, Any]) -> None:
+    for variable in container(workload)["env"]:
+        if variable["name"] == "DEVPI_PAGES_HOST":
+            variable["value"] = variable["value"].replace("devpi.", "devpi-api.", 1)
+
+
+TABLE = (
+    Mutation(
+        "released packages may be replaced",
+        "devpi",
+        _in_index(volatile=True),
+        (f"{PACKAGES}::A released version stays as it is",),
+        "DID NOT RAISE",
+    ),
+    Mutation(
+        "everybody may upload packages",
+        "devpi",
+        _in_index(acl_upload=[":ANONYMOUS:"]),
+        (f"{PACKAGES}::Nobody uploads a package without the right credentials[no credentials-401]",),
+        "DID NOT RAISE",
+    ),
+    Mutation(
+        "pages of packages are shown past the platform login",
+        "devpi",
+        editing("StatefulSet", "devpi-server", "devpi", _pages_for_everybody),
+        (f"{PACKAGES}::The pages of the package index cannot be reached past the platform login",),
+        "DID NOT RAISE",
+    ),
+)
