@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 FOLDER = Path(__file__).parent
 
+ADDITIONS = "additions"
+"""The folder of a recipe with the files that a Go module lacks."""
+
 FINISHING = "Containerfile.upstream"
 """What a recipe adds to the published image, where it needs to."""
 
@@ -21,10 +24,23 @@ class Entry(BaseModel):
     mib: int = 1
 
 
+class Completed(BaseModel):
+    """A Go module that is published without files which its programs need: ``recipes/NAME/additions/`` has those.
+
+    ``module`` is ``path@version``, ``sum`` its hash as go.sum would have it, ``folder`` where go.mod's ``replace`` looks for it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    module: str
+    sum: str
+    folder: str
+
+
 class GoArtifact(Entry):
     """Programs built from the Go modules that ``recipes/NAME/go.mod`` pins: its ``tool`` lines, or its own main package."""
 
     kind: Literal["go"]
+    completed: Completed | None = None
     tags: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
     names: tuple[str, ...] = Field((), description="further names of a program that behaves by the name it is called by")
@@ -69,11 +85,13 @@ Artifact = Annotated[GoArtifact | DebianArtifact | PyPiArtifact | PythonArtifact
 class Image(Entry):
     """A container image: where it is published, and what its recipe stands on.
 
-    ``fixed_names`` says that kubeadm asks for it by its published names, so an image built here carries them too.
+    ``fixed_names`` says that kubeadm asks for it by its published names, so an image built here carries them too. ``built_as`` is
+    another image that is this one too where it is built here: published apart, made of the same program.
     """
 
     upstream: tuple[str, ...] = ()
     fixed_names: bool = False
+    built_as: str | None = None
     from_: str | None = Field(None, alias="from")
     artifacts: tuple[str, ...] = ()
 
@@ -107,6 +125,10 @@ class Catalog(BaseModel):
     programs: tuple[str, ...]
     images: dict[str, Image]
     releases: dict[str, Release]
+
+    def built(self, name: str) -> str:
+        """The name of the image that stands for this one where it is built here: most often its own."""
+        return self.images[name].built_as or name
 
 
 @functools.cache

@@ -9,14 +9,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from converge.images.cache import Key
-from converge.images.catalog import FINISHING, Catalog, Entry, recipe
+from converge.images.catalog import ADDITIONS, FINISHING, Catalog, Entry, recipe
 
 FORMAT = 1
 """Raised when the builder itself starts to make something else of the same inputs."""
 RELEASES = "with JSON"
 """The form of a release's folder."""
 ARTIFACT_SUFFIXES = frozenset((".go", ".mod", ".sum", ".lock"))
-"""Of a recipe's files that make the artifact of that name."""
+"""Of a recipe's files that make the artifact of that name, beside its additions."""
+LATER = frozenset(("completed", "built_as"))
+"""Fields that the catalog has learned since caches were filled: an entry without them keeps its key."""
 
 
 class Digests:
@@ -36,6 +38,7 @@ class Digests:
 
     def image(self, name: str) -> Key:
         """The key of an image built here."""
+        name = self._catalog.built(name)
         image = self._catalog.images[name]
         needs = [self.image(image.from_)] if image.from_ else []
         needs += [self.artifact(needed) for needed in image.artifacts]
@@ -71,11 +74,18 @@ class Digests:
 
 
 def _plain(item: Entry | str | None) -> object:
-    # How much room something takes says nothing about what it is.
-    return item.model_dump(mode="json", exclude={"mib"}) if isinstance(item, Entry) else item
+    if not isinstance(item, Entry):
+        return item
+    # How much room something takes says nothing about what it is; and what no entry had before is told only where it says something.
+    left_out = {"mib"} | {name for name in LATER if getattr(item, name, None) is None}
+    return item.model_dump(mode="json", exclude=left_out)
 
 
 def _recipe_files(folder: Path, *, artifact: bool) -> list[tuple[str, str]]:
-    """A recipe's Go files or lock make the artifact, all others the image of that name: either may change without the other."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and (path.suffix in ARTIFACT_SUFFIXES) == artifact]
+    """A recipe's Go files, lock or additions make the artifact, all others the image of that name: either may change without the other."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and _is_source(path, folder) == artifact]
     return [(str(path.relative_to(folder)), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
+
+
+def _is_source(path: Path, folder: Path) -> bool:
+    return path.suffix in ARTIFACT_SUFFIXES or ADDITIONS in path.relative_to(folder).parts

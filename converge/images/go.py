@@ -6,15 +6,17 @@ import dataclasses
 import functools
 import json
 import re
+import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from converge import surroundings
 from converge.errors import Missing, Refused
 from converge.images.cache import remove
-from converge.images.catalog import GoArtifact
+from converge.images.catalog import ADDITIONS, GoArtifact
 from converge.images.registry import fetch
 from converge.process import ProgramFailed, run
 
@@ -90,6 +92,39 @@ def download(module: str, *, go: Path | None = None, stop: threading.Event | Non
         )
     answer: dict[str, str] = json.loads(completed.stdout)
     return answer
+
+
+@contextmanager
+def workspace(artifact: GoArtifact, recipe: Path, stop: threading.Event) -> Iterator[Path]:
+    """Where a recipe's programs are built: the recipe itself, or beside a copy of the module that it completes.
+
+    Files of the module cache cannot be added to, nor overlaid.
+    """
+    if artifact.completed is None:
+        yield recipe
+        return
+    wanted = artifact.completed
+    fetched = download(wanted.module, stop=stop)
+    if fetched["Sum"] != wanted.sum:
+        raise Refused(
+            f"the Go module {wanted.module}", seen=f"hash {fetched['Sum']}", cause=f"pinned is {wanted.sum}", next_command="go env GOPROXY"
+        )
+    with tempfile.TemporaryDirectory(prefix="thinkube-go-") as made:
+        place = Path(made) / "recipe"
+        shutil.copytree(recipe, place, ignore=shutil.ignore_patterns(ADDITIONS))
+        # Contents only: the module cache is read-only.
+        module = shutil.copytree(fetched["Dir"], place / wanted.folder, copy_function=shutil.copyfile)
+        for folder in (module, *(path for path in module.rglob("*") if path.is_dir())):
+            folder.chmod(0o755)
+        shutil.copytree(recipe / ADDITIONS, module, dirs_exist_ok=True, copy_function=_add)
+        yield place
+
+
+def _add(source: str, target: str) -> str:
+    """Copy a file that is not there yet: what the module has is the module's."""
+    if Path(target).exists():
+        raise Refused(f"{source} to be an addition", seen="the module has such a file", next_command="thinkube images list")
+    return str(shutil.copyfile(source, target))
 
 
 def fetch_modules(name: str, artifact: GoArtifact, recipe: Path, stop: threading.Event, at: Callable[[str], None] = lambda _: None) -> int:

@@ -58,7 +58,8 @@ class Maker:
 
     def built(self, name: str) -> Path:
         """The archive of an image built here."""
-        return self._obtain(self._digests.image(name), lambda folder: self._build(name, folder)) / builder.ARCHIVE
+        stands_for = self._catalog.built(name)
+        return self._obtain(self._digests.image(name), lambda folder: self._build(stands_for, folder)) / builder.ARCHIVE
 
     def pulled(self, name: str) -> Path:
         """The archive of an image as it is published, or of what its recipe's finish makes of that."""
@@ -80,7 +81,8 @@ class Maker:
         published = tuple(reference.partition("@")[0] for reference in image.upstream)
         if pulls:
             return (f"{REPOSITORY}/{name}:{self._digests.pulled(name).digest}",) if (recipe(name) / FINISHING).exists() else published
-        return (f"{REPOSITORY}/{name}:{self._digests.image(name).digest}", *(published if image.fixed_names else ()))
+        built = self._digests.image(name)
+        return (f"{REPOSITORY}/{built.name}:{built.digest}", *(published if image.fixed_names else ()))
 
     def _obtain(self, key: Key, make: Callable[[Path], None]) -> Path:
         def making(folder: Path) -> None:
@@ -133,14 +135,15 @@ class Maker:
     def _compile(self, name: str, artifact: GoArtifact, folder: Path) -> None:
         subject = f"artifact {name}"
         self._progress.note(subject, State.WAITING, "downloading Go modules")
-        packages = go.fetch_modules(name, artifact, recipe(name), self._stop, lambda module: self._moved(subject, module))
-        numbers = itertools.count(1)
+        with go.workspace(artifact, recipe(name), self._stop) as source:
+            packages = go.fetch_modules(name, artifact, source, self._stop, lambda module: self._moved(subject, module))
+            numbers = itertools.count(1)
 
-        def at(package: str) -> None:
-            self._moved(subject, f"{next(numbers)} of {packages} packages: {package}")
+            def at(package: str) -> None:
+                self._moved(subject, f"{next(numbers)} of {packages} packages: {package}")
 
-        with self._turn(self._compiling, subject, "compiling"):
-            go.build(name, artifact, recipe(name), folder, self._stop, at)
+            with self._turn(self._compiling, subject, "compiling"):
+                go.build(name, artifact, source, folder, self._stop, at)
 
     def _build(self, name: str, folder: Path) -> None:
         tools.require()

@@ -49,7 +49,7 @@ class Images:
     def availability(self, name: str) -> str | None:
         """None where the image can be had with this inventory, else the reason why not."""
         image = self.catalog.images[name]
-        buildable = (recipe(name) / "Containerfile").exists()
+        buildable = (recipe(self.catalog.built(name)) / "Containerfile").exists()
         if self._source == "packages":
             return None if buildable else f"image {name} is only published, and the inventory says images.source: packages"
         if self._source == "auto" and buildable:
@@ -141,7 +141,7 @@ class Images:
             if self._pulls(name):
                 images[self._digests.pulled(name)] = self.catalog.images[name].mib
                 continue
-            step: str | None = name
+            step: str | None = self.catalog.built(name)
             while step and not self.cache.path(self._digests.image(step)).is_dir():
                 images[self._digests.image(step)] = self.catalog.images[step].mib
                 artifacts.update(self.catalog.images[step].artifacts)

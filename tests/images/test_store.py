@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
@@ -61,6 +62,7 @@ def workshop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workshop:
     monkeypatch.setattr(tools, "require", lambda: None)
     monkeypatch.setattr(builder, "build", workshop.build)
     monkeypatch.setattr(builder, "make_debian", lambda *_: workshop.work("debian"))
+    monkeypatch.setattr(go, "workspace", lambda _, recipe, __: contextlib.nullcontext(recipe))
     monkeypatch.setattr(go, "fetch_modules", lambda *_: 1)
     monkeypatch.setattr(go, "build", workshop.go)
     for registry in ("debian", "pypi", "maven"):
