@@ -50,9 +50,10 @@ class Manifests(Part):
 
 
 class Release(Part):
-    """Objects of a pinned release, changed in place by ``fit``: ``Release("local-path", ["storage.yaml"], fit, images=["local-path"])``."""
+    """Objects of a pinned release, changed in place by ``fit``: ``Release("local-path", ["storage.yaml"], fit, images=["local-path"])``.
 
-    qualities = ("workloads",)
+    Without ``images`` it is kinds and rights, which run nothing.
+    """
 
     def __init__(
         self,
@@ -60,11 +61,12 @@ class Release(Part):
         files: Sequence[str],
         fit: Callable[[list[KubernetesObject], Context], None],
         *,
-        images: Sequence[str],
+        images: Sequence[str] = (),
         requires: Sequence[str] = (),
     ) -> None:
         self.requires = ("control-node", *requires)
         self.images = images
+        self.qualities = ("workloads",) if images else ()
         self.releases = (name,)
         self._name = name
         self._files = files

@@ -15,7 +15,7 @@ class ServiceAccount(Part):
     """An account of the component's: ``ServiceAccount(self, rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}])``
 
     ``everywhere`` gives the rules in every namespace. ``keeps_token`` keeps a token in Secret ``<name>-token`` for programs outside the
-    cluster; pods need none, theirs are short-lived and their own.
+    cluster; pods need none, theirs are short-lived and their own. ``annotations`` are what a product reads of it.
     """
 
     requires = ("control-node",)
@@ -28,18 +28,20 @@ class ServiceAccount(Part):
         name: str = "",
         everywhere: bool = False,
         keeps_token: bool = False,
+        annotations: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name or owner.name
         self.token = f"{self.name}-token" if keeps_token else ""
         self._namespace = owner.namespace
         self._rules = [dict(rule) for rule in rules]
         self._everywhere = everywhere
+        self._noted = {"annotations": dict(annotations)} if annotations else {}
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """See ``Part.objects``."""
         here = {"name": self.name, "namespace": self._namespace}
         kind, place = ("ClusterRole", {"name": self.name}) if self._everywhere else ("Role", here)
-        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": here}
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": here | self._noted}
         role = {"apiVersion": f"{RBAC}/v1", "kind": kind, "metadata": place, "rules": self._rules}
         binding = {
             "apiVersion": f"{RBAC}/v1",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
+from typing import Literal
 
 from converge.components.part import Owner, Part
 from converge.components.terms import Context, KubernetesObject
@@ -14,19 +16,23 @@ CA = "thinkube-ca"
 class CaBundle(Part):
     """ConfigMap ``<name>`` with ``ca.crt``, which follows another CA by itself.
 
-    Pods whose programs read it only at their start take ``annotations: {{ trusting() }}`` in their template.
+    Pods whose programs read it only at their start take ``annotations: {{ trusting() }}`` in their template. ``kind`` is "Secret" for a
+    product that takes certificates from nowhere else, though there is nothing to hide.
     """
 
     requires = ("cert-manager",)
 
-    def __init__(self, owner: Owner, *, name: str = "platform-ca") -> None:
+    def __init__(self, owner: Owner, *, name: str = "platform-ca", kind: Literal["ConfigMap", "Secret"] = "ConfigMap") -> None:
         self.name = name
+        self._kind = kind
         self._namespace = owner.namespace
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """See ``Part.objects``."""
         metadata = {"name": self.name, "namespace": self._namespace}
-        return ({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"ca.crt": context.ca_pem()}},)
+        pem = context.ca_pem()
+        text = base64.b64encode(pem.encode()).decode() if self._kind == "Secret" else pem
+        return ({"apiVersion": "v1", "kind": self._kind, "metadata": metadata, "data": {"ca.crt": text}},)
 
 
 class ServerCertificate(Part):
