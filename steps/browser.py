@@ -11,6 +11,7 @@ from pytest_bdd import given, parsers, then, when
 from converge.acceptance import certificates
 from converge.acceptance.browser import Chromium, Window
 from converge.apis.devpi import Release
+from converge.components.argo_workflows import consumers as workflows
 from converge.components.devpi.server import PRODUCTION
 from converge.components.keycloak.people import Person
 from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, REALM
@@ -27,6 +28,7 @@ PAGES: dict[str, Callable[[Inventory], str]] = {
     "administration console": lambda inventory: f"https://{inventory.host('auth')}/admin/master/console/#/{REALM}/realm-settings",
     "MinIO console": lambda inventory: f"{console_url(inventory)}/browser",
     "package index": lambda inventory: f"https://{inventory.host('devpi')}/{PRODUCTION}",
+    "Argo Workflows": lambda inventory: f"{workflows.url(inventory)}/oauth2/redirect?redirect=/",
     "ingress dashboard": lambda inventory: f"https://{inventory.host('ingress-dashboard')}/dashboard/",
 }
 """What people call a page → where it is."""
@@ -83,6 +85,12 @@ def page_shows(window: Window, attach: Attach, name: str) -> None:
 @then("the page shows the person's name")
 def page_shows_person(window: Window, person: Person) -> None:
     assert window.value("Username") == person.name
+
+
+@then(parsers.re(r'the link "(?P<link>[^"]+)" leads to the person\'s name'))
+def link_leads_to_person(window: Window, attach: Attach, person: Person, link: str) -> None:
+    window.press(link, "link")
+    _shows(window, attach, person.name)
 
 
 @then("the page shows that bucket")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from converge.components.argo_workflows.component import ArgoWorkflows
 from converge.components.cert_manager.component import CertManager
 from converge.components.component import Component
 from converge.components.control_node.component import ControlNode
@@ -36,6 +37,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     Devpi,  # CORE-010
     Valkey,  # OPT-011
     IngressDashboard,  # CORE-001
+    ArgoWorkflows,  # CORE-008
 )
 
 

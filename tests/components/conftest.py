@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from converge.components.argo_workflows.component import KINDS
 from converge.components.terms import Context
 from converge.inventory import Inventory
 
@@ -77,6 +78,33 @@ spec:
 """,
 }
 
+ARGO_WORKFLOWS = {
+    **{
+        f"argoproj.io_{kind}": f"""
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: {kind}.argoproj.io}}
+spec: {{group: argoproj.io, names: {{plural: {kind}}}}}
+"""
+        for kind in KINDS
+    },
+    **{
+        f"{program}-{what}": text
+        for program, name in (("argo-server", "argo-server"), ("workflow-controller", "argo"))
+        for what, text in {
+            "sa": f"{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: {name}}}}}",
+            "role": f"{{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {{name: {name}-role}}, rules: []}}",
+            "rolebinding": f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: {name}-binding}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: {name}-role}}
+subjects: [{{kind: ServiceAccount, name: {name}}}]
+""",
+        }.items()
+    },
+}
+
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -86,6 +114,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "cert-manager/cert-manager.yaml": CERT_MANAGER,
         "local-path/local-path-storage.yaml": STORAGE,
         **{f"metrics-server/{name}.yaml": text for name, text in METRICS.items()},
+        **{f"argo-workflows/{name}.yaml": text for name, text in ARGO_WORKFLOWS.items()},
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

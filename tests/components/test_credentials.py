@@ -39,6 +39,8 @@ WAYS = {
     "devpi/devpi-oidc": (RUN, "client devpi of realm thinkube"),
     "devpi/devpi-valkey": (RUN, "Valkey user devpi"),
     "devpi/devpi-cookie": (NOTHING, ""),
+    "argo/argo-workflows-bucket": (RUN, "object storage user argo-workflows"),
+    "argo/argo-workflows-oidc": (RUN, "client argo-workflows of realm thinkube"),
     "valkey/valkey-admin": (RUN, "administrator of valkey-0"),
     "ingress-dashboard/ingress-dashboard-oidc": (RUN, "client ingress-dashboard of realm thinkube"),
     "ingress-dashboard/ingress-dashboard-valkey": (RUN, "Valkey user ingress-dashboard"),

@@ -30,7 +30,7 @@ every_component = pytest.mark.parametrize("component", [pytest.param(kind(Invent
 def test_every_object_is_deleted_by_one_batch_and_can_be_emptied(component: Component, context: ContextOf) -> None:
     for obj in component.objects(_real_releases(context())):
         ref = Ref.of(obj)
-        assert hurts.batch_of(ref) in ("configuration", "workloads", "entrances", "definitions", "namespaces")
+        assert hurts.batch_of(ref) in ("configuration", "secrets", "workloads", "entrances", "definitions", "namespaces")
         assert hurts.emptied(ref, obj)
 
 
