@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from pytest_bdd import parsers, then, when
+from pytest_bdd import given, parsers, then, when
 
 from converge.acceptance import workload_faults
 from converge.acceptance.loading import load_everywhere
@@ -58,6 +58,7 @@ def credentials_kept(platform: Platform, name: str) -> None:
     assert not faults, "\n".join(faults)
 
 
+@given(parsers.re(r'every pod of "(?P<name>[^"]+)" was deleted'))
 @when(parsers.re(r'every pod of "(?P<name>[^"]+)" is deleted'))
 def pods_deleted(platform: Platform, inventory: Inventory, name: str) -> None:
     workloads.lose_pods(platform.api, _live(platform, name), inventory.deadlines.component_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from converge.components.argo_events.component import ArgoEvents
 from converge.components.argo_workflows.component import ArgoWorkflows
 from converge.components.cert_manager.component import CertManager
 from converge.components.component import Component
@@ -38,6 +39,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     Valkey,  # OPT-011
     IngressDashboard,  # CORE-001
     ArgoWorkflows,  # CORE-008
+    ArgoEvents,  # CORE-008
 )
 
 

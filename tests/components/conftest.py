@@ -105,6 +105,28 @@ subjects: [{{kind: ServiceAccount, name: {name}}}]
     },
 }
 
+ARGO_EVENTS = {
+    **{
+        f"argoproj.io_{kind}": f"""
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: {kind}.argoproj.io}}
+spec: {{group: argoproj.io, names: {{plural: {kind}}}}}
+"""
+        for kind in ("eventbus", "eventsources", "sensors")
+    },
+    "argo-events-sa": "{apiVersion: v1, kind: ServiceAccount, metadata: {name: argo-events-sa}}",
+    "argo-events-role": "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: argo-events-role}, rules: []}",
+    "argo-events-role-binding": """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: argo-events-role-binding}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: argo-events-role}
+subjects: [{kind: ServiceAccount, name: argo-events-sa}]
+""",
+    "controller-config": "{apiVersion: v1, kind: ConfigMap, metadata: {name: argo-events-controller-config}, data: {}}",
+}
+
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -115,6 +137,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "local-path/local-path-storage.yaml": STORAGE,
         **{f"metrics-server/{name}.yaml": text for name, text in METRICS.items()},
         **{f"argo-workflows/{name}.yaml": text for name, text in ARGO_WORKFLOWS.items()},
+        **{f"argo-events/{name}.yaml": text for name, text in ARGO_EVENTS.items()},
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

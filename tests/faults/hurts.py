@@ -64,6 +64,7 @@ EMPTIED: Mapping[str, Patch | Callable[[KubernetesObject], Patch] | Impossible] 
     "ValidatingWebhookConfiguration": {"webhooks": []},
     "Certificate.cert-manager.io": _certificate,
     "ClusterIssuer.cert-manager.io": _issuer,
+    "EventBus.argoproj.io": {"spec": {"jetstreamExotic": {"url": f"nats://{NOWHERE}:4222"}}},
     "PersistentVolumeClaim": Impossible("the API lets nobody empty its spec"),
 }
 """The merge patch that takes an object's content away, as ``kubectl patch`` or ``kubectl edit`` would."""
@@ -139,6 +140,7 @@ TAKEN: Mapping[str, Callable[[Any], None] | Impossible] = {
     "RootPassword": lambda setting: setting.indexes.write_user("root", "given by hand"),
     "AcceptedAdministrator": Impossible("a password that a person changed there is not undone: tests/components/test_credentials.py"),
     "PresentedWildcard": _FOLLOWS,
+    "FollowedCertificate": _FOLLOWS,
     "ServedCertificate": _FOLLOWS,
     "ReadRules": _FOLLOWS,
 }
