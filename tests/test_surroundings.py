@@ -168,7 +168,8 @@ CALLS = ("system", "popen", "exec", "spawn", "posix_spawn", "fork")
 def test_only_one_place_starts_programs(folder):
     found = []
     for path in sorted((source_root() / folder).rglob("*.py")):
-        if path == source_root() / "converge/process.py":
+        # Programs of images start others in their own surroundings, not in this machine's.
+        if path == source_root() / "converge/process.py" or path.is_relative_to(source_root() / "converge/images/recipes"):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()

@@ -46,6 +46,7 @@ class Program:
     command: Sequence[str] = ("perl", "-e", _SERVER, str(PORT))
     image: str = ""
     memory: str = "64Mi"
+    uid: int = UID
 
 
 class ThrowawayPods:
@@ -151,7 +152,7 @@ class ThrowawayPods:
                 # A selector, not nodeName: only the scheduler lets a volume bind to the node of its first pod.
                 "nodeSelector": {"kubernetes.io/hostname": node} if node else {},
                 "tolerations": [{"operator": "Exists"}],
-                "securityContext": blocks.pod_security(UID),
+                "securityContext": blocks.pod_security(program.uid),
                 "volumes": volumes,
                 "containers": [
                     {

@@ -9,6 +9,7 @@ from converge.components.component import Component
 from converge.components.control_node.component import ControlNode
 from converge.components.devpi.component import Devpi
 from converge.components.dns.component import Dns
+from converge.components.git.component import Git
 from converge.components.ingress.component import Ingress
 from converge.components.ingress_dashboard.component import IngressDashboard
 from converge.components.keycloak.component import Keycloak
@@ -35,6 +36,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     Minio,  # CORE-006
     MinioConsole,  # CORE-006
     PostgresBackup,  # CORE-005
+    Git,  # CORE-009
     Devpi,  # CORE-010
     Valkey,  # OPT-011
     IngressDashboard,  # CORE-001

@@ -144,7 +144,8 @@ class Access:
 
     ``http`` trusts the platform's CA and resolves its domain to the ingress; ``secret("keycloak", "keycloak-admin", "password")``
     reads a Secret's value; ``cluster()`` is the running cluster;
-    ``execute("postgres", "postgres-0", ["psql"], "select 1")`` runs a program in a pod and returns its output.
+    ``execute("postgres", "postgres-0", ["psql"], "select 1")`` runs a program in a pod and returns its output; where the pod has several
+    containers, ``"git-0/ssh"`` is one of them.
     """
 
     http: requests.Session

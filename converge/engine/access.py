@@ -61,7 +61,8 @@ def _secret(api: Api, namespace: str, name: str, key: str) -> str:
 def _execute(api: Api, namespace: str, pod: str, argv: Sequence[str], stdin: str) -> str:
     from converge.kubernetes.execute import execute
 
-    return execute(api, namespace, pod, argv, stdin)
+    pod, _, container = pod.partition("/")
+    return execute(api, namespace, pod, argv, stdin, container)
 
 
 def ingress_address(inventory: Inventory) -> str:

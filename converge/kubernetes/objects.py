@@ -63,8 +63,8 @@ def annotations_of(obj: KubernetesObject) -> dict[str, str]:
 class GeneratedSecret:
     """A Secret whose values are made once, at random, and then kept: it is created when absent, never overwritten.
 
-    ``keys`` maps each key to its kind: ``"password"`` (32 letters and digits), ``"hex32"`` (32 hexadecimal digits)
-    or ``"=text"`` for a fixed value beside the generated ones, such as a user name.
+    ``keys`` maps each key to its kind: ``"password"`` (32 letters and digits), ``"hex32"`` (32 hexadecimal digits),
+    ``"ssh-key"`` (a private key in OpenSSH's form) or ``"=text"`` for a fixed value beside the generated ones, such as a user name.
     ``copies`` are namespaces in which consumers find the same Secret under the same name.
     """
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+from converge import ssh_keys
 from converge.errors import NotReady, Refused
 from converge.kubernetes.changes import Action, Change
 from converge.kubernetes.client import Api
@@ -157,7 +158,7 @@ def named(pod: KubernetesObject) -> Iterator[str]:
 
 
 def make(kind: str) -> str:
-    """A value of a kind that `GeneratedSecret` names: ``password``, ``hex32`` or ``=text``.
+    """A value of a kind that `GeneratedSecret` names: ``password``, ``hex32``, ``ssh-key`` or ``=text``.
 
     Raises:
         Refused: there is no such kind.
@@ -168,8 +169,10 @@ def make(kind: str) -> str:
         made = "".join(secrets.choice(_ALPHABET) for _ in range(_PASSWORD_LENGTH))
     elif kind == "hex32":
         made = secrets.token_hex(16)
+    elif kind == "ssh-key":
+        made = ssh_keys.make()
     else:
-        raise Refused("a kind of generated value: password, hex32 or =text", seen=kind, next_command="thinkube secrets list")
+        raise Refused("a kind of generated value: password, hex32, ssh-key or =text", seen=kind, next_command="thinkube secrets list")
     REDACTOR.add(made)
     return made
 

@@ -34,6 +34,8 @@ WAYS = {
     "minio/minio-root": (START, ""),
     "minio/minio-oidc": (RUN, "client minio of realm thinkube"),
     "postgres/postgres-backup-bucket": (RUN, "object storage user postgres-backup"),
+    "git/git-host-key": (NOTHING, ""),
+    "git/git-platform-git": (RUN, "Git deploy key git-platform"),
     "devpi/devpi-root": (RUN, "root of devpi"),
     "devpi/devpi-uploader": (RUN, "devpi user uploader"),
     "devpi/devpi-oidc": (RUN, "client devpi of realm thinkube"),
