@@ -8,7 +8,7 @@ STAGE := scripts/stage
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools platform test checks lint types contracts picture unit acceptance features rollbacks faults mutations mutate slow twice benchmarks lock clean
+.PHONY: help setup tools platform test checks lint types contracts picture unit acceptance features rollbacks faults mutations mutate slow twice benchmarks docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -76,12 +76,17 @@ twice:
 benchmarks: setup ## how long the harness's own work takes on much data, each beside a yardstick (a minute)
 	@$(STAGE) benchmarks $(BIN)/python benchmarks/scale.py
 
+docs: ## the documentation as a site in build/site; a link that leads nowhere is an error (half a minute for its own environment, once)
+	@cmp -s docs/requirements.lock $(VENV)-docs/lock || { python3 -m venv --clear $(VENV)-docs && $(VENV)-docs/bin/pip install -q --require-hashes -r docs/requirements.lock && cp docs/requirements.lock $(VENV)-docs/lock; }
+	@NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet && echo "build/site/index.html"
+
 COMPILE = $(abspath $(BIN))/python -m uv pip compile --upgrade --no-strip-extras --universal --generate-hashes -q -o requirements.lock
 
 lock: ## pin every dependency anew, those of images too
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/pip install -q uv
 	@$(COMPILE) --all-extras --python-version 3.11 pyproject.toml
+	@cd docs && $(COMPILE) --python-version 3.11 requirements.in
 	@for wanted in converge/images/recipes/*/requirements.in; do (cd $$(dirname $$wanted) && $(COMPILE) --python-version 3.13 requirements.in) || exit 1; done
 
 clean: ## the virtual environment and reports; clusters and caches stay
-	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-docs build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
