@@ -165,11 +165,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     thinkube = item.config.pluginmanager.get_plugin("thinkube")
     graph = thinkube.platform.graph
     selected = graph.closure(thinkube.needed)
+    targets = item.stash[locks.TARGETS]
+    disturbed = {found for target in targets for found in graph.disturbed_by(target)}
     standing = item.stash[STANDING] = []
-    for name in {found for target in item.stash[locks.TARGETS] for found in graph.dependants(target)}.intersection(selected):
+    for name in {found for target in targets for found in graph.dependants(target)}.intersection(selected):
         with contextlib.suppress(ThinkubeError):  # its own scenarios say why
             thinkube.convergence.wait_for(name)
-            standing.append(name)
+            standing += [name] if name in disturbed else []
 
 
 @pytest.hookimpl(trylast=True)

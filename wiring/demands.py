@@ -59,6 +59,17 @@ def choose(pending: Iterable[int], demands: list[Demand], busy: Collection[int],
     return None
 
 
+def first_alone(pending: Iterable[int], demands: list[Demand], busy: Collection[int]) -> int | None:
+    """Where each would wait: the first that has to be alone, to wait until it may; None where another waits so already.
+
+    Else those whom it would keep waiting are begun before it for as long as there are any, and at the end it runs beside nothing.
+    """
+    for index in busy:
+        if demands[index].is_alone and not all(demands[index].is_beside(demands[other]) for other in busy if other != index):
+            return None
+    return next((index for index in pending if demands[index].is_alone), None)
+
+
 def least_waiting(pending: Iterable[int], demands: list[Demand], busy: Collection[int], *, has_browser: bool = True) -> int:
     """Where each would wait: the one that waits for the fewest, and keeps nobody waiting in turn if there is a choice.
 

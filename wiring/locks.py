@@ -53,7 +53,7 @@ def uses_browser(steps: Iterable[str]) -> bool:
 def claims(targets: Iterable[str], kinds: Iterable[str], graph: Graph) -> dict[str, bool]:
     """What a scenario claims while it runs, and whether for itself alone, in the order in which everybody claims."""
     names = sorted(targets)
-    found = dict.fromkeys(graph.closure(names), False)
+    found = dict.fromkeys(graph.leans_on(names), False)
     if DISRUPTIVE in kinds:
         found |= dict.fromkeys(names, True)
     return {PLATFORM: not OF_THE_PLATFORM.isdisjoint(kinds), **{name: found[name] for name in sorted(found)}}
@@ -72,7 +72,7 @@ def place(names: Collection[str], kinds: Collection[str], graph: Graph, *, stand
     if ROLLBACK in kinds:
         return 3, -number
     if stands and DISRUPTIVE in kinds:
-        return 0, -len({found for name in names for found in graph.dependants(name)})
+        return 0, -len({found for name in names for found in graph.disturbed_by(name)})
     if stands and TIME_CONSUMING in kinds:
         return 0, 1
     return (2, -number) if DISRUPTIVE in kinds else (1, number)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xdist.scheduler import LoadScheduling
 
-from wiring.demands import Demand, announced, choose, least_waiting
+from wiring.demands import Demand, announced, choose, first_alone, least_waiting
 
 if TYPE_CHECKING:
     import pytest
@@ -45,6 +45,8 @@ class Scheduler(LoadScheduling):  # type: ignore[misc]
         found = None if has_one else choose(self.pending, self._demands, busy, browser=False)
         if found is None:
             found = choose(self.pending, self._demands, busy)
+        if found is None:
+            found = first_alone(self.pending, self._demands, busy)
         if found is None:
             found = least_waiting(self.pending, self._demands, busy, has_browser=has_one)
         if self._demands[found].browser:

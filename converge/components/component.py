@@ -26,6 +26,8 @@ class Component:
     """What a user leaves behind in it, in a word: "rows", "keys and users"."""
     keeps_nothing: str = ""
     """Or why a user has nothing to lose in it."""
+    only_provisions: bool = False
+    """Whether it only makes things for others, who do not miss its pods for a moment: volumes, certificates."""
     is_machine: bool = False
     """Whether it is machines, or acts as some: its provider takes it away, not a rollback."""
 

@@ -21,12 +21,15 @@ class BadGraph(ThinkubeError):
 class Graph:
     """``Graph({"storage": ["control-node"], "control-node": []})``: each name with the names that it requires.
 
+    ``provisioners`` are those that only make things for others, such as volumes: nobody misses their pods for a moment.
+
     Raises:
         BadGraph: a name is unknown or the requirements go round in a circle; every unknown name is told at once.
     """
 
-    def __init__(self, requires: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, requires: Mapping[str, Iterable[str]], provisioners: Iterable[str] = ()) -> None:
         self.requires: dict[str, tuple[str, ...]] = {name: tuple(dict.fromkeys(needs)) for name, needs in requires.items()}
+        self._provisioners = frozenset(provisioners)
         unknown = [
             f"{name} → {need}{nearest(need, self.requires)}"
             for name, needs in self.requires.items()
@@ -49,6 +52,15 @@ class Graph:
     def dependants(self, name: str) -> tuple[str, ...]:
         """All components that require this one, directly or not, in order."""
         return tuple(found for found in self._reach([name], self._required_by) if found != name)
+
+    def leans_on(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Whose pods these components need at every moment, in order: themselves, and all that they require but provisioners."""
+        own = set(names)
+        return tuple(name for name in self.closure(own) if name in own or name not in self._provisioners)
+
+    def disturbed_by(self, name: str) -> tuple[str, ...]:
+        """All components that notice at once when this one loses its pods, in order; nobody where it is a provisioner."""
+        return () if name in self._provisioners else self.dependants(name)
 
     def levels(self) -> tuple[tuple[str, ...], ...]:
         """What may happen at the same time: each level needs only earlier ones."""

@@ -85,7 +85,8 @@ class Platform:
     @opened_once
     def graph(self) -> Graph:
         """What comes before what."""
-        return Graph({name: component.requires for name, component in self.components.items()})
+        provisioners = [name for name, component in self.components.items() if component.only_provisions]
+        return Graph({name: component.requires for name, component in self.components.items()}, provisioners)
 
     def component(self, name: str) -> Component:
         """One component.

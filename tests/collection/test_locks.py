@@ -19,6 +19,14 @@ def test_who_takes_something_away_has_it_alone_and_nothing_else() -> None:
     assert claims(["database"], {"disruptive"}, GRAPH) == {PLATFORM: False, "base": False, "database": True}
 
 
+def test_who_only_provisions_may_lose_its_pods_beside_those_that_stand_on_it() -> None:
+    graph = Graph({"volumes": (), "database": ("volumes",), "login": ("database",)}, provisioners=["volumes"])
+    assert claims(["login"], (), graph) == {PLATFORM: False, "database": False, "login": False}
+    assert claims(["volumes"], {"disruptive"}, graph) == {PLATFORM: False, "volumes": True}
+    losses = [place([name], {"disruptive"}, graph, stands=True) for name in ("database", "volumes")]
+    assert losses == sorted(losses), "what nobody misses is not taken away first"
+
+
 def test_a_rollback_has_the_platform_alone() -> None:
     assert claims(["objects"], {"rollback"}, GRAPH)[PLATFORM] is True
 

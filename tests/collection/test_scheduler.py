@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wiring.demands import Demand, choose, least_waiting
+from wiring.demands import Demand, choose, first_alone, least_waiting
 from wiring.locks import uses_browser
 
 NAMES = ("base", "database", "login", "objects")
@@ -59,6 +59,13 @@ def test_pages_are_left_to_a_process_that_has_a_browser() -> None:
 def test_where_all_would_wait_the_one_that_waits_for_the_fewest_and_keeps_nobody_waiting_is_next() -> None:
     everything = [takes_away("base"), takes_away("login", "base"), uses("base", "login"), takes_away("base"), uses("base")]
     assert least_waiting([2, 3, 4], everything, busy=[0, 1]) == 4
+
+
+def test_where_all_would_wait_the_first_that_has_to_be_alone_waits_unless_another_does() -> None:
+    everything = [uses("login"), uses("login"), takes_away("login"), takes_away("database", "login"), uses("objects")]
+    assert first_alone([1, 2, 3], everything, busy=[0]) == 2
+    assert first_alone([1, 3], everything, busy=[0, 2]) is None
+    assert first_alone([1], everything, busy=[4]) is None
 
 
 def test_where_all_would_wait_who_has_no_browser_looks_at_pages_last() -> None:

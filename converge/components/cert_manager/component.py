@@ -34,6 +34,7 @@ class CertManager(Component):
     issue = "CORE-003"
     namespace = NAMESPACE
     keeps = "certificates"
+    only_provisions = True
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: the release, the CA before it, issuers, the wildcard, and that everything is of the CA of today."""

@@ -28,6 +28,7 @@ class Storage(Component):
     namespace = NAMESPACE
     called = "the storage"
     keeps = "volumes"
+    only_provisions = True
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: the release's objects, fitted to this platform."""
