@@ -52,7 +52,7 @@ features: # verify everything, then look for secrets in all that the run left be
 	@$(STAGE) features $(BIN)/python scripts/search_secrets.py --inventory $(TEST_INVENTORY) -- $(PYTEST) features/ --inventory $(TEST_INVENTORY)
 
 rollbacks: # take every component away and bring it back; rotate every secret
-	@$(STAGE) rollbacks $(PYTEST) features/ -m "rollback or rotation" --inventory $(TEST_INVENTORY) --report-dir build/acceptance-rollbacks
+	@$(STAGE) rollbacks $(PYTEST) features/ -m "rollback or rotation or outage" --inventory $(TEST_INVENTORY) --report-dir build/acceptance-rollbacks
 
 faults: tools ## break clusters of their own on purpose, and require every promise to be kept (minutes)
 	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || $(STAGE) libfaketime apt-get install -qq -y --no-install-recommends libfaketime

@@ -33,9 +33,10 @@ STANDING: pytest.StashKey[list[str]] = pytest.StashKey()
 """What had converged on top of what a scenario takes away."""
 WAITING: pytest.StashKey[Counter[str]] = pytest.StashKey()
 """How many scenarios of which kind nobody asked for."""
-ON_DEMAND = (locks.ROLLBACK, "rotation")
+ON_DEMAND = (locks.ROLLBACK, locks.ROTATION, locks.OUTAGE)
 """Kinds of scenarios that are slow, so that only whoever names them gets them."""
 CONVERGED = re.compile(r'"([^"]+)" is converged$')
+ALL_CONVERGED = "every component is converged"
 
 
 # --- Collection --------------------------------------------------------------------------------------------------------------------------
@@ -184,7 +185,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
 def _needed_by(item: pytest.Item) -> list[str]:
     """The components that a scenario is about or says to be converged."""
     components = _platform(item.config).components
-    named = [found[1] for step in _template(item).steps if (found := CONVERGED.search(step.name))]
+    steps = [step.name for step in _template(item).steps]
+    named = list(components) if ALL_CONVERGED in steps else [found[1] for step in steps if (found := CONVERGED.search(step))]
     return [name for name in (*_tagged(item, set(components)), *named) if name in components]
 
 

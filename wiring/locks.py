@@ -25,10 +25,11 @@ BROWSER: pytest.StashKey[bool] = pytest.StashKey()
 """Whether a scenario looks at pages."""
 BROWSER_WORD = re.compile(r"\bbrowser\b")
 PLATFORM = "platform"
-"""What every scenario shares, and rollbacks and rotations have alone."""
+"""What every scenario shares, and rollbacks, rotations and outages have alone."""
 ROLLBACK = "rollback"
 ROTATION = "rotation"
-OF_THE_PLATFORM = frozenset({ROLLBACK, ROTATION})
+OUTAGE = "outage"
+OF_THE_PLATFORM = frozenset({ROLLBACK, ROTATION, OUTAGE})
 DISRUPTIVE = "disruptive"
 TIME_CONSUMING = "time-consuming"
 
@@ -65,10 +66,10 @@ def place(names: Collection[str], kinds: Collection[str], graph: Graph, *, stand
     What takes something away comes when everything has converged, what others stand on last. Where processes share a platform that
     ``stands`` already, nothing is to be converged: what most stand on is taken away first of all, then what waits for long is begun,
     and what requires little comes before what requires much, to have something to do meanwhile.
-    Rotations come when all the others have been; rollbacks come last and go the other way, so that each finds what it requires.
+    Rotations and outages come when all the others have been; rollbacks come last and go the other way, so that each finds what it requires.
     """
     order = sorted(graph.order, key=lambda name: len(graph.closure([name]))) if stands else graph.order
-    number = len(order) if ROTATION in kinds else max(map(order.index, names), default=len(order))
+    number = len(order) if not {ROTATION, OUTAGE}.isdisjoint(kinds) else max(map(order.index, names), default=len(order))
     if ROLLBACK in kinds:
         return 3, -number
     if stands and DISRUPTIVE in kinds:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from converge.reporting.results import Scenario
 
 FILE = "START_HERE.md"
-ON_DEMAND = frozenset({"rollback", "rotation"})
+ON_DEMAND = frozenset({"rollback", "rotation", "outage"})
 
 
 def add_option(group: pytest.OptionGroup) -> None:

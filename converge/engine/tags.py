@@ -23,6 +23,7 @@ KINDS = {
     "data": "what was written is still there",
     "rollback": "data outlives a rollback",
     "rotation": "a generated Secret gets new values",
+    "outage": "machines are stopped or emptied, and what was left is found again",
     "idempotence": "a second converge changes nothing",
     "resources": "requests, limits and probes",
     "security": "credentials, rights and users",

@@ -23,7 +23,9 @@ class WriterLease:
         self.since = time.monotonic()
 
     def check(self) -> None:
-        """Raise NotReady where it was lost meanwhile: then somebody else may be writing."""
+        """Raise NotReady where it was lost meanwhile, and somebody else may be writing; one that nobody has taken is held again."""
+        if self._lost_because and self._lease.regain():
+            self._lost_because = ""
         if self._lost_because:
             raise NotReady("to be the only one who converges this platform", seen=f"the lease was lost: {self._lost_because}")
 

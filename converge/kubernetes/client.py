@@ -311,6 +311,18 @@ class Api:
             raise
         return True
 
+    def evict(self, pod: KubernetesObject) -> None:
+        """Ask that this very pod leaves its node, once disruption budgets allow it; one that is gone already has left."""
+        ref = Ref.of(pod)
+        metadata, options = {"name": ref.name, "namespace": ref.namespace}, {"preconditions": {"uid": pod["metadata"]["uid"]}}
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata, "deleteOptions": options}
+        path = self.resource("Pod").path(ref.namespace, ref.name, "eviction")
+        try:
+            self._send(Request("create", "POST", path, f"evict {ref}", _query(False), body, next_command=f"kubectl describe {ref.kubectl}"))
+        except ApiRefused as refused:
+            if refused.code not in (404, 409):  # 409: another pod has its name
+                raise
+
     # How
 
     def _located(self, obj: KubernetesObject) -> tuple[Resource, Ref]:

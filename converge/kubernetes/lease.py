@@ -106,6 +106,14 @@ class Lease:
         except ThinkubeError:
             return  # it expires by itself
 
+    def regain(self) -> bool:
+        """Hold it again after it could not be kept; False where anybody else has had it since, or may have.
+
+        So a run goes on after the API server was away for longer than the lease lasts: nobody else wrote meanwhile.
+        """
+        current = self._api.find("Lease", self._name, SYSTEM_NAMESPACE)
+        return current is not None and _holder(current) == self.holder and self._take(self._api, current)
+
     def __enter__(self) -> Lease:
         return self
 

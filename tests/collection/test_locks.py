@@ -31,6 +31,12 @@ def test_a_rollback_has_the_platform_alone() -> None:
     assert claims(["objects"], {"rollback"}, GRAPH)[PLATFORM] is True
 
 
+def test_whoever_stops_machines_has_the_platform_alone_when_all_others_have_been() -> None:
+    assert claims((), {"outage"}, GRAPH)[PLATFORM] is True
+    for stands in (True, False):
+        assert place([], {"outage"}, GRAPH, stands=stands) > place(["login"], (), GRAPH, stands=stands)
+
+
 def test_everybody_claims_in_the_same_order() -> None:
     assert list(claims(["login", "objects"], (), GRAPH)) == [PLATFORM, "base", "database", "login", "objects"]
 

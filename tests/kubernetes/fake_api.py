@@ -305,6 +305,10 @@ class _Handler(BaseHTTPRequestHandler):
             case "apply":
                 self._require_namespace(target)
                 written = store.apply(key, target.namespace, body, manager, force=query.get("force") == "true", dry_run=dry_run)
+            case "create" if target.subresource == "eviction":
+                if body["deleteOptions"]["preconditions"]["uid"] != store.get(key, target.namespace, target.name)["metadata"]["uid"]:
+                    raise Refusal(409, "Conflict", "Precondition failed: UID in precondition differs")
+                return store.delete(key, target.namespace, target.name, dry_run=dry_run)
             case "create":
                 self._require_namespace(target)
                 name = body["metadata"]["name"]

@@ -94,6 +94,17 @@ def test_who_loses_it_is_told(fake_api, api):
     assert held_by(fake_api) == "thief:1"
 
 
+def test_what_could_not_be_kept_is_held_again_unless_somebody_has_had_it_since(fake_api, api):
+    mine = lease(api, "me:1").acquire(5)
+    mine._released.set()  # it stops renewing, as where nobody answers
+    assert mine.regain()
+    assert fake_api.find("Lease", "converge", SYSTEM_NAMESPACE)["spec"]["leaseTransitions"] == 2
+    mine._released.set()
+    for other in ("other-host:1", ""):  # the other holds it, or has given it back
+        fake_api.edit("Lease", "converge", SYSTEM_NAMESPACE, {"spec": {"holderIdentity": other}})
+        assert not mine.regain()
+
+
 def test_two_at_once_get_it_one_after_the_other(fake_api, api):
     order = []
 
