@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from converge import http
-from converge.errors import Refused, Unreachable
+from converge.errors import Refused, ThinkubeError, Unreachable
 
 
 class Server(ThreadingHTTPServer):
@@ -246,3 +246,12 @@ def test_statuses_become_refused_or_unreachable() -> None:
             http.checked(answer, "client minio")
     answer.status_code = 204
     assert http.checked(answer, "client minio") is answer
+
+
+def test_a_fault_of_the_servers_own_leads_to_its_log() -> None:
+    answer = requests.Response()
+    for status, command in ((500, "kubectl logs one"), (503, "thinkube status"), (403, "thinkube status")):
+        answer.status_code, answer._content = status, b""
+        with pytest.raises(ThinkubeError) as refused:
+            http.checked(answer, "client minio", log_command="kubectl logs one")
+        assert refused.value.next_command == command

@@ -29,6 +29,9 @@ Representation = dict[str, Any]
 SPARE_S = 10
 """A token is renewed this many seconds before it ends."""
 
+LOG = "kubectl logs -n keycloak deployment/keycloak --tail=40"
+"""Says why where the fault is Keycloak's own."""
+
 ROOT = "admin/realms"
 """Where the API begins, below the server's address."""
 
@@ -87,7 +90,7 @@ class Keycloak:
         what = f"{method} {path.removeprefix(ROOT) or '/'} of Keycloak's admin API"
         if answer.status_code == 404:
             raise Absent(what, seen=f"404 {answer.reason}: {excerpt(answer.text)}")
-        return checked(answer, what)
+        return checked(answer, what, log_command=LOG)
 
     def _send(self, method: str, path: str, query: Mapping[str, Any] | None, body: str | None, token: str) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"} | ({} if body is None else {"Content-Type": "application/json"})
@@ -109,7 +112,7 @@ class Keycloak:
             raise WrongAdministrator(what, seen=excerpt(answer.text), **changed_there(self._secret, "Keycloak"))
         if answer.status_code == 404:
             raise Unreachable(what, seen="404: the ingress does not lead to it yet")
-        granted = checked(answer, what).json()
+        granted = checked(answer, what, log_command=LOG).json()
         self._grant.token = granted["access_token"]
         self._grant.until = time.monotonic() + granted["expires_in"] - SPARE_S
 

@@ -13,8 +13,10 @@ EXCERPT = 256
 """Characters of a foreign body that an error may show: enough to understand, too few to leak a document."""
 
 
-def checked(response: requests.Response, what: str) -> requests.Response:
+def checked(response: requests.Response, what: str, *, log_command: str = "") -> requests.Response:
     """The response itself when it is a success; ``what`` names the request for people: "client minio of realm thinkube".
+
+    ``log_command`` shows the server's own log, which says why where the fault is its own (500).
 
     Raises:
         Unreachable: a temporary status (404 of an ingress that has no route yet is the caller's to judge).
@@ -23,9 +25,9 @@ def checked(response: requests.Response, what: str) -> requests.Response:
     if response.status_code < 400:
         return response
     seen = f"{response.status_code} {response.reason}: {excerpt(response.text)}".rstrip(": ")
-    if response.status_code in TEMPORARY:
-        raise Unreachable(what, seen=seen)
-    raise Refused(what, seen=seen, next_command="thinkube status")
+    next_command = log_command if response.status_code == 500 and log_command else "thinkube status"
+    kind = Unreachable if response.status_code in TEMPORARY else Refused
+    raise kind(what, seen=seen, next_command=next_command)
 
 
 def excerpt(text: str) -> str:

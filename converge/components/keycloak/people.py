@@ -8,14 +8,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from converge.apis.keycloak import if_there
 from converge.components.keycloak import realm
 from converge.components.keycloak.component import LOOPBACK
 from converge.components.keycloak.kubernetes_login import CLIENT
 from converge.components.keycloak.settings import mapper
-from converge.errors import Refused
+from converge.errors import Refused, Unreachable
 from converge.sso import Browser, Client, Credentials, Provider, RelyingParty, discover
 
 if TYPE_CHECKING:
@@ -141,6 +141,13 @@ class People:
         before_ms = (time.time() - ABANDONED_AFTER_S) * 1000
         for user in self.realm.users_beginning(PREFIX):
             if user["createdTimestamp"] < before_ms:
-                with contextlib.suppress(Refused):  # Keycloak answers 500 to the second of two processes that remove the same one at once
-                    if_there(self.realm.admin.delete_user, user["id"])
+                self._remove(user)
         self._is_tidy = True
+
+    def _remove(self, user: Mapping[str, Any]) -> None:
+        try:
+            if_there(self.realm.admin.delete_user, user["id"])
+        except (Refused, Unreachable):
+            # Keycloak answers 500 to the second of two processes that remove the same one at once; then it is gone.
+            if self.realm.user(user["username"]) is not None:
+                raise
