@@ -12,6 +12,7 @@ from converge.acceptance import certificates
 from converge.acceptance.browser import Chromium, Window
 from converge.apis.devpi import Release
 from converge.components.argo_workflows import consumers as workflows
+from converge.components.argo_workflows.component import SIGN_ON
 from converge.components.devpi.server import PRODUCTION
 from converge.components.keycloak.people import Person
 from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, REALM
@@ -28,7 +29,7 @@ PAGES: dict[str, Callable[[Inventory], str]] = {
     "administration console": lambda inventory: f"https://{inventory.host('auth')}/admin/master/console/#/{REALM}/realm-settings",
     "MinIO console": lambda inventory: f"{console_url(inventory)}/browser",
     "package index": lambda inventory: f"https://{inventory.host('devpi')}/{PRODUCTION}",
-    "Argo Workflows": lambda inventory: f"{workflows.url(inventory)}/oauth2/redirect?redirect=/",
+    "Argo Workflows": lambda inventory: f"{workflows.url(inventory)}{SIGN_ON}",
     "ingress dashboard": lambda inventory: f"https://{inventory.host('ingress-dashboard')}/dashboard/",
 }
 """What people call a page → where it is."""

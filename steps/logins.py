@@ -52,6 +52,15 @@ def lets_see(platform: Platform, person: Person, name: str, path: str) -> None:
     assert page.answer.headers["Content-Type"].startswith("application/json"), page.place
 
 
+@then(parsers.re(r'"(?P<name>[^"]+)" opens to the person without a password'))
+def opens_silently(platform: Platform, person: Person, name: str) -> None:
+    places = [endpoint for endpoint in platform.component(name).endpoints() if endpoint.sign_on]
+    for place in places:
+        page = ProxiedSession(place.url, person.browser).open(None, place.sign_on)
+        assert page.url.startswith(f"{place.url}/"), page.place
+    assert places, f"{name} has no page that signs people in"
+
+
 @then(parsers.re(r'"(?P<name>[^"]+)" refuses the person'))
 def refuses(refusal: ThinkubeError, platform: Platform, person: Person, name: str) -> None:
     assert isinstance(refusal, LoginRefused), refusal

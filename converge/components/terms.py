@@ -25,12 +25,14 @@ class Endpoint:
     """A host name that a component serves: ``Endpoint("api", "minio.thinkube.test")`` is ``https://minio.thinkube.test``.
 
     ``page`` is one that the component answers, whatever it says, with anything but 404: what the ingress says of hosts that it does
-    not know.
+    not know. ``sign_on`` is one that signs a person in with the platform login, and shows something to whoever is: "/oauth2/start"; ""
+    where there is none.
     """
 
     name: str
     host: str
     page: str = "/"
+    sign_on: str = ""
 
     @property
     def url(self) -> str:

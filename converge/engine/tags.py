@@ -37,6 +37,7 @@ QUALITIES = {
     "jobs": "runs programs to their end",
     "volumes": "keeps data on volumes",
     "hosts": "serves hosts of the domain",
+    "sign-on": "signs people in with the platform login",
     "secrets": "generates Secrets that open something",
     "removable": "can be rolled back",
     "keepsake": "keeps what a user left behind in it",

@@ -12,6 +12,15 @@ Feature: Every component keeps the standard promises
     Examples:
       | component | name |
 
+  @sign-on @sso
+  Scenario Outline: Whoever is signed in to the platform opens <name> without a password
+    Given a throw-away person in the group "cluster-admins"
+    And the person is signed in
+    Then "<component>" opens to the person without a password
+
+    Examples:
+      | component | name |
+
   @workloads @resources @security
   Scenario Outline: <Name> runs bounded, watched and unprivileged
     Then every workload of "<component>" is ready

@@ -120,6 +120,7 @@ def test_its_qualities_are_those_of_its_objects(component: Component, context: C
         "jobs": bool(kinds & {"Job", "CronJob"}),
         "volumes": bool(claims),
         "hosts": bool(led),  # the ingress is there before there is an issuer
+        "sign-on": any(endpoint.sign_on for endpoint in component.endpoints()),
         "removable": not component.is_machine,
         "keepsake": bool(component.keeps),
         "nothing-to-lose": bool(component.keeps_nothing),

@@ -78,7 +78,7 @@ def test_one_is_behind_the_login_with_a_database_and_a_bucket(page: dict[str, Mo
     wiki = page["wiki"].Wiki(Inventory())
     assert set(wiki.requires) == {"control-node", "postgres", "minio", "cert-manager", "dns", "keycloak", "valkey"}
     assert wiki.images == ("wiki", "oauth2-proxy")
-    assert wiki.qualities == {"workloads", "hosts", "secrets", "removable", "keepsake"}
+    assert wiki.qualities == {"workloads", "hosts", "sign-on", "secrets", "removable", "keepsake"}
     assert [one.url for one in wiki.endpoints()] == ["https://wiki.thinkube.test"]
     assert {one.name for one in wiki.secrets()} == {"wiki-database", "wiki-bucket", "wiki-oidc", "wiki-valkey", "wiki-cookie"}
     asked = [one.subject for one in wiki.prerequisites(context(), Anything())]

@@ -23,6 +23,9 @@ from converge.components.terms import Context, KubernetesObject
 from converge.inventory import Inventory
 
 NAMESPACE = "argo"
+SIGN_ON = "/oauth2/redirect?redirect=/"
+"""Signs a person in with the platform login, and leads to the server's page."""
+
 KINDS = (
     "clusterworkflowtemplates",
     "cronworkflows",
@@ -57,7 +60,7 @@ class ArgoWorkflows(Component):
         bucket, ca, steps = Bucket(self), CaBundle(self), executor(self)
         # Pods of steps take the CA from a Secret, as they take the access key.
         trusted = CaBundle(self, name="artifacts-ca", kind="Secret")
-        web = WebHost(self, host="argo", service="argo-server", port="web")
+        web = WebHost(self, host="argo", service="argo-server", port="web", sign_on=SIGN_ON)
         grpc = GrpcHost(self, host="argo-grpc", selector={"app": "argo-server"}, target="web")
         client = ConfidentialClient(self, redirect_uris=[f"{web.url}/oauth2/callback"], groups={VIEWERS: {}})
         servers = Manifests(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from converge.apis.argo import ENDED, GROUP_VERSION, ArgoServer, Workflow
 from converge.components.argo_workflows.accounts import AUTOMATION
-from converge.components.argo_workflows.component import NAMESPACE
+from converge.components.argo_workflows.component import NAMESPACE, SIGN_ON
 from converge.http import sibling
 from converge.kubernetes.objects import Ref
 from converge.sso import Browser, Credentials
@@ -41,7 +41,7 @@ def automated(inventory: Inventory, access: Access) -> ArgoServer:
 
 def signed_in(inventory: Inventory, browser: Browser, credentials: Credentials) -> ArgoServer:
     """The server as a person sees it who has signed in with the platform login."""
-    browser.visit(f"{url(inventory)}/oauth2/redirect?redirect=/", credentials)
+    browser.visit(f"{url(inventory)}{SIGN_ON}", credentials)
     return ArgoServer(browser.http, url(inventory), NAMESPACE)
 
 

@@ -36,7 +36,7 @@ class MinioConsole(Component):
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: the bridge, in the namespace of what it stands in front of, its host, and the policy ``viewer``."""
-        minio, web = Minio(inventory), WebHost(self, port="http")
+        minio, web = Minio(inventory), WebHost(self, port="http", sign_on="/browser")
         bridge = Manifests(
             self,
             requires=["minio"],

@@ -12,15 +12,18 @@ from converge.components.terms import Context, Endpoint, KubernetesObject
 class WebHost(Part):
     """``https://<host>.<domain>`` leads to a Service's port: ``WebHost(self, port="http")``.
 
-    ``host`` and ``service`` are the component's name where nothing else is said; ``page`` is one that it answers with anything but 404.
+    ``host`` and ``service`` are the component's name where nothing else is said; ``page`` and ``sign_on`` are an
+    `Endpoint`'s.
     """
 
     requires = ("cert-manager", "dns")
-    qualities = ("hosts",)
 
-    def __init__(self, owner: Owner, *, port: int | str, host: str = "", service: str = "", purpose: str = "web", page: str = "/") -> None:
+    def __init__(
+        self, owner: Owner, *, port: int | str, host: str = "", service: str = "", purpose: str = "web", page: str = "/", sign_on: str = ""
+    ) -> None:
         self.name = service or owner.name
-        self.endpoint = Endpoint(purpose, owner.inventory.host(host or owner.name), page)
+        self.endpoint = Endpoint(purpose, owner.inventory.host(host or owner.name), page, sign_on)
+        self.qualities = ("hosts", "sign-on") if sign_on else ("hosts",)
         self._namespace = owner.namespace
         self._port = port
 
