@@ -65,6 +65,13 @@ def _is_constant(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id.isupper() and node.id not in GUARDS
 
 
+def stopped(source: str) -> list[str]:
+    """The clocks that a test replaces for every thread of the process, such as ``"converge.engine.serving.time.sleep"``."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and _name(node.func) == "setattr" and node.args]
+    named = [node.args[0].value for node in calls if isinstance(node.args[0], ast.Constant)]
+    return [name for name in named if isinstance(name, str) and ".time." in name]
+
+
 def _name(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
 
@@ -76,6 +83,15 @@ def files() -> Iterator[Path]:
 @pytest.mark.parametrize("file", [pytest.param(file, id=str(file.relative_to(TESTS))) for file in files()])
 def test_no_clock_is_compared_with_a_constant(file: Path) -> None:
     assert timed(file.read_text(encoding="utf-8")) == [], "count, or order events; measure in benchmarks/"
+
+
+@pytest.mark.parametrize("file", [pytest.param(file, id=str(file.relative_to(TESTS))) for file in files()])
+def test_no_clock_is_replaced_for_others_too(file: Path) -> None:
+    assert stopped(file.read_text(encoding="utf-8")) == [], "another test's thread may ask it: replace the module's name `time`"
+
+
+def test_such_a_replacement_is_found() -> None:
+    assert stopped('def test():\n    patch.setattr("one.time.sleep", print)\n    patch.setattr("one.time", clock)') == ["one.time.sleep"]
 
 
 @pytest.mark.parametrize(

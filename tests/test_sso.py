@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from http.client import HTTPMessage
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -248,7 +249,7 @@ def test_a_token_that_ended_on_its_way_to_a_slow_machine_is_believed_and_no_long
     callback = browser.visit(attempt.url, GOOD, until=CALLBACK)
     provider.says = {"exp": time.time() - 20}
     times = iter([100.0, 3700.0])  # by the clock of the fake: whatever this machine takes is little beside it
-    monkeypatch.setattr("converge.sso.relying_party.time.monotonic", lambda: next(times))
+    monkeypatch.setattr("converge.sso.relying_party.time", SimpleNamespace(monotonic=lambda: next(times)))
     tokens = application.redeem(attempt, callback)
     with pytest.raises(sso.InvalidToken, match="ID token"):
         application.verify(tokens.id_token)

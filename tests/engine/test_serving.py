@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -23,7 +24,7 @@ def ingress(bench, monkeypatch):
     bench.web.endpoints = lambda: (Endpoint("web", "web.thinkube.test", page="/health"),)
     bench.platform.__dict__["access"] = SimpleNamespace(http=SimpleNamespace(get=get))
     bench.platform.__dict__["graph"] = SimpleNamespace(closure=lambda names: ("cert-manager", *names))
-    monkeypatch.setattr("converge.engine.serving.time.sleep", lambda _: None)
+    monkeypatch.setattr("converge.engine.serving.time", SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
     return SimpleNamespace(answers=answers, asked=asked)
 
 
