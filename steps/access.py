@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_bdd import given, parsers, then, when
 
+from converge.components.keycloak.account import Account
 from converge.components.keycloak.lockout import Lockout
 from converge.components.keycloak.people import People, Person
 from converge.components.keycloak.platform_realm import FAILURES
@@ -88,6 +89,18 @@ def try_to_sign_in(people: People, person: Person) -> ThinkubeError:
 def ask_for_account(people: People) -> requests.Response:
     login = people.kubernetes().begin().url
     return people.http.get(login.replace("/openid-connect/auth?", "/openid-connect/registrations?"))
+
+
+@when(parsers.re(r'the person writes the attribute "(?P<attribute>[^"]+)" into the own account'))
+def write_own_attribute(people: People, person: Person, attribute: str) -> None:
+    Account(people, person).write(**{attribute: ["consoleAdmin", "*:*"]})
+
+
+@then(parsers.re(r'the person has no "(?P<attribute>[^"]+)"'))
+def has_no_attribute(people: People, person: Person, attribute: str) -> None:
+    seen = people.realm.user(person.name)
+    assert seen
+    assert attribute not in (seen.get("attributes") or {})
 
 
 @then("the stranger is told that nobody registers here")

@@ -77,3 +77,14 @@ Feature: People sign in once, and only those who may
     Given a throw-away person
     When the person is sent back to an address that the application never named
     Then the request is refused because "redirect_uri"
+
+  @negative @security
+  Scenario Outline: Nobody gives themselves rights in <where>
+    Given a throw-away person
+    When the person writes the attribute "<attribute>" into the own account
+    Then the person has no "<attribute>"
+
+    Examples:
+      | where          | attribute |
+      | object storage | policy    |
+      | the registry   | registry  |

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from converge.components.keycloak.realm import ADMINISTRATORS, PERSON_SECRET, issuer, realm
+from converge.components.keycloak.realm import ADMINISTRATORS, GRANTING, PERSON_SECRET, issuer, realm
 from converge.components.keycloak.recovery import write_password
 from converge.components.keycloak.settings import ClientScope, Group, Person, RealmItself, UserProfile, mapper
 from converge.components.part import Owner, PartWithSecret
@@ -62,7 +62,7 @@ class PlatformRealm(PartWithSecret):
                     "ssoSessionMaxLifespan": 36000,
                 },
             ),
-            UserProfile(here, {"unmanagedAttributePolicy": "ENABLED"}),
+            UserProfile(here, {"unmanagedAttributePolicy": "ENABLED"}, guarded=GRANTING),
             Group(here, ADMINISTRATORS),
             ClientScope(here, "groups", {"groups": groups}),
             Person(

@@ -12,6 +12,9 @@ REALM = "thinkube"
 ADMINISTRATORS = "cluster-admins"
 """The group whose members administer the platform."""
 
+GRANTING = ("policy", "registry")
+"""Attributes of people and groups that open something: object storage and registries."""
+
 ADMINISTRATOR_SECRET = "keycloak-admin"  # noqa: S105 (a name)
 PERSON_SECRET = "realm-admin"  # noqa: S105 (a name)
 

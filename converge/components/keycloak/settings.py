@@ -71,21 +71,28 @@ class RealmItself(RealmSetting):
 
 
 class UserProfile(RealmSetting):
-    """Which attributes users may have; the document is always there and is written whole."""
+    """Which attributes users may have; the document is always there and is written whole.
 
-    def __init__(self, realm: Realm, wanted: Representation) -> None:
-        super().__init__(f"user profile of realm {realm.name}", realm, wanted)
+    ``guarded`` are attributes that grant something: administrators see and write them, nobody else, the users themselves included.
+    """
+
+    def __init__(self, realm: Realm, wanted: Representation, *, guarded: Sequence[str] = ()) -> None:
+        rules = {name: {"multivalued": True, "permissions": {"view": ["admin"], "edit": ["admin"]}} for name in guarded}
+        super().__init__(f"user profile of realm {realm.name}", realm, wanted | {"declared": rules})
 
     def read(self) -> Representation | None:
-        """The document; None only while there is no realm."""
-        return if_there(self.realm.admin.get_realm_users_profile)
+        """The document with what is ``declared`` by name; None only while there is no realm."""
+        seen = if_there(self.realm.admin.get_realm_users_profile)
+        return seen and seen | {"declared": {item["name"]: item for item in seen.get("attributes", ())}}
 
     def create(self) -> None:
         """Comes with the realm."""
 
     def replace(self, seen: Representation) -> None:
         """Attributes that others declared stay."""
-        self.realm.admin.update_realm_users_profile(merged(seen, self.wanted))
+        made = merged(seen, self.wanted)
+        attributes = [{"name": name} | item for name, item in made["declared"].items()]
+        self.realm.admin.update_realm_users_profile(_without(made, "declared") | {"attributes": attributes})
 
 
 class Group(RealmSetting):
@@ -141,7 +148,7 @@ class ClientScope(RealmSetting):
 
 
 class Client(RealmSetting):
-    """A client; ``mappers`` by name, ``scopes`` are default client scopes that it must have beside any others."""
+    """A client; ``mappers`` by name (None: none of that name), ``scopes`` are default client scopes that it must have beside any others."""
 
     def __init__(self, realm: Realm, wanted: Representation, *, secret: Callable[[], str] | None = None) -> None:
         super().__init__(f"client {wanted['clientId']} of realm {realm.name}", realm, wanted)
@@ -165,7 +172,7 @@ class Client(RealmSetting):
 
     def create(self) -> None:
         """With its mappers; the realm's default scopes come by themselves."""
-        self.realm.admin.create_client(_without(self.wanted, "mappers", "scopes") | _mapper_list(self.wanted))
+        self.realm.admin.create_client(_without(self.wanted, "mappers", "scopes") | _mapper_list(self.wanted))  # in place of any defaults
 
     def replace(self, seen: Representation) -> None:
         """Fields, mappers and scopes have an endpoint each."""
@@ -173,6 +180,9 @@ class Client(RealmSetting):
         fields = _without(merged(seen, self.wanted), "mappers", "scopes", "protocolMappers", "defaultClientScopes")
         admin.update_client(identity, fields)
         _write_mappers(self.wanted, seen, partial(admin.add_mapper_to_client, identity), partial(admin.update_client_mapper, identity))
+        for name, item in self.wanted.get("mappers", {}).items():
+            if item is None and name in seen["mappers"]:
+                admin.remove_client_mapper(identity, seen["mappers"][name]["id"])
         missing = [name for name in self.wanted.get("scopes", {}) if name not in seen["scopes"]]
         for scope in admin.get_client_scopes() if missing else ():
             if scope["name"] in missing:
@@ -258,7 +268,7 @@ def _by_name(seen: Representation) -> dict[str, Representation]:
 
 
 def _mapper_list(wanted: Representation) -> Representation:
-    return {"protocolMappers": [{"name": name} | item for name, item in wanted.get("mappers", {}).items()]}
+    return {"protocolMappers": [{"name": name} | item for name, item in wanted.get("mappers", {}).items() if item is not None]}
 
 
 def _write_mappers(
@@ -266,6 +276,8 @@ def _write_mappers(
 ) -> None:
     for name, item in wanted.get("mappers", {}).items():
         there = seen["mappers"].get(name)
+        if item is None:
+            continue
         if there is None:
             add({"name": name} | item)
         elif differences("", item, there):
