@@ -167,6 +167,10 @@ class FakeKeycloak:
         match path:
             case ["attack-detection", "brute-force", "users", _]:
                 return Answer(204)
+            case [kind, owner, "protocol-mappers", "models", identity]:
+                mappers = self.items[kind][owner]["protocolMappers"]
+                mappers.pop([item["id"] for item in mappers].index(identity))
+                return Answer(204)
             case [kind, identity] if identity in self.items[kind]:
                 del self.items[kind][identity]
                 return Answer(204)

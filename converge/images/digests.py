@@ -49,8 +49,8 @@ class Digests:
     def pulled(self, name: str) -> Key:
         """The key of an image as it is published."""
         finish = recipe(name) / FINISHING
-        added = finish.read_text(encoding="utf-8") if finish.exists() else None
-        return self._key("pulled", name, None, (), *self._catalog.images[name].upstream, added)
+        added = [text for _, text in _recipe_files(finish.parent, artifact=False)] if finish.exists() else []
+        return self._key("pulled", name, None, (), *self._catalog.images[name].upstream, *added)
 
     def release(self, name: str) -> Key:
         """The key of a release's manifests."""

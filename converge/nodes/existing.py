@@ -9,7 +9,7 @@ from converge.errors import Missing, Refused, ThinkubeError, Unavailable
 from converge.inventory.model import ExistingNodes
 from converge.kubernetes.client import Api
 from converge.kubernetes.difference import Difference
-from converge.nodes.provider import Node
+from converge.nodes.provider import Node, RegistryAccess
 from converge.process import Completed
 from converge.progress import Progress
 
@@ -61,6 +61,25 @@ class ExistingCluster:
             Unavailable: always.
         """
         raise Unavailable("the API server's authentication", seen="an existing cluster's API server is configured by its owner")
+
+    def pulls_otherwise(self, registry: RegistryAccess) -> Sequence[str]:
+        """None: it cannot be seen from outside."""
+        return ()
+
+    def let_pull(self, registry: RegistryAccess) -> None:
+        """Not offered.
+
+        Raises:
+            Unavailable: always.
+        """
+        raise Unavailable(f"nodes that pull from {registry.host}", seen="an existing cluster's nodes are configured by its owner")
+
+    def knows_registry(self, host: str) -> bool:
+        """False: it cannot be seen from outside."""
+        return False
+
+    def forget_registry(self, host: str) -> None:
+        """Nothing: nobody told them anything."""
 
 
 class ExistingProvider:

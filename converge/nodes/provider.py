@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,16 @@ class Node:
     name: str
     address: str
     role: str
+
+
+@dataclass(frozen=True)
+class RegistryAccess:
+    """How nodes pull from ``host``: which CA they trust there ("" for the public ones), and with which login."""
+
+    host: str
+    ca_pem: str
+    username: str
+    password: str = field(repr=False)
 
 
 class Cluster(Protocol):
@@ -53,6 +63,22 @@ class Cluster(Protocol):
         Raises:
             Unavailable: this provider gives no way to configure the API server.
         """
+
+    def pulls_otherwise(self, registry: RegistryAccess) -> Sequence[str]:
+        """The nodes that do not pull from a registry so; empty where the provider cannot tell."""
+
+    def let_pull(self, registry: RegistryAccess) -> None:
+        """Let every node pull so, without a Secret in anybody's namespace.
+
+        Raises:
+            Unavailable: this provider gives no way to configure nodes.
+        """
+
+    def knows_registry(self, host: str) -> bool:
+        """Whether the nodes pull from a registry as `let_pull` told them."""
+
+    def forget_registry(self, host: str) -> None:
+        """Take that back; absent is fine."""
 
 
 class NodeProvider(Protocol):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from converge.inventory import Inventory
 
 PREFIX = "throw-away-"
+KEYS = "org.keycloak.keys.KeyProvider"
 ABANDONED_AFTER_S = 3600
 """Older ones were left by a run that was killed."""
 
@@ -133,6 +134,30 @@ class People:
             yield self.application(Client(name, LOOPBACK[0]))
         finally:
             if_there(self.realm.admin.delete_client, identity)
+
+    @contextlib.contextmanager
+    def signing_key(self) -> Iterator[str]:
+        """The id of a new key that the realm signs with from now on; at the end it signs with the one before again."""
+        before = self.realm.admin.get_keys()["active"]["RS256"]
+        admin, name = self.realm.admin, f"{PREFIX}{secrets.token_hex(4)}"
+        admin.create_component(
+            {
+                "name": name,
+                "providerId": "rsa-generated",
+                "providerType": KEYS,
+                "config": {"priority": ["200"], "enabled": ["true"], "active": ["true"], "algorithm": ["RS256"], "keySize": ["2048"]},
+            }
+        )
+        try:
+            active = admin.get_keys()["active"]["RS256"]
+            if active == before:
+                raise Refused(
+                    "another key of the realm", seen="it signs with the same as before", next_command="pytest features/ -m keycloak"
+                )
+            yield active
+        finally:
+            for component in admin.get_components({"name": name, "type": KEYS}):
+                if_there(admin.delete_component, component["id"])
 
     def _remove_abandoned(self) -> None:
         """Remove what killed runs left behind, once."""

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from converge.errors import Refused
-from converge.nodes.embedded import authentication, loading
+from converge.nodes.embedded import authentication, loading, registries
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
 from converge.nodes.embedded.machines import runtime_socket
 from converge.nodes.embedded.spaces import Spaces
-from converge.nodes.provider import Node
+from converge.nodes.provider import Node, RegistryAccess
 from converge.process import Completed
 from converge.progress import Progress
 
@@ -56,6 +56,22 @@ class EmbeddedCluster:
     def write_authentication(self, text: str) -> None:
         """Replace the AuthenticationConfiguration and wait until the API server works with it."""
         authentication.write(self.layout, text)
+
+    def pulls_otherwise(self, registry: RegistryAccess) -> Sequence[str]:
+        """The nodes that do not pull from a registry so."""
+        return registries.lacking(self.layout, self.spaces, registry)
+
+    def let_pull(self, registry: RegistryAccess) -> None:
+        """Let every node pull so."""
+        registries.write(self.layout, self.spaces, registry)
+
+    def knows_registry(self, host: str) -> bool:
+        """Whether the nodes pull from a registry as `let_pull` told them."""
+        return registries.known(self.layout, host)
+
+    def forget_registry(self, host: str) -> None:
+        """Take that back."""
+        registries.forget(self.layout, host)
 
     def node(self, name: str) -> EmbeddedNode:
         """A node by its name, or by the end of its name: ``control``, ``worker-1``."""

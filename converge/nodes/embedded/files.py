@@ -6,17 +6,25 @@ import hashlib
 import json
 from pathlib import Path
 
+from converge.nodes.embedded import kubeadm
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
 from converge.surroundings import make_folder
 
 PAUSE = "registry.k8s.io/pause:3.10.2"
 
 FOLDERS = (
-    "dev", "etc/cni/net.d", "etc/containerd/certs.d", "etc/kubernetes/audit", "etc/kubernetes/authentication", "etc/kubernetes/manifests",
-    "etc/kubernetes/patches", "etc/ssl/certs", "opt/local-path-provisioner", "opt/thinkube/bin", "proc", "root", "run", "sys", "tmp", "usr",
+    "dev", "etc/cni/net.d", "etc/containerd/certs.d", "etc/kubernetes/audit", "etc/kubernetes/authentication",
+    "etc/kubernetes/image-credentials", "etc/kubernetes/manifests", "etc/kubernetes/patches", "etc/ssl/certs",
+    "opt/local-path-provisioner", "opt/thinkube/bin", "proc", "root", "run", "sys", "tmp", "usr",
     "var/cache", "var/lib/cni", "var/lib/containerd", "var/lib/etcd", "var/lib/kubelet/pki", "var/lib/kubelet/volumeplugins",
     "var/log/containers", "var/log/kubernetes", "var/log/pods", "var/tmp",
 )  # fmt: skip
+
+LOGIN = f"""\
+#!/bin/sh
+# The kubelet asks for a login where it pulls an image; without an answer it pulls as a stranger.
+exec cat {kubeadm.CREDENTIALS}.json
+"""
 
 RUNTIME = f"""\
 version = 3
@@ -78,6 +86,8 @@ def contents(layout: Layout, node: EmbeddedNode) -> dict[str, str]:
         "etc/group": "root:x:0:\n",
         "etc/hostname": f"{node.name}\n",
         "etc/hosts": hosts(layout),
+        "etc/kubernetes/image-credentials/config.yaml": kubeadm.text(kubeadm.credential_provider(layout)),
+        "etc/kubernetes/image-credentials/thinkube": LOGIN,
         "etc/machine-id": hashlib.sha256(node.name.encode()).hexdigest()[:32] + "\n",
         # The node itself asks the cluster's DNS, so that it resolves the platform's own names …
         "etc/resolv.conf": f"nameserver {layout.dns_address}\nsearch svc.cluster.local cluster.local\noptions timeout:2\n",
@@ -97,6 +107,7 @@ def write(layout: Layout, node: EmbeddedNode) -> None:
     make_folder(node.folder / "extra/lib/modules")
     for name, text in contents(layout, node).items():
         put(node.root / name, text)
+    (node.root / "etc/kubernetes/image-credentials/thinkube").chmod(0o755)
 
 
 def put(path: Path, text: str) -> None:

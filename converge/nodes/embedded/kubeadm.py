@@ -20,6 +20,8 @@ AUDIT_POLICY = "/etc/kubernetes/audit/policy.yaml"
 AUDIT_LOG = "/var/log/kubernetes/audit.log"
 SERVING = "/var/lib/kubelet/pki/serving"
 CONFIGURATION = "/etc/kubernetes/thinkube.yaml"
+CREDENTIALS = "/etc/kubernetes/image-credentials"
+ASKS_FOR_LOGINS = f"--image-credential-provider-config={CREDENTIALS}/config.yaml"
 CA_LASTS = "262800h"  # three times what it signs: renewing has to gain something
 DISCOVERY = "/etc/kubernetes/discovery.conf"
 
@@ -213,6 +215,17 @@ def kubelet(layout: Layout) -> Document:
     }
 
 
+def credential_provider(layout: Layout) -> Document:
+    """Whom the kubelet asks for a login where it pulls an image from below the platform's domain."""
+    provider = {
+        "name": "thinkube",
+        "matchImages": [f"*.{layout.domain}"],
+        "defaultCacheDuration": "0s",
+        "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
+    }
+    return {"apiVersion": "kubelet.config.k8s.io/v1", "kind": "CredentialProviderConfig", "providers": [provider]}
+
+
 def proxy(layout: Layout) -> Document:
     """kube-proxy; it may not write the connection tracking limits, which belong to the whole machine."""
     return {
@@ -261,4 +274,6 @@ def kubelet_command(node: EmbeddedNode) -> list[str]:
         "--config=/var/lib/kubelet/config.yaml",
         f"--hostname-override={node.name}",
         f"--node-ip={node.address}",
+        ASKS_FOR_LOGINS,
+        f"--image-credential-provider-bin-dir={CREDENTIALS}",
     ]

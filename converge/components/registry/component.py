@@ -1,0 +1,54 @@
+"""The registry: images of people and components, in object storage, with the platform login.
+
+The distribution server, which Harbor itself ships, takes tokens that Keycloak's docker protocol gives; what a token opens is decided by
+the attribute ``registry`` of people and groups. A keeper in its pod runs it with the realm's keys and collects its garbage
+(images/recipes/registry-keeper).
+Source: Distribution 3 documentation ("Configuring a registry", "Garbage collection"); Keycloak 26, docker protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from converge.components.component import Component
+from converge.components.keycloak.docker_client import ATTRIBUTE, DockerClient
+from converge.components.keycloak.realm import ADMINISTRATORS
+from converge.components.minio.bucket import Bucket
+from converge.components.part import Owner, Part, PartWithSecret
+from converge.components.parts.hosts import WebHost
+from converge.components.parts.manifests import Manifests
+from converge.components.parts.trust import CaBundle
+from converge.components.registry.nodes import NodesPull
+from converge.components.registry.robot import RobotAccount
+from converge.components.registry.server import HOST
+from converge.components.terms import GeneratedSecret
+from converge.inventory import Inventory
+
+WRITERS = "registry-writers"
+"""The group whose members may push everywhere."""
+
+
+class Registry(Component):
+    """CORE-007: images are pushed, pulled and run."""
+
+    name = "registry"
+    issue = "CORE-007"
+    namespace = "registry"
+    called = "the registry"
+    keeps = "images"
+
+    def parts(self, inventory: Inventory) -> Sequence[Part]:
+        """See ``Component.parts``: everybody of the realm may pull, writers push, administrators do everything."""
+        ca, bucket, state = CaBundle(self), Bucket(self), UploadState(self)
+        groups = {ADMINISTRATORS: {ATTRIBUTE: ["*:*"]}, WRITERS: {ATTRIBUTE: ["*:pull,push"]}}
+        client, web = DockerClient(self, everybody="*:pull", groups=groups), WebHost(self, host=HOST, port="http", page="/v2/")
+        server = Manifests(self, images=["registry", "registry-keeper"], ca=ca, bucket=bucket, state=state, client=client, web=web)
+        robot = RobotAccount(self, name="platform", may=["*:pull,push"])
+        return ca, bucket, state, client, server, web, robot, NodesPull(self)
+
+
+class UploadState(PartWithSecret):
+    """What signs the state of uploads under way, which clients carry; a new one breaks those off."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.secret = GeneratedSecret(owner.namespace, f"{owner.name}-uploads", {"secret": "hex32"})
