@@ -69,6 +69,10 @@ class Registry:
         self._login = login
         self._tokens: dict[str, str] = {}
 
+    def at(self, url: str) -> Registry:
+        """Another registry as the same person sees it."""
+        return Registry(self._http, url, self._login)
+
     def push(self, repository: str, tag: str, image: Image) -> str:
         """Store an image under a tag and return its digest.
 

@@ -19,6 +19,7 @@ from converge.components.minio_console.component import MinioConsole
 from converge.components.postgres.component import Postgres
 from converge.components.postgres_backup.component import PostgresBackup
 from converge.components.registry.component import Registry
+from converge.components.registry_mirror.component import RegistryMirror
 from converge.components.storage.component import Storage
 from converge.components.valkey.component import Valkey
 from converge.components.worker_nodes.component import WorkerNodes
@@ -40,6 +41,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     Git,  # CORE-009
     Devpi,  # CORE-010
     Registry,  # CORE-007
+    RegistryMirror,  # CORE-007
     Valkey,  # OPT-011
     IngressDashboard,  # CORE-001
     ArgoWorkflows,  # CORE-008

@@ -169,6 +169,12 @@ class ComponentOptions(Part):
     replicas: int | None = Field(None, ge=1, le=9, description="how many servers of Valkey: one takes writes")
 
 
+class Mirror(Part):
+    """What the platform's mirror pulls through."""
+
+    upstream: str = Field("https://registry-1.docker.io", pattern=r"^https?://[^\s/]+$", description="a registry: Docker Hub, or another")
+
+
 class Inventory(Part):
     """What the platform should be built on and consist of."""
 
@@ -178,6 +184,7 @@ class Inventory(Part):
     nodes: Annotated[EmbeddedNodes | MicroK8sNodes | ExistingNodes, Field(discriminator="kind")] = EmbeddedNodes()
     issuer: Annotated[PrivateCa | Acme, Field(discriminator="kind")] = PrivateCa()
     images: Images = Images()
+    mirror: Mirror = Mirror()
     deadlines: Deadlines = Deadlines()
     components: dict[str, ComponentOptions | None] = Field(
         default_factory=dict, description="name → options: these and what they require; none listed means all that exist"

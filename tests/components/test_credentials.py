@@ -45,6 +45,8 @@ WAYS = {
     "argo/argo-workflows-oidc": (RUN, "client argo-workflows of realm thinkube"),
     "registry/registry-bucket": (RUN, "object storage user registry"),
     "registry/registry-uploads": (NOTHING, ""),
+    "registry-mirror/registry-mirror-bucket": (RUN, "object storage user registry-mirror"),
+    "registry-mirror/registry-mirror-uploads": (NOTHING, ""),
     "registry/robot-platform": (RESTORE, ""),
     "registry/robot-nodes": (RESTORE, ""),
     "valkey/valkey-admin": (RUN, "administrator of valkey-0"),

@@ -9,6 +9,8 @@ Source: Distribution 3 documentation ("Configuring a registry", "Garbage collect
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from converge.components.component import Component
 from converge.components.keycloak.docker_client import ATTRIBUTE, DockerClient
@@ -42,9 +44,15 @@ class Registry(Component):
         ca, bucket, state = CaBundle(self), Bucket(self), UploadState(self)
         groups = {ADMINISTRATORS: {ATTRIBUTE: ["*:*"]}, WRITERS: {ATTRIBUTE: ["*:pull,push"]}}
         client, web = DockerClient(self, everybody="*:pull", groups=groups), WebHost(self, host=HOST, port="http", page="/v2/")
-        server = Manifests(self, images=["registry", "registry-keeper"], ca=ca, bucket=bucket, state=state, client=client, web=web)
+        server = server_pod(self, ca=ca, bucket=bucket, state=state, client=client, web=web)
         robot = RobotAccount(self, name="platform", may=["*:pull,push"])
         return ca, bucket, state, client, server, web, robot, NodesPull(self)
+
+
+def server_pod(owner: Owner, *, upstream: str = "", login: RobotAccount | None = None, **names: Any) -> Manifests:
+    """The distribution server with its keeper; with an ``upstream`` it pulls through that, as whom ``login`` says."""
+    images = ["registry", "registry-keeper"]
+    return Manifests(owner, images=images, folder=Path(__file__).parent, upstream=upstream, login=login, **names)
 
 
 class UploadState(PartWithSecret):

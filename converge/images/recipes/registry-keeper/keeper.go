@@ -25,7 +25,7 @@ type Keeper struct {
 	KeysURL        string
 	KeysFile       string
 	Every          time.Duration
-	CollectAt      time.Duration // after midnight, UTC
+	CollectAt      time.Duration // after midnight, UTC; negative: only when asked
 	Client         *http.Client
 
 	keys     []byte
@@ -62,6 +62,9 @@ func (k *Keeper) Run(ctx context.Context) error {
 	defer ticker.Stop()
 	nightly := time.NewTimer(untilNext(time.Now(), k.CollectAt))
 	defer nightly.Stop()
+	if k.CollectAt < 0 {
+		nightly.Stop()
+	}
 	for {
 		select {
 		case <-ctx.Done():

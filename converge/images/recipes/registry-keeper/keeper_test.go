@@ -124,3 +124,15 @@ func TestTheRegistryFollowsKeysAndIsReadOnlyWhileGarbageIsCollected(t *testing.T
 		t.Fatal(err)
 	}
 }
+
+func TestALoginIsToldAsCredentialHelpersTellIt(t *testing.T) {
+	t.Setenv("UPSTREAM_USERNAME", "robot")
+	t.Setenv("UPSTREAM_PASSWORD", "secret")
+	var answer bytes.Buffer
+	if err := login(strings.NewReader("auth.example.org\n"), &answer); err != nil {
+		t.Fatal(err)
+	}
+	if answer.String() != `{"Secret":"secret","ServerURL":"auth.example.org","Username":"robot"}`+"\n" {
+		t.Fatal(answer.String())
+	}
+}

@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -23,7 +24,7 @@ import (
 	"time"
 )
 
-const usage = "registry-keeper install FOLDER | run FLAGS | collect [--socket FILE] | keys [--socket FILE]"
+const usage = "registry-keeper install FOLDER | run FLAGS | collect [--socket FILE] | keys [--socket FILE] | get"
 
 func main() {
 	if len(os.Args) < 2 {
@@ -38,6 +39,8 @@ func main() {
 		err = run(rest)
 	case command == "collect":
 		err = ask(http.MethodPost, "\ncollected\n", rest)
+	case command == "get":
+		err = login(os.Stdin, os.Stdout)
 	case command == "keys":
 		err = ask(http.MethodGet, "", rest)
 	default:
@@ -62,6 +65,19 @@ func install(folder string) error {
 	return os.WriteFile(filepath.Join(folder, "registry-keeper"), content, 0o755)
 }
 
+// login is a credential helper for a registry that pulls through another: it answers as whom, nobody where nothing is said.
+func login(asked io.Reader, answer io.Writer) error {
+	server, err := io.ReadAll(io.LimitReader(asked, 1<<12))
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(answer).Encode(map[string]string{
+		"ServerURL": strings.TrimSpace(string(server)),
+		"Username":  os.Getenv("UPSTREAM_USERNAME"),
+		"Secret":    os.Getenv("UPSTREAM_PASSWORD"),
+	})
+}
+
 func run(arguments []string) error {
 	keeper := &Keeper{Client: &http.Client{Timeout: 10 * time.Second}, requests: make(chan request)}
 	flags := flag.NewFlagSet("run", flag.ExitOnError)
@@ -72,7 +88,7 @@ func run(arguments []string) error {
 	flags.StringVar(&keeper.KeysURL, "keys-url", "", "the realm's key set")
 	flags.StringVar(&keeper.KeysFile, "keys-file", "", "where the registry reads it")
 	flags.DurationVar(&keeper.Every, "every", 10*time.Second, "how often the realm's keys are read")
-	flags.DurationVar(&keeper.CollectAt, "collect-at", 3*time.Hour, "when garbage is collected, after midnight UTC")
+	flags.DurationVar(&keeper.CollectAt, "collect-at", 3*time.Hour, "when garbage is collected, after midnight UTC (negative: only when asked)")
 	_ = flags.Parse(arguments)
 
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
