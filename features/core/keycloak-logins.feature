@@ -79,7 +79,7 @@ Feature: People sign in once, and only those who may
     Then the request is refused because "redirect_uri"
 
   @negative @security
-  Scenario Outline: Nobody gives themselves rights in <where>
+  Scenario Outline: Nobody gives themselves rights
     Given a throw-away person
     When the person writes the attribute "<attribute>" into the own account
     Then the person has no "<attribute>"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import mutations_of_data
+import mutations_of_images
 import mutations_of_infrastructure
 import mutations_of_logins
 import mutations_of_packages
@@ -23,7 +24,13 @@ pytestmark = pytest.mark.mutation
 
 Verify = Callable[..., dict[str, Any]]
 
-TABLE = (*mutations_of_data.TABLE, *mutations_of_logins.TABLE, *mutations_of_infrastructure.TABLE, *mutations_of_packages.TABLE)
+TABLE = (
+    *mutations_of_data.TABLE,
+    *mutations_of_logins.TABLE,
+    *mutations_of_images.TABLE,
+    *mutations_of_infrastructure.TABLE,
+    *mutations_of_packages.TABLE,
+)
 
 
 def _selected(request: pytest.FixtureRequest, platform: Platform) -> list[str]:

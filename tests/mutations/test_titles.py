@@ -1,6 +1,7 @@
 """Each mutation names scenarios that there are."""
 
 import mutations_of_data
+import mutations_of_images
 import mutations_of_infrastructure
 import mutations_of_logins
 import mutations_of_packages
@@ -11,7 +12,13 @@ from pytest_bdd.feature import get_feature
 from converge.engine.platform import Platform
 from wiring import standard
 
-TABLE = (*mutations_of_data.TABLE, *mutations_of_logins.TABLE, *mutations_of_infrastructure.TABLE, *mutations_of_packages.TABLE)
+TABLE = (
+    *mutations_of_data.TABLE,
+    *mutations_of_logins.TABLE,
+    *mutations_of_images.TABLE,
+    *mutations_of_infrastructure.TABLE,
+    *mutations_of_packages.TABLE,
+)
 
 
 @pytest.mark.parametrize("mutation", [pytest.param(mutation, id=mutation.name) for mutation in TABLE])
