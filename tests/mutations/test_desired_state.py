@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import copy
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,9 +82,9 @@ def _unclaimed(workload: Object, _: Container) -> None:
     del workload["spec"]["volumeClaimTemplates"]
 
 
-def _unmounted(workload: Object, container: Container) -> None:
+def _unmounted(workload: Object, _: Container) -> None:
     claims = {claim["metadata"]["name"] for claim in workload["spec"]["volumeClaimTemplates"]}
-    for mount in container["volumeMounts"]:
+    for mount in (mount for container in _pod(workload)["containers"] for mount in container["volumeMounts"]):
         if mount["name"] in claims:
             mount["name"] = "tmp"
 
@@ -174,11 +176,17 @@ def test_the_spoilings_try_something(context: Callable[[], Context]) -> None:
     assert [item for item in running if item["kind"] == "StatefulSet"]
 
 
+class NothingReleased:
+    """A folder whose files are there and empty: the kinds and rights of a release run nothing that could be spoilt."""
+
+    def __truediv__(self, _: str) -> Path:
+        return Path(os.devnull)
+
+
 @pytest.fixture
 def context() -> Callable[[], Context]:
-    """A context without images or a cluster."""
-
-    def refuse(name: str) -> Any:
-        raise AssertionError(f"release {name} is not read here")
-
-    return lambda: Context(Inventory(), "10.88.88.2", lambda name: f"thinkube.local/{name}:0123456789abcdef", refuse, lambda: "CA")
+    """A context without images, releases or a cluster."""
+    released: Any = NothingReleased()
+    return lambda: Context(
+        Inventory(), "10.88.88.2", lambda name: f"thinkube.local/{name}:0123456789abcdef", lambda _: released, lambda: "CA"
+    )
