@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from converge.apis.argo import ArgoServer
 from converge.apis.minio import ObjectStore
 from converge.components.argo_workflows import consumers
+from converge.components.argo_workflows.component import API
 from converge.engine.platform import Platform
 from converge.engine.serving import wait_until_served
 from converge.inventory import Inventory
@@ -22,7 +23,7 @@ def workflow(platform: Platform, inventory: Inventory, objects: ObjectStore, aut
         name = left["metadata"]["name"]
 
         def find() -> None:
-            wait_until_served(platform.access.http, consumers.url(inventory), COMES_S)
+            wait_until_served(platform.access.http, f"{consumers.url(inventory)}{API}", COMES_S)
             # Its token is another one after a rollback.
             again = consumers.automated(inventory, platform.access).workflow(name)
             succeeds(again)

@@ -23,6 +23,9 @@ from converge.components.terms import Context, KubernetesObject
 from converge.inventory import Inventory
 
 NAMESPACE = "argo"
+API = "/api/v1/version"
+"""Answers a stranger with 401 once the server reaches its own API, a moment after its pages are there; before with 503."""
+
 SIGN_ON = "/oauth2/redirect?redirect=/"
 """Signs a person in with the platform login, and leads to the server's page."""
 
@@ -60,7 +63,7 @@ class ArgoWorkflows(Component):
         bucket, ca, steps = Bucket(self), CaBundle(self), executor(self)
         # Pods of steps take the CA from a Secret, as they take the access key.
         trusted = CaBundle(self, name="artifacts-ca", kind="Secret")
-        web = WebHost(self, host="argo", service="argo-server", port="web", sign_on=SIGN_ON)
+        web = WebHost(self, host="argo", service="argo-server", port="web", page=API, sign_on=SIGN_ON)
         grpc = GrpcHost(self, host="argo-grpc", selector={"app": "argo-server"}, target="web")
         client = ConfidentialClient(self, redirect_uris=[f"{web.url}/oauth2/callback"], groups={VIEWERS: {}})
         servers = Manifests(
