@@ -37,6 +37,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--verify-only", action="store_true", help="change nothing; drift is a failure")
     plan.add_options(group)
     group.addoption("--report-dir", default="build/acceptance", metavar="DIR", help="where reports go (default: %(default)s)")
+    group.addoption(
+        "--report-url", default="", metavar="URL", help="where the report will be published: the platform's dashboard links to it"
+    )
     group.addoption("--cluster-name", metavar="NAME", help="another name than the inventory's: a cluster of its own beside others")
     group.addoption("--delete-cluster", action="store_true", help="afterwards delete the cluster if this run created it")
     tasks.add_option(group)
@@ -239,6 +242,8 @@ class Main:
         try:
             if self._scenarios and self._run.platform.find_cluster() is not None:
                 throwaway.remove(self._run.platform.api.view(patience_s=5), self._throwaway)
+                ended = [(scenario.tags, scenario.outcome.value) for scenario in self._scenarios]
+                self._run.platform.record_acceptance(ended, self._config.option.report_url)
             self._run.close()
         except ThinkubeError as error:
             self._write(f"\nat the end of the run:\n{error}")

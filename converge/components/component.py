@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from converge.components.part import Part
-from converge.components.terms import Access, Context, Credential, Endpoint, GeneratedSecret, KubernetesObject, Remark, Setting
+from converge.components.terms import Access, Context, Credential, Endpoint, GeneratedSecret, KubernetesObject, Probe, Remark, Setting
 from converge.inventory import Inventory
 
 
@@ -72,6 +72,10 @@ class Component:
     def endpoints(self) -> Sequence[Endpoint]:
         """The host names it serves."""
         return [found for part in self.every_part for found in part.endpoints()]
+
+    def probes(self) -> Sequence[Probe]:
+        """How something in the cluster tells whether it serves."""
+        return list(dict.fromkeys(found for part in self.every_part for found in part.probes()))
 
     def secrets(self) -> Sequence[GeneratedSecret]:
         """The Secrets it generates."""

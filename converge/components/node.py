@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from converge.components.part import Part
-from converge.components.terms import Access, Remark
+from converge.components.terms import Access, Probe, Remark
 from converge.kubernetes.cordon import cordons
 from converge.kubernetes.ready import why_unready
 
@@ -34,6 +34,10 @@ class Cordoned(Part):
 
     def __init__(self, role: str) -> None:
         self._role = role
+
+    def probes(self) -> Sequence[Probe]:
+        """See ``Part.probes``: the nodes are ready."""
+        return (Probe("nodes", self._role),)
 
     def remarks(self, access: Access) -> Sequence[Remark]:
         """See ``Part.remarks``."""

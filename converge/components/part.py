@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from converge.components.terms import Access, Context, Credential, Endpoint, GeneratedSecret, KubernetesObject, Remark, Setting
+from converge.components.terms import Access, Context, Credential, Endpoint, GeneratedSecret, KubernetesObject, Probe, Remark, Setting
 from converge.inventory import Inventory
 
 
@@ -30,6 +30,10 @@ class Part:
 
     def endpoints(self) -> Sequence[Endpoint]:
         """The host names it serves."""
+        return ()
+
+    def probes(self) -> Sequence[Probe]:
+        """How something in the cluster tells whether it serves."""
         return ()
 
     def secrets(self) -> Sequence[GeneratedSecret]:

@@ -55,6 +55,35 @@ class Remark:
         return f"{self.subject} {self.text}; {self.next_command}"
 
 
+@dataclass(frozen=True)
+class Probe:
+    """How something in the cluster can tell whether a component serves: ``Probe("page", "https://minio.thinkube.test/")``.
+
+    "workloads" and "jobs" are those that carry the component's label, "nodes" those of the role ``target``, "page" and "name" what
+    answers or resolves at ``target``.
+    """
+
+    kind: str
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A component as others may show it; ``part_of`` is the value of the label that its objects carry (`PART_OF`).
+
+    ``versions`` are those of what it runs, by image: ``{"keycloak": "26.7.4"}``.
+    """
+
+    name: str
+    called: str
+    issue: str
+    namespace: str
+    part_of: str
+    versions: Mapping[str, str]
+    endpoints: Sequence[Endpoint]
+    probes: Sequence[Probe]
+
+
 class Setting(Protocol):
     """Something that only a product's own admin API can hold: a realm, a bucket, a database.
 
@@ -130,7 +159,7 @@ class Context:
 
     ``image("keycloak")`` is the reference that the nodes run; ``release("cert-manager")`` the folder of the pinned upstream
     release's manifests; ``ca_pem()`` the certificates of the CAs to trust: one, or while the
-    platform's CA is being replaced the old one too (raises NotReady until there is one).
+    platform's CA is being replaced the old one too (raises NotReady until there is one); ``components()`` are all that the platform has.
     """
 
     inventory: Inventory
@@ -138,6 +167,7 @@ class Context:
     image: Callable[[str], str]
     release: Callable[[str], Path]
     ca_pem: Callable[[], str]
+    components: Callable[[], Sequence[Listed]] = lambda: ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ What is done with it lies in files of its own (`converge.engine.operations` name
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +15,7 @@ from converge.components.component import Component
 from converge.components.terms import Access, Context, KubernetesObject
 from converge.engine.access import LazyAccess, ingress_address
 from converge.engine.graph import BadGraph, Graph, nearest
+from converge.engine.listing import listed
 from converge.errors import NotReady
 from converge.inventory import Inventory
 from converge.inventory.model import ExistingNodes
@@ -164,6 +166,7 @@ class Platform:
             image=lambda name: self.images.reference(name),
             release=lambda name: self.images.release(name),
             ca_pem=self.ca_pem,
+            components=lambda: [listed(component, self.images) for component in self.components.values()],
         )
 
     @opened_once
@@ -244,6 +247,12 @@ class Platform:
                 self._lease.release()
         if "api" in self.__dict__:
             self.api.close()
+
+    def record_acceptance(self, scenarios: Sequence[tuple[Collection[str], str]], report: str) -> None:
+        """Write down in the cluster how scenarios ended (tags and outcome of each), and where the report is published."""
+        from converge.engine.record import endings, write_acceptance
+
+        write_acceptance(self.api.view(patience_s=5), endings(scenarios, self.components), time.time(), report)
 
     def delete_cluster(self) -> None:
         """Delete the cluster, unless it existed already before this run, running or stopped."""

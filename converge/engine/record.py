@@ -1,11 +1,15 @@
-"""What was done, kept in the cluster: a ConfigMap that says of each component when it last changed, with what outcome."""
+"""What was done, kept in the cluster: a ConfigMap that says of each component when it last changed, with what outcome.
+
+Another says how its scenarios last ended, for those who look at the platform from inside.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from converge.engine.outcome import Outcome, Result
@@ -13,6 +17,7 @@ from converge.kubernetes.client import Api
 from converge.kubernetes.objects import SYSTEM_NAMESPACE, KubernetesObject
 
 NAME = "record"
+ACCEPTANCE = "acceptance"
 LONGEST_LIST = 50
 """Changes that one entry names; the report folder has all."""
 
@@ -26,7 +31,25 @@ def write_record(api: Api, outcomes: Mapping[str, Outcome], started_at: float) -
         if outcome.result in (Result.CONVERGED, Result.FAILED, Result.ROLLED_BACK)
     }
     run = json.dumps({"started": stamp(started_at), "seconds": round(time.time() - started_at, 1)})
-    api.apply(_config_map({**earlier, **entries, "run": run}), force=True)
+    api.apply(_config_map(NAME, {**earlier, **entries, "run": run}), force=True)
+
+
+def endings(scenarios: Iterable[tuple[Collection[str], str]], components: Iterable[str]) -> dict[str, Counter[str]]:
+    """How many scenarios of each component ended in which way, from the tags and the outcome of each."""
+    found: dict[str, Counter[str]] = {}
+    for name in components:
+        ended = Counter(outcome for tags, outcome in scenarios if name in tags)
+        if ended:
+            found[name] = ended
+    return found
+
+
+def write_acceptance(api: Api, ended: Mapping[str, Mapping[str, int]], ended_at: float, report: str = "") -> None:
+    """Keep how the scenarios of this run ended, beside those of components that it left out; ``report`` is its address."""
+    earlier = (api.find("ConfigMap", ACCEPTANCE, SYSTEM_NAMESPACE) or {}).get("data") or {}
+    entries = {name: json.dumps({**counts, "ended": stamp(ended_at), "report": report}, sort_keys=True) for name, counts in ended.items()}
+    if entries:
+        api.apply(_config_map(ACCEPTANCE, {**earlier, **entries}), force=True)
 
 
 def entry(outcome: Outcome) -> dict[str, object]:
@@ -47,5 +70,5 @@ def stamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _config_map(data: Mapping[str, str]) -> KubernetesObject:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAME, "namespace": SYSTEM_NAMESPACE}, "data": dict(data)}
+def _config_map(name: str, data: Mapping[str, str]) -> KubernetesObject:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": SYSTEM_NAMESPACE}, "data": dict(data)}

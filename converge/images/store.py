@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from converge.errors import Unavailable
-from converge.images import disk_space
+from converge.images import disk_space, versions
 from converge.images.cache import Cache, Key, Stopped
 from converge.images.catalog import Catalog, GoArtifact, load, recipe
 from converge.images.digests import Digests
@@ -45,6 +45,10 @@ class Images:
     def references(self, name: str) -> tuple[str, ...]:
         """Every name under which the archive holds the image; kubeadm asks for some by their published names."""
         return self._maker.names(name, pulls=self._pulls(name))
+
+    def version(self, name: str) -> str:
+        """Which version of its product the image holds, where the catalog says it: ``26.7.4``."""
+        return (versions.published if self._pulls(name) else versions.built)(self.catalog, name)
 
     def availability(self, name: str) -> str | None:
         """None where the image can be had with this inventory, else the reason why not."""

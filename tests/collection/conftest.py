@@ -161,6 +161,9 @@ class FakePlatform:
     def close(self, outcomes, started_at):
         self.say("close", *outcomes)
 
+    def record_acceptance(self, scenarios, report):
+        pass
+
     def delete_cluster(self):
         self.say("delete")
 '''

@@ -14,7 +14,7 @@ from converge.components.component import Component
 from converge.components.dns.zone import Zone
 from converge.components.part import Part
 from converge.components.parts.held import Holds
-from converge.components.terms import Access, Context, Setting
+from converge.components.terms import Access, Context, Probe, Setting
 from converge.inventory import Inventory
 
 
@@ -28,7 +28,8 @@ class Dns(Component):
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: the domain's server block in CoreDNS."""
-        return (Holds(_zone, requires=["control-node"]),)
+        # Every name of the domain resolves, whichever it is.
+        return (Holds(_zone, requires=["control-node"], probes=[Probe("name", inventory.host("any"))]),)
 
 
 def _zone(context: Context, access: Access) -> Sequence[Setting]:

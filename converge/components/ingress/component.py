@@ -15,7 +15,7 @@ from converge.components.blocks import INGRESS_CLASS
 from converge.components.component import Component
 from converge.components.part import Owner, Part
 from converge.components.parts.manifests import Manifests
-from converge.components.terms import Endpoint
+from converge.components.terms import Endpoint, Probe
 from converge.inventory import Inventory
 
 NAMESPACE = "ingress"
@@ -54,8 +54,12 @@ class Health(Part):
     """Its own health: ``https://ingress.thinkube.test/ping``, by an Ingress among its manifests."""
 
     def __init__(self, owner: Owner) -> None:
-        self.endpoint = Endpoint("web", owner.inventory.host(owner.name), page="/ping")
+        self.endpoint = Endpoint("health", owner.inventory.host(owner.name), page="/ping")
 
     def endpoints(self) -> Sequence[Endpoint]:
         """See ``Part.endpoints``."""
         return (self.endpoint,)
+
+    def probes(self) -> Sequence[Probe]:
+        """See ``Part.probes``."""
+        return (Probe("page", f"{self.endpoint.url}{self.endpoint.page}"),)

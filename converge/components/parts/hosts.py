@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from converge.components.blocks import web_host
 from converge.components.part import Owner, Part
-from converge.components.terms import Context, Endpoint, KubernetesObject
+from converge.components.terms import Context, Endpoint, KubernetesObject, Probe
 
 
 class WebHost(Part):
@@ -41,6 +41,10 @@ class WebHost(Part):
         """See ``Part.endpoints``."""
         return (self.endpoint,)
 
+    def probes(self) -> Sequence[Probe]:
+        """See ``Part.probes``: its page, through the ingress."""
+        return (Probe("page", f"{self.url}{self.endpoint.page}"),)
+
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """See ``Part.objects``: an Ingress; its certificate is the platform's wildcard."""
         return (web_host(self.name, self._namespace, self.host, self.name, self._port),)
@@ -58,6 +62,10 @@ class GrpcHost(WebHost):
         super().__init__(owner, port="grpc", host=host or name, service=name, purpose="grpc")
         self._selector = dict(selector)
         self._target = target
+
+    def probes(self) -> Sequence[Probe]:
+        """See ``Part.probes``: it has no page to ask."""
+        return ()
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """See ``Part.objects``."""

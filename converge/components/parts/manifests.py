@@ -8,7 +8,7 @@ from pathlib import Path
 
 from converge.components import blocks, manifests
 from converge.components.part import Owner, Part
-from converge.components.terms import Context, KubernetesObject
+from converge.components.terms import Context, KubernetesObject, Probe
 
 
 class Manifests(Part):
@@ -34,6 +34,10 @@ class Manifests(Part):
         self.qualities = (runs,) if images else ()
         self._folder = folder or _folder(type(owner))
         self._names = {"name": owner.name, "namespace_name": owner.namespace} | names
+
+    def probes(self) -> Sequence[Probe]:
+        """See ``Part.probes``: what it runs."""
+        return [Probe(runs) for runs in self.qualities]
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """See ``Part.objects``."""
@@ -71,6 +75,10 @@ class Release(Part):
         self._name = name
         self._files = files
         self._fit = fit
+
+    def probes(self) -> Sequence[Probe]:
+        """See ``Part.probes``: what it runs."""
+        return (Probe("workloads"),)
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """See ``Part.objects``."""

@@ -1,0 +1,35 @@
+"""Which version of its product an image holds, as far as the catalog says it."""
+
+from __future__ import annotations
+
+import re
+
+from converge.images.catalog import Catalog, GoArtifact, MavenArtifact, PyPiArtifact
+
+_SAID = re.compile(r"=(v?[0-9][^ =]*)$")
+"""``-X main.VERSION=v0.0.30``."""
+
+
+def published(catalog: Catalog, name: str) -> str:
+    """That of an image as its makers publish it, its tag: ``26.7.4``; empty where nobody publishes it."""
+    upstream = catalog.images[name].upstream
+    return upstream[0].partition("@")[0].rpartition("/")[2].partition(":")[2] if upstream else ""
+
+
+def built(catalog: Catalog, name: str) -> str:
+    """That of an image built here, by what it is built of; it may be another than the published one.
+
+    The Debian archive says it by its day: ``Debian 2026-11-23``. Empty for what is our own.
+    """
+    image = catalog.images[name]
+    if not image.upstream:
+        return ""
+    for artifact in map(catalog.artifacts.__getitem__, image.artifacts):
+        match artifact:
+            case PyPiArtifact(requirement=requirement):
+                return requirement.partition("==")[2]
+            case MavenArtifact(coordinate=coordinate):
+                return coordinate.split(":")[2]
+            case GoArtifact(ldflags=flags):
+                return next((found[1] for flag in flags if (found := _SAID.search(flag))), "")
+    return f"Debian {catalog.debian.day}" if image.from_ == "base" else ""
