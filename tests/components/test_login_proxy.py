@@ -60,3 +60,16 @@ def test_secrets_come_from_files_and_secrets_only(context: Callable[..., Context
 def test_its_host_leads_to_it(context: Callable[..., Context]) -> None:
     (rule,) = only(list(PROXY.objects(context())), "Ingress", "docs")["spec"]["rules"]
     assert (rule["host"], rule["http"]["paths"][0]["backend"]["service"]["name"]) == ("docs.thinkube.test", "docs")
+
+
+def test_it_proves_to_the_application_that_it_is_the_one_who_speaks(context: Callable[..., Context]) -> None:
+    class Told(Docs):
+        def parts(self, inventory: Inventory) -> Sequence[Part]:
+            return (LoginProxy(self, groups=(), upstream=self.upstream, vouches=True),)
+
+    told = Told("http://docs-server.docs-space.svc")
+    container = only(list(told.objects(context())), "Deployment", "docs")["spec"]["template"]["spec"]["containers"][0]
+    said = {item["name"]: item["valueFrom"]["secretKeyRef"] for item in container["env"]}
+    assert said["OAUTH2_PROXY_BASIC_AUTH_PASSWORD"] == {"name": "docs-voucher", "key": "password"}
+    assert "docs-voucher" in {secret.name for secret in told.secrets()}
+    assert not [item for item in container["args"] if item.startswith("--allowed-group")]

@@ -27,10 +27,15 @@ class LoginProxy(Part):
     """Only members of ``groups`` pass to the component's host: ``LoginProxy(self, groups=["developers"], upstream="http://127.0.0.1:8000")``.
 
     It has a client in the realm, a user in Valkey, a Secret that encrypts its cookies, and the host. With ``upstream`` it is a part of
-    the application's pod or of its own; where it only answers, the ingress asks `address` whether a request may pass.
+    the application's pod or of its own; where it only answers, the ingress asks `address` whether a request may pass. Without
+    ``groups`` everybody passes who can sign in.
+
+    The application finds who asks in the headers ``X-Forwarded-Preferred-Username`` and ``X-Forwarded-Groups``. Where others than the
+    proxy might reach it, ``vouches`` makes a Secret, `voucher`, whose ``password`` the proxy sends along (HTTP Basic): a request
+    without it was not let in by the proxy, whatever its headers say.
     """
 
-    def __init__(self, owner: Owner, *, groups: Sequence[str], upstream: str = ANSWERS_ONLY, host: str = "") -> None:
+    def __init__(self, owner: Owner, *, groups: Sequence[str], upstream: str = ANSWERS_ONLY, host: str = "", vouches: bool = False) -> None:
         self.name = owner.name
         self.groups = groups
         self.upstream = upstream
@@ -38,6 +43,7 @@ class LoginProxy(Part):
         self.cookie = f"__Host-{owner.name}"
         """The name of the session's cookie, with which its keys in Valkey begin as well; the prefix binds it to this one host."""
         self.cookie_secret = GeneratedSecret(owner.namespace, f"{owner.name}-cookie", {"secret": "hex32"})
+        self.voucher = GeneratedSecret(owner.namespace, f"{owner.name}-voucher", {"password": "password"}) if vouches else None
         self.address = f"http://{owner.name}.{owner.namespace}.svc"
         """Where the ingress asks whether a request may pass."""
         self.client = ConfidentialClient(owner, redirect_uris=[f"{self.web.url}/oauth2/callback"], pkce=True)
@@ -51,4 +57,4 @@ class LoginProxy(Part):
 
     def secrets(self) -> Sequence[GeneratedSecret]:
         """See ``Part.secrets``: what encrypts cookies opens nothing by itself, a new one signs everybody out."""
-        return (self.cookie_secret,)
+        return (self.cookie_secret, *([self.voucher] if self.voucher else []))
