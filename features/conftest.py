@@ -191,9 +191,9 @@ def _needed_by(item: pytest.Item) -> list[str]:
 
 
 def _targets(item: pytest.Item) -> Iterator[str]:
-    """The components that a scenario is about, and those that lose their pods in it."""
+    """The components that a scenario is about, or looks at besides, and those that lose their pods in it."""
     components = _platform(item.config).components
-    yield from _tagged(item, set(components))
+    yield from _needed_by(item)
     example = getattr(item, "callspec", None)
     values = next(iter(example.params.values()), {}) if example else {}
     for step in _template(item).steps:

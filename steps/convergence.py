@@ -7,11 +7,13 @@ from pytest_bdd import given, parsers, then, when
 from converge.engine.converger import Convergence
 from converge.engine.outcome import Outcome
 from converge.engine.platform import Platform
-from converge.errors import Drifted
+from converge.errors import Drifted, Unavailable
 
 
 @given(parsers.re(r'"(?P<name>[^"]+)" is converged'))
-def converged(convergence: Convergence, name: str) -> None:
+def converged(platform: Platform, convergence: Convergence, name: str) -> None:
+    if name not in platform.components:
+        raise Unavailable(f"the component {name}", seen="this inventory leaves it out")
     convergence.wait_for(name)
 
 

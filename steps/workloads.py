@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from pytest_bdd import given, parsers, then, when
@@ -11,11 +11,12 @@ from converge.acceptance import workload_faults
 from converge.acceptance.loading import load_everywhere
 from converge.acceptance.throwaway import ThrowawayPods
 from converge.components.terms import GeneratedSecret
+from converge.engine.converger import Convergence
 from converge.engine.platform import Platform
 from converge.inventory import Inventory
 from converge.kubernetes import workloads
-from converge.kubernetes.objects import KubernetesObject
-from converge.kubernetes.wait import wait_until_ready
+from converge.kubernetes.objects import KubernetesObject, Ref
+from converge.kubernetes.wait import wait_until, wait_until_ready
 
 IMAGE = "base"
 
@@ -62,6 +63,18 @@ def credentials_kept(platform: Platform, name: str) -> None:
 @when(parsers.re(r'every pod of "(?P<name>[^"]+)" is deleted'))
 def pods_deleted(platform: Platform, inventory: Inventory, name: str) -> None:
     workloads.lose_pods(platform.api, _live(platform, name), inventory.deadlines.component_s)
+
+
+@given(parsers.re(r'the workloads of "(?P<name>[^"]+)" are deleted'))
+def workloads_deleted(platform: Platform, convergence: Convergence, inventory: Inventory, name: str) -> Iterator[None]:
+    found = _live(platform, name)
+    pods = workloads.pods(platform.api, found)
+    for item in found:
+        platform.api.delete(item["kind"], item["metadata"]["name"], item["metadata"]["namespace"], uid=item["metadata"]["uid"])
+    for pod in pods:
+        wait_until(platform.api, Ref.of(pod), lambda seen: seen is None, inventory.deadlines.component_s, wanted="deleted")
+    yield
+    convergence.again(name)
 
 
 def _live(platform: Platform, name: str) -> list[KubernetesObject]:

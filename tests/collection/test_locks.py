@@ -45,6 +45,7 @@ def test_everybody_claims_in_the_same_order() -> None:
     ("step", "example", "lost"),
     [
         ('every pod of "minio" is deleted', {}, ["minio"]),
+        ('the workloads of "minio-console" are deleted', {}, ["minio-console"]),
         ('every pod of "<component>" is deleted', {"component": "valkey"}, ["valkey"]),
         ('every workload of "minio" is ready', {}, []),
         ("the operator restarts the cluster's DNS", {}, ["control-node"]),
