@@ -19,6 +19,8 @@ ARTIFACT_SUFFIXES = frozenset((".go", ".mod", ".sum", ".lock"))
 """Of a recipe's files that make the artifact of that name, beside its additions."""
 LATER = frozenset(("completed", "built_as"))
 """Fields that the catalog has learned since caches were filled: an entry without them keeps its key."""
+COMPILED = "__pycache__"
+"""What Python leaves beside sources of a recipe's that a test has imported."""
 
 
 class Digests:
@@ -84,6 +86,7 @@ def _plain(item: Entry | str | None) -> object:
 def _recipe_files(folder: Path, *, artifact: bool) -> list[tuple[str, str]]:
     """A recipe's Go files, lock or additions make the artifact, all others the image of that name: either may change without the other."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and _is_source(path, folder) == artifact]
+    files = [path for path in files if COMPILED not in path.parts]
     return [(str(path.relative_to(folder)), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
 
 

@@ -143,3 +143,11 @@ def test_a_finish_is_part_of_what_is_pulled(recipes: Path) -> None:
     before = Digests(CATALOG).pulled("keycloak")
     (recipes / "keycloak" / catalogs.FINISHING).write_text("FROM localhost/upstream\n")
     assert Digests(CATALOG).pulled("keycloak") != before
+
+
+def test_what_a_test_leaves_beside_sources_makes_no_other_image(recipes: Path) -> None:
+    before = Digests(CATALOG).image("dashboard")
+    compiled = recipes / "dashboard" / "dashboard" / "__pycache__"
+    compiled.mkdir(exist_ok=True)
+    (compiled / "pages.cpython-311.pyc").write_bytes(b"compiled")
+    assert Digests(CATALOG).image("dashboard") == before
