@@ -30,6 +30,7 @@ PAGES: dict[str, Callable[[Inventory], str]] = {
     "MinIO console": lambda inventory: f"{console_url(inventory)}/browser",
     "package index": lambda inventory: f"https://{inventory.host('devpi')}/{PRODUCTION}",
     "Argo Workflows": lambda inventory: f"{workflows.url(inventory)}{SIGN_ON}",
+    "dashboard": lambda inventory: f"https://{inventory.host('dashboard')}/",
     "ingress dashboard": lambda inventory: f"https://{inventory.host('ingress-dashboard')}/dashboard/",
 }
 """What people call a page → where it is."""
@@ -73,7 +74,7 @@ def try_to_sign_in(window: Window, inventory: Inventory, person: Person, page: s
     window.try_to_sign_in(PAGES[page](inventory), replace(person.credentials, password="wrong"))  # noqa: S106
 
 
-@then(parsers.re(r'the page shows the (?P<role>heading|gridcell) "(?P<name>[^"]+)"'))
+@then(parsers.re(r'the page shows the (?P<role>heading|gridcell|region) "(?P<name>[^"]+)"'))
 def page_shows_role(window: Window, attach: Attach, role: str, name: str) -> None:
     _shows(window, attach, name, role)
 

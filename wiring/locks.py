@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TARGETS: pytest.StashKey[Iterable[str]] = pytest.StashKey()
 """The components that a scenario is about; what a disruptive one takes away is among them."""
-LOST_PODS = re.compile(r'(?:every pod of|the workloads of) "([^"]+)" (?:is|are) deleted')
+LOST_PODS = re.compile(r'(?:every pod of|the workloads of) "([^"]+)" (?:is|are|was) deleted')
 LOST_NAMES = re.compile(r"restarts the cluster's DNS$")
 """What takes names away from every pod: for a moment nobody's connection to a service can be made."""
 BROWSER: pytest.StashKey[bool] = pytest.StashKey()

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from converge import surroundings
 from converge.errors import Missing, NotReady, Refused, Unreachable
@@ -31,6 +31,8 @@ TRIES = 3
 """Chromium breaks its connections whenever an interface of the machine comes or goes, such as another cluster's."""
 
 SIZE = (1280, 900)
+NAMED_KEYS = frozenset({"Enter", "Escape", "Tab"})
+SERIOUS = frozenset({"serious", "critical"})
 QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -157,6 +159,28 @@ class Window:
         """Whether there is now such a button or link that can be pressed."""
         return self._do(lambda: any(item.is_enabled() for item in self._found(name, role).all()))
 
+    def headings(self, level: int) -> list[str]:
+        """What the headings of a level say that can be seen."""
+        return self._do(lambda: [item.inner_text() for item in self._page.get_by_role("heading", level=level).all() if item.is_visible()])
+
+    def type(self, *keys: str) -> None:
+        """Press keys one after the other, wherever the keyboard is: "/", "Enter", or a word letter by letter."""
+        keyboard = self._page.keyboard
+        for key in keys:
+            self._do(lambda key=key: keyboard.press(key) if len(key) == 1 or key in NAMED_KEYS else keyboard.type(key))  # type: ignore[misc]
+
+    def arrives(self, url: str) -> None:
+        """Wait until the page is one below this address.
+
+        Raises:
+            NotReady: it is another one.
+        """
+        self._do(lambda: self._waiting(f"a page of {url}", lambda: self._page.wait_for_url(lambda seen: seen.startswith(url))))
+
+    def accessibility_faults(self, scheme: Literal["light", "dark"], width: int) -> list[str]:
+        """What the rules of axe find serious or critical on the page as it is now, in a colour scheme and a width of the window."""
+        return self._do(lambda: self._accessibility_faults(scheme, width))
+
     def value(self, label: str) -> str:
         """What stands in the field of that label."""
         field = self._page.get_by_label(label)
@@ -190,6 +214,14 @@ class Window:
                 return answer.status if answer else 0
         kind = Refused if "ERR_CERT" in reason or "ERR_SSL" in reason else Unreachable
         raise kind(f"page {url.partition('?')[0]}", seen=reason) from failure
+
+    def _accessibility_faults(self, scheme: Literal["light", "dark"], width: int) -> list[str]:
+        from axe_playwright_python.sync_playwright import Axe
+
+        self._page.emulate_media(color_scheme=scheme)
+        self._page.set_viewport_size({"width": width, "height": SIZE[1]})
+        found = Axe().run(self._page).response["violations"]
+        return [f"{each['impact']}: {each['help']}: {excerpt(each['nodes'][0]['html'])}" for each in found if each["impact"] in SERIOUS]
 
     def _fill_in(self, credentials: Credentials) -> None:
         page = self._page

@@ -6,7 +6,7 @@ Every process of a run has the same ones: a cluster works to make a namespace an
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -36,7 +36,7 @@ while (my $client = $server->accept) {
 }
 """
 
-_CLIENT = r"""exec 3<>"/dev/tcp/$1/$2" && printf 'GET %s HTTP/1.0\r\n\r\n' "$3" >&3 && timeout 50 cat <&3"""
+_CLIENT = r"""exec 3<>"/dev/tcp/$1/$2" && printf 'GET %s HTTP/1.0\r\n%s\r\n' "$3" "$4" >&3 && timeout 50 cat <&3"""
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,10 @@ class ThrowawayPods:
 
         return execute(self._api, self.namespace, pod, argv, stdin)
 
-    def fetch(self, pod: str, address: str, port: int, path: str = "/") -> str:
+    def fetch(self, pod: str, address: str, port: int, path: str = "/", headers: Mapping[str, str] | None = None) -> str:
         """What a pod gets from a web server at an address: the page's text."""
-        answer = self.run(pod, ["bash", "-c", _CLIENT, "fetch", address, str(port), path])
+        said = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+        answer = self.run(pod, ["bash", "-c", _CLIENT, "fetch", address, str(port), path, said])
         return answer.partition("\r\n\r\n")[2].strip()
 
     def address(self, pod: str) -> str:

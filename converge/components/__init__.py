@@ -7,6 +7,7 @@ from converge.components.argo_workflows.component import ArgoWorkflows
 from converge.components.cert_manager.component import CertManager
 from converge.components.component import Component
 from converge.components.control_node.component import ControlNode
+from converge.components.dashboard.component import Dashboard
 from converge.components.devpi.component import Devpi
 from converge.components.dns.component import Dns
 from converge.components.git.component import Git
@@ -46,6 +47,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     IngressDashboard,  # CORE-001
     ArgoWorkflows,  # CORE-008
     ArgoEvents,  # CORE-008
+    Dashboard,  # CORE-013
 )
 
 

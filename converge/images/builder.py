@@ -68,7 +68,9 @@ def build(
 
     context = scratch / CONTEXT
     # A copy, beside what was made for it: the files of a checkout have whatever modes the umask of its clone gave them.
-    shutil.copytree(containerfile.parent, context, ignore=shutil.ignore_patterns("*.go", "go.*", ADDITIONS, "__pycache__"), dirs_exist_ok=True)
+    shutil.copytree(
+        containerfile.parent, context, ignore=shutil.ignore_patterns("*.go", "go.*", ADDITIONS, "__pycache__"), dirs_exist_ok=True
+    )
     open_up(context)
     fetch(
         [*buildah, "build", *options, f"--tag={references[0]}", f"--file={containerfile}", context],

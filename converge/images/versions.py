@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from converge.images.catalog import Catalog, GoArtifact, MavenArtifact, PyPiArtifact
+from converge.images.catalog import Catalog, GoArtifact, MavenArtifact, PyPiArtifact, PythonArtifact, recipe
+
+WANTED = "requirements.in"
+"""What a lock pins, the product first."""
 
 _SAID = re.compile(r"=(v?[0-9][^ =]*)$")
 """``-X main.VERSION=v0.0.30``."""
@@ -22,14 +25,16 @@ def built(catalog: Catalog, name: str) -> str:
     The Debian archive says it by its day: ``Debian 2026-11-23``. Empty for what is our own.
     """
     image = catalog.images[name]
-    if not image.upstream:
-        return ""
-    for artifact in map(catalog.artifacts.__getitem__, image.artifacts):
-        match artifact:
+    if image.built_as:
+        return built(catalog, image.built_as)
+    for needed in image.artifacts:
+        match catalog.artifacts[needed]:
+            case PythonArtifact():
+                return (recipe(needed) / WANTED).read_text(encoding="utf-8").split()[0].partition("==")[2]
             case PyPiArtifact(requirement=requirement):
                 return requirement.partition("==")[2]
             case MavenArtifact(coordinate=coordinate):
                 return coordinate.split(":")[2]
             case GoArtifact(ldflags=flags):
                 return next((found[1] for flag in flags if (found := _SAID.search(flag))), "")
-    return f"Debian {catalog.debian.day}" if image.from_ == "base" else ""
+    return f"Debian {catalog.debian.day}" if image.from_ == "base" and image.upstream else ""
