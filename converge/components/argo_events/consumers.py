@@ -28,7 +28,7 @@ PORT = 12000
 PATH = "/letters"
 UID = 65532
 
-_SENDER = r"""exec 3<>"/dev/tcp/$1/$2" 2>/dev/null || exit 0; cat >&3; timeout 20 head -n 1 <&3"""
+_SENDER = r"""exec 3<>"/dev/tcp/$1/$2" 2>/dev/null || exit 0; cat >&3; timeout 20 head -n 1 <&3 || true"""
 _ASKER = r"""exec 3<>"/dev/tcp/$1/4222" && cat >&3; timeout 10 cat <&3 || true"""
 
 

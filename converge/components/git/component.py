@@ -31,6 +31,6 @@ class Git(Component):
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``; the repository ``platform`` is the operators' own."""
         volume, host_key = Volume(self, "5Gi"), HostKey(self)
-        web = WebHost(self, port="http", page="/healthy")
+        web = WebHost(self, port="http", purpose="api", page="/healthy")
         server = Manifests(self, images=["git"], volume=volume, host_key=host_key)
         return volume, host_key, server, web, GitRepository(self, name="platform", may="write")

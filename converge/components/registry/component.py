@@ -43,7 +43,10 @@ class Registry(Component):
         """See ``Component.parts``: everybody of the realm may pull, writers push, administrators do everything."""
         ca, bucket, state = CaBundle(self), Bucket(self), UploadState(self)
         groups = {ADMINISTRATORS: {ATTRIBUTE: ["*:*"]}, WRITERS: {ATTRIBUTE: ["*:pull,push"]}}
-        client, web = DockerClient(self, everybody="*:pull", groups=groups), WebHost(self, host=HOST, port="http", page="/v2/")
+        client, web = (
+            DockerClient(self, everybody="*:pull", groups=groups),
+            WebHost(self, host=HOST, port="http", purpose="api", page="/v2/"),
+        )
         server = server_pod(self, ca=ca, bucket=bucket, state=state, client=client, web=web)
         robot = RobotAccount(self, name="platform", may=["*:pull,push"])
         return ca, bucket, state, client, server, web, robot, NodesPull(self)

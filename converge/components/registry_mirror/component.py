@@ -32,7 +32,7 @@ class RegistryMirror(Component):
     def parts(self, inventory: Inventory) -> Sequence[Part]:
         """See ``Component.parts``: everybody of the realm may pull; at the platform's own registry it is a robot, elsewhere a stranger."""
         ca, bucket, state = CaBundle(self), Bucket(self), UploadState(self)
-        client, web = DockerClient(self, everybody="*:pull"), WebHost(self, host="mirror", port="http", page="/v2/")
+        client, web = DockerClient(self, everybody="*:pull"), WebHost(self, host="mirror", port="http", purpose="api", page="/v2/")
         upstream = inventory.mirror.upstream
         login = RobotAccount(self, may=["*:pull"]) if upstream == server.url(inventory) else None
         pod = server_pod(self, upstream=upstream, login=login, ca=ca, bucket=bucket, state=state, client=client, web=web)
