@@ -21,7 +21,7 @@ class Component:
     issue: str
     namespace: str = ""
     called: str = ""
-    """What people call it: "PostgreSQL", "the dashboard"; its name where nothing is said."""
+    """What people call it: "PostgreSQL", "the storage"; its name where nothing is said."""
     keeps: str = ""
     """What a user leaves behind in it, in a word: "rows", "keys and users"."""
     keeps_nothing: str = ""

@@ -22,7 +22,7 @@ class IngressDashboard(Component):
     name = "ingress-dashboard"
     issue = "CORE-001"
     namespace = "ingress-dashboard"
-    called = "the dashboard"
+    called = "Traefik's dashboard"
     keeps = "sessions"
 
     def parts(self, inventory: Inventory) -> Sequence[Part]:
