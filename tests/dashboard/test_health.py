@@ -104,6 +104,12 @@ def test_the_worst_is_told_and_why():
     assert judge(probes, Seen(answers={url: "web.thinkube.test answers 404"})).state is State.ABSENT
 
 
+def test_what_has_a_route_was_there_also_before_a_run_has_written_down_that_it_converged():
+    url = "https://web.thinkube.test/"
+    found = judge(component(("workloads",), ("page", url)), Seen(answers={url: "web.thinkube.test answers 503"}))
+    assert (found.state, found.text) == (State.AILING, "its workloads are gone; web.thinkube.test answers 503")
+
+
 def test_what_could_not_be_looked_at_is_unknown():
     assert judge(component(("workloads",)), Seen(trouble="403 for /apis")).state is State.UNKNOWN
     assert judge(component(), Seen()).state is State.UNKNOWN

@@ -13,6 +13,8 @@ from .quantities import ago, moment
 Object = dict[str, Any]
 PART_OF = "applyset.kubernetes.io/part-of"
 CONTROL = "node-role.kubernetes.io/control-plane"
+NOBODY_BEHIND = " 503"
+"""How the ingress answers where a route is there, and no pod."""
 
 
 class State(StrEnum):
@@ -84,7 +86,10 @@ def _probe(component: Component, probe: Probe, seen: Seen) -> Iterator[Health]:
 
 
 def _gone(component: Component, seen: Seen, what: str) -> Health:
-    if seen.converged.get(component.name, {}).get("result") == "converged":
+    """What is not there was lost where a converge had made it: by the record, which a run writes at its end, or by a route that is left."""
+    pages = [seen.answers.get(probe.target, "") for probe in component.probes if probe.kind == "page"]
+    is_routed = any(page.endswith(NOBODY_BEHIND) for page in pages)
+    if is_routed or seen.converged.get(component.name, {}).get("result") == "converged":
         return Health(State.AILING, f"its {what} are gone")
     return Health(State.ABSENT, "not installed")
 
