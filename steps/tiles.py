@@ -60,6 +60,7 @@ def page_of(window: Window, platform: Platform, attach: Attach, name: str) -> No
 
 @when(parsers.re(r'the person presses "(?P<key>[^"]+)" and types "(?P<word>[^"]+)"'))
 def type_word(window: Window, key: str, word: str) -> None:
+    window.shows("Find", "searchbox")  # it is there once the page listens to keys
     window.type(key, word)
 
 
