@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from converge.engine.platform import Platform
 
-WARM = "about 3 minutes on 2 quiet cores"
-COLD = "half an hour to an hour on 2 cores where nothing is cached, once"
+WARM = "about 7 minutes on 2 quiet cores"
+COLD = "an hour or more on 2 cores where nothing is cached, once"
 """Seen: docs/performance.md."""
 
 
