@@ -8,7 +8,7 @@ STAGE := scripts/stage
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools platform test checks lint types contracts picture unit acceptance features rollbacks faults mutations mutate slow twice benchmarks docs lock clean
+.PHONY: help setup tools platform test checks lint types contracts picture unit acceptance features rotations rollbacks faults mutations mutate slow twice benchmarks docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -45,13 +45,16 @@ unit: tools ## the harness's own tests, with coverage
 
 acceptance: tools ## the features and the cluster tests on clusters of their own, deleted however it ends
 	@$(STAGE) images $(BIN)/thinkube images build --inventory $(TEST_INVENTORY)
-	@scripts/throw-away-cluster $(TEST_INVENTORY) $(MAKE) --no-print-directory features rollbacks
+	@scripts/throw-away-cluster $(TEST_INVENTORY) $(MAKE) --no-print-directory features rotations
 	@$(STAGE) cluster $(PYTEST) tests/nodes tests/engine -m cluster -q
 
 features: # verify everything, then look for secrets in all that the run left behind
 	@$(STAGE) features $(BIN)/python scripts/search_secrets.py --inventory $(TEST_INVENTORY) -- $(PYTEST) features/ --inventory $(TEST_INVENTORY)
 
-rollbacks: # take every component away and bring it back; rotate every secret
+rotations: # rotate every secret; take back and bring back what little stands on
+	@$(STAGE) rotations $(PYTEST) features/ -m "rotation or (rollback and not (infrastructure or cert-manager or postgres or keycloak or minio))" --inventory $(TEST_INVENTORY) --report-dir build/acceptance-rollbacks
+
+rollbacks: # the same with every component, each with all that stands on it, and machines that stop or are drained (a quarter of an hour)
 	@$(STAGE) rollbacks $(PYTEST) features/ -m "rollback or rotation or outage" --inventory $(TEST_INVENTORY) --report-dir build/acceptance-rollbacks
 
 faults: tools ## break clusters of their own on purpose, and require every promise to be kept (minutes)
