@@ -105,14 +105,22 @@ def test_other_clusters_are_known_by_their_records(tmp_path):
     assert record.others(tmp_path / "none", "one") == []
 
 
-def test_reloads_of_the_authentication_file_are_counted():
-    metrics = """
+METRICS = """
 apiserver_authentication_config_controller_automatic_reloads_total{apiserver_id_hash="sha256:1",status="failure"} 2
 apiserver_authentication_config_controller_automatic_reloads_total{apiserver_id_hash="sha256:1",status="success"} 3
-apiserver_authentication_config_controller_automatic_reload_last_timestamp_seconds{apiserver_id_hash="x",status="success"} 1.7e+09
+apiserver_authentication_config_controller_last_config_info{apiserver_id_hash="sha256:1",hash="sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"} 1
 """
-    assert authentication.reloads(metrics) == {"success": 3.0, "failure": 2.0}
-    assert authentication.reloads("") == {"success": 0.0, "failure": 0.0}
+
+
+def test_the_api_server_says_which_authentication_file_is_in_force():
+    assert authentication.in_force(METRICS, "x")
+    assert not authentication.in_force(METRICS, "y")
+    assert not authentication.in_force("", "x")
+
+
+def test_the_api_server_says_how_often_it_could_not_take_the_authentication_file():
+    assert authentication.failures(METRICS) == 2
+    assert authentication.failures("") == 0
 
 
 def test_a_cluster_whose_programs_run_needs_nothing_more_of_the_machine(embedded, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import time
@@ -11,9 +12,12 @@ from converge.errors import NotReady, Refused, ThinkubeError
 from converge.kubernetes.client import Api
 from converge.nodes.embedded.layout import Layout
 
-RELOAD_S = 90.0
-METRIC = re.compile(
-    r'^apiserver_authentication_config_controller_automatic_reloads_total\{.*status="(success|failure)".*\} (\S+)$', re.MULTILINE
+RELOAD_S = 150.0
+"""An event of the file may pass the API server by, it looks once a minute; and it tries the issuers for another minute."""
+
+IN_FORCE = re.compile(r'^apiserver_authentication_config_controller_last_config_info\{.*\bhash="sha256:([0-9a-f]+)".*\} 1$', re.MULTILINE)
+FAILURES = re.compile(
+    r'^apiserver_authentication_config_controller_automatic_reloads_total\{.*\bstatus="failure".*\} (\S+)$', re.MULTILINE
 )
 
 
@@ -32,24 +36,28 @@ def write(layout: Layout, text: str) -> None:
 
     Raises:
         Refused: it is not valid; the configuration before is in force again, in the file as well.
-        NotReady: no answer for 90 s.
+        NotReady: no answer for 150 s.
+
+    It is asked what is in force, not how often it reloaded: one that restarts meanwhile takes the file without counting it.
+    Source: Kubernetes 1.34, structured authentication configuration, metrics of the API server.
     """
     before = read(layout)
     if text == before:
         return
     with Api.from_kubeconfig(layout.kubeconfig) as api:
-        counted = reloads(api.read("/metrics"))
+        failed = failures(api.read("/metrics"))
         _replace(path(layout), text)
         until = time.monotonic() + RELOAD_S
         while time.monotonic() < until:
             time.sleep(0.25)  # a metric cannot be watched
             try:
-                now = reloads(api.read("/metrics"))
+                metrics = api.read("/metrics")
             except ThinkubeError:
                 continue
-            if now["success"] > counted["success"]:
+            if in_force(metrics, text):
                 return
-            if now["failure"] > counted["failure"]:
+            failed = min(failed, failures(metrics))  # one that started again counts from nothing
+            if failures(metrics) > failed:
                 complaint = _complaint(layout)
                 _replace(path(layout), before)
                 raise Refused(
@@ -62,12 +70,14 @@ def write(layout: Layout, text: str) -> None:
     )
 
 
-def reloads(metrics: str) -> dict[str, float]:
-    """How often the file was reloaded, and how often that failed."""
-    counted = {"success": 0.0, "failure": 0.0}
-    for status, value in METRIC.findall(metrics):
-        counted[status] += float(value)
-    return counted
+def in_force(metrics: str, text: str) -> bool:
+    """Whether this text is what the API server works with, by its own metrics."""
+    return hashlib.sha256(text.encode()).hexdigest() in IN_FORCE.findall(metrics)
+
+
+def failures(metrics: str) -> float:
+    """How often it could not take the file, since it started."""
+    return sum(float(value) for value in FAILURES.findall(metrics))
 
 
 def _replace(target: Path, text: str) -> None:
