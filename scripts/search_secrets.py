@@ -52,7 +52,7 @@ def _run(command: list[str], output: Path) -> int:
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run,
     ):
         for line in run.stdout or ():
-            sys.stdout.write(line)
+            print(line, end="", flush=True)  # a pipe shows the run while it runs
             file.write(line)
     return run.returncode
 

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from converge.apis.registry import Denied, Image, Login, NoSuchImage, Registry
+from converge.apis.login import Login
+from converge.apis.registry import Denied, Image, NoSuchImage, Registry
 from converge.components.keycloak.docker_client import ATTRIBUTE
 from converge.components.keycloak.people import People, Person
 from converge.components.registry import consumers

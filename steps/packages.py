@@ -12,7 +12,8 @@ from pytest_bdd import given, parsers, then, when
 from converge.acceptance import packages
 from converge.acceptance.loading import load_everywhere
 from converge.acceptance.throwaway import PORT, ThrowawayPods
-from converge.apis.devpi import Login, PackageIndexes, Release
+from converge.apis.devpi import PackageIndexes, Release
+from converge.apis.login import Login
 from converge.components.devpi import consumers
 from converge.components.devpi.server import PRODUCTION, UPLOADER, as_root, url
 from converge.engine.platform import Platform

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from converge.apis.login import Login
 from converge.errors import Refused, Unreachable
 from converge.http import checked, excerpt
 
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
 JSON = {"Accept": "application/json"}
 MARK = "X-Devpi-Api-Version"
 SIMPLE = {"Accept": "application/vnd.pypi.simple.v1+json"}
-
-
-@dataclass(frozen=True)
-class Login:
-    """A user's name and password."""
-
-    user: str
-    password: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class PackageIndexes:
     def is_known(self) -> bool:
         """Whether the login is right."""
         login = self._login or Login("", "")
-        answer = self._ask("POST", "/+login", json={"user": login.user, "password": login.password}, anonymous=True)
+        answer = self._ask("POST", "/+login", json={"user": login.username, "password": login.password}, anonymous=True)
         if answer.status_code == 401:
             return False
         checked(answer, "signing in to devpi")
@@ -149,7 +142,7 @@ class PackageIndexes:
         Raises:
             Unreachable: the ingress, or somebody else on the way, answered instead.
         """
-        auth = (self._login.user, self._login.password) if self._login and not anonymous else None
+        auth = self._login.basic if self._login and not anonymous else None
         answer = self._http.request(method, f"{self.url}{path}", headers=dict(headers), auth=auth, allow_redirects=False, **more)
         if MARK not in answer.headers:
             raise Unreachable(f"{self.url} to lead to devpi", seen=f"{answer.status_code} {answer.reason}: {excerpt(answer.text)}")

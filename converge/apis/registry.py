@@ -9,9 +9,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from converge.apis.login import Login
 from converge.errors import TEMPORARY, Refused, Unreachable
 from converge.http import checked, excerpt
 
@@ -32,14 +33,6 @@ class NoSuchImage(Refused):
     """There is no such image."""
 
     usual_next = "pytest features/ -m registry"
-
-
-@dataclass(frozen=True)
-class Login:
-    """Who asks; ``password`` shows nowhere."""
-
-    username: str
-    password: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -174,7 +167,7 @@ class Registry:
         """A token from whom the registry names; nobody's login is sent to anybody else."""
         said = dict(_PARAMETER.findall(challenge))
         asked = {"service": said["service"]} | ({"scope": scope} if scope else {})
-        login = (self._login.username, self._login.password) if self._login else None
+        login = self._login.basic if self._login else None
         answer = self._http.get(said["realm"], params=asked, auth=login)
         what = f"a token for the registry for {self._login.username if self._login else 'a stranger'}"
         if answer.status_code >= 400 and answer.status_code not in TEMPORARY:

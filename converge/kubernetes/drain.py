@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from converge.kubernetes import workloads
 from converge.kubernetes.client import Api
-from converge.kubernetes.objects import KubernetesObject, Ref
-from converge.kubernetes.wait import wait_until
+from converge.kubernetes.objects import KubernetesObject
 
 STAYS = frozenset({"DaemonSet", "Node"})
 """Whose pods an eviction would not move: those of every node, and those that a kubelet runs from a file."""
@@ -39,12 +39,7 @@ def _empty(api: Api, node: str, deadline_s: float) -> None:
     for pod in leaving:
         api.evict(pod)
     for pod in leaving:
-        _wait_until_gone(api, pod, max(1.0, ends_at - time.monotonic()))
-
-
-def _wait_until_gone(api: Api, pod: KubernetesObject, deadline_s: float) -> None:
-    uid = pod["metadata"]["uid"]  # a StatefulSet's next pod has the same name
-    wait_until(api, Ref.of(pod), lambda there: there is None or there["metadata"]["uid"] != uid, deadline_s, wanted="gone from its node")
+        workloads.wait_until_lost(api, pod, max(1.0, ends_at - time.monotonic()))
 
 
 def _moves(pod: KubernetesObject) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from converge.errors import NotReady
@@ -61,14 +61,20 @@ def pods(api: Api, workloads: Iterable[KubernetesObject]) -> list[Pod]:
 
 def lose_pods(api: Api, workloads: Iterable[KubernetesObject], deadline_s: float) -> None:
     """Lose every pod of workloads, as when programs are killed, and wait until each is gone (its successor may be there already)."""
-    from converge.kubernetes.wait import wait_until
-
     doomed = pods(api, workloads)
     for pod in doomed:
         api.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], uid=pod["metadata"]["uid"], grace_s=1)
     for pod in doomed:
-        wait_until(api, Ref.of(pod), _is_another_than(pod), deadline_s, wanted="deleted")
+        wait_until_lost(api, pod, deadline_s)
 
 
-def _is_another_than(pod: Pod) -> Callable[[KubernetesObject | None], bool]:
-    return lambda seen: seen is None or seen["metadata"]["uid"] != pod["metadata"]["uid"]
+def wait_until_lost(api: Api, pod: Pod, deadline_s: float) -> None:
+    """Wait until a pod is gone; a StatefulSet's next one has the same name.
+
+    Raises:
+        NotReady: it is still there at the deadline.
+    """
+    from converge.kubernetes.wait import wait_until
+
+    uid = pod["metadata"]["uid"]
+    wait_until(api, Ref.of(pod), lambda seen: seen is None or seen["metadata"]["uid"] != uid, deadline_s, wanted="gone")

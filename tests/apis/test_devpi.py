@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from converge.apis.devpi import Login, PackageIndexes, Release
+from converge.apis.devpi import PackageIndexes, Release
+from converge.apis.login import Login
 from converge.errors import Refused, Unreachable
 
 ROOT = Login("root", "canary")

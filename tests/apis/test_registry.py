@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from converge.apis.registry import Denied, Image, Login, NoSuchImage, Registry, digest
+from converge.apis.login import Login
+from converge.apis.registry import Denied, Image, NoSuchImage, Registry, digest
 from converge.components.registry.consumers import made_up
 from converge.errors import Refused, Unreachable
 

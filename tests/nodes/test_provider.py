@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -105,10 +106,11 @@ def test_other_clusters_are_known_by_their_records(tmp_path):
     assert record.others(tmp_path / "none", "one") == []
 
 
-METRICS = """
-apiserver_authentication_config_controller_automatic_reloads_total{apiserver_id_hash="sha256:1",status="failure"} 2
-apiserver_authentication_config_controller_automatic_reloads_total{apiserver_id_hash="sha256:1",status="success"} 3
-apiserver_authentication_config_controller_last_config_info{apiserver_id_hash="sha256:1",hash="sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"} 1
+LOADED = hashlib.sha256(b"x").hexdigest()
+METRICS = f"""
+apiserver_authentication_config_controller_automatic_reloads_total{{apiserver_id_hash="sha256:1",status="failure"}} 2
+apiserver_authentication_config_controller_automatic_reloads_total{{apiserver_id_hash="sha256:1",status="success"}} 3
+apiserver_authentication_config_controller_last_config_info{{apiserver_id_hash="sha256:1",hash="sha256:{LOADED}"}} 1
 """
 
 

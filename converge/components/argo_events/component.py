@@ -14,11 +14,10 @@ from converge.components.argo_workflows.component import NAMESPACE
 from converge.components.component import Component
 from converge.components.part import Part
 from converge.components.parts.held import Holds
-from converge.components.parts.manifests import Manifests, Release
+from converge.components.parts.manifests import Manifests, Release, into
 from converge.components.parts.service_account import ServiceAccount
 from converge.components.parts.trust import ServerCertificate
 from converge.components.parts.volume import Volume
-from converge.components.terms import Context, KubernetesObject
 from converge.inventory import Inventory
 
 FILES = (
@@ -65,17 +64,8 @@ class ArgoEvents(Component):
             volume,
             server,
             client,
-            Release("argo-events", FILES, _fit),
+            Release("argo-events", FILES, into(NAMESPACE)),
             ServiceAccount(self, name=STARTER, rules=[{"apiGroups": ["argoproj.io"], "resources": ["workflows"], "verbs": ["create"]}]),
             servers,
             Holds(lambda _, access: [FollowedCertificate(NAMESPACE, "event-bus", server.secret_name, access.api)]),
         )
-
-
-def _fit(objects: list[KubernetesObject], _: Context) -> None:
-    """The release leaves the namespace to whoever applies it."""
-    for item in objects:
-        if item["kind"] != "CustomResourceDefinition":
-            item["metadata"]["namespace"] = NAMESPACE
-        for subject in item.get("subjects", ()):
-            subject["namespace"] = NAMESPACE

@@ -17,9 +17,8 @@ from converge.components.minio.bucket import Bucket
 from converge.components.part import Part
 from converge.components.parts.held import Holds
 from converge.components.parts.hosts import GrpcHost, WebHost
-from converge.components.parts.manifests import Manifests, Release
+from converge.components.parts.manifests import Manifests, Release, into
 from converge.components.parts.trust import CaBundle
-from converge.components.terms import Context, KubernetesObject
 from converge.inventory import Inventory
 
 NAMESPACE = "argo"
@@ -81,7 +80,7 @@ class ArgoWorkflows(Component):
             ca,
             trusted,
             client,
-            Release("argo-workflows", [f"argoproj.io_{kind}.yaml" for kind in KINDS] + list(ROLES), _fit),
+            Release("argo-workflows", [f"argoproj.io_{kind}.yaml" for kind in KINDS] + list(ROLES), into(NAMESPACE)),
             *people(self, secrets=[bucket.secret.name, trusted.name]),
             automation(self),
             steps,
@@ -90,12 +89,3 @@ class ArgoWorkflows(Component):
             web,
             grpc,
         )
-
-
-def _fit(objects: list[KubernetesObject], _: Context) -> None:
-    """The release leaves the namespace to whoever applies it."""
-    for item in objects:
-        if item["kind"] != "CustomResourceDefinition":
-            item["metadata"]["namespace"] = NAMESPACE
-        for subject in item.get("subjects", ()):
-            subject["namespace"] = NAMESPACE

@@ -7,7 +7,8 @@ import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from converge.apis.devpi import Login, PackageIndexes
+from converge.apis.devpi import PackageIndexes
+from converge.apis.login import Login
 from converge.components.devpi.server import NAMESPACE, PRODUCTION, UPLOADER, as_root, url
 
 if TYPE_CHECKING:

@@ -32,8 +32,8 @@ class RootPassword(PasswordFromStart):
 
     def __init__(self, inventory: Inventory, access: Access) -> None:
         super().__init__("root of devpi", NAMESPACE, POD, access)
-        self.indexes = as_root(inventory, access)
+        self._inventory = inventory
 
     def is_known(self) -> bool:
         """See ``PasswordFromStart.is_known``."""
-        return self.indexes.is_known()
+        return as_root(self._inventory, self._access).is_known()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from converge.apis.devpi import Login, PackageIndexes
+from converge.apis.devpi import PackageIndexes
+from converge.apis.login import Login
 from converge.components.terms import Access
 from converge.inventory import Inventory
 

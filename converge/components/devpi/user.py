@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from converge.apis.devpi import Login, PackageIndexes
+from converge.apis.devpi import PackageIndexes
+from converge.apis.login import Login
 from converge.components.devpi.server import as_root, url
 from converge.components.differences import absent
 from converge.components.part import Owner, PartWithSecret

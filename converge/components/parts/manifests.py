@@ -88,6 +88,19 @@ class Release(Part):
         return objects
 
 
+def into(namespace: str) -> Callable[[list[KubernetesObject], Context], None]:
+    """The ``fit`` of a release that leaves its namespace to whoever applies it."""
+
+    def fit(objects: list[KubernetesObject], _: Context) -> None:
+        for item in objects:
+            if item["kind"] != "CustomResourceDefinition":
+                item["metadata"]["namespace"] = namespace
+            for subject in item.get("subjects", ()):
+                subject["namespace"] = namespace
+
+    return fit
+
+
 class Namespace(Part):
     """The component's namespace, where no manifest of its own brings it."""
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from converge.apis.registry import MANIFEST, Image, Login, NoSuchImage, Registry, digest
+from converge.apis.login import Login
+from converge.apis.registry import MANIFEST, Image, NoSuchImage, Registry, digest
 from converge.components.keycloak.realm import PERSON_SECRET
 from converge.components.minio.consumers import root_store
 from converge.components.registry import server

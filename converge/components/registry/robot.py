@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from converge.apis.keycloak import Representation, if_there
-from converge.apis.registry import Login, Registry
+from converge.apis.login import Login
+from converge.apis.registry import Registry
 from converge.components.keycloak.docker_client import ATTRIBUTE
 from converge.components.keycloak.realm import realm
 from converge.components.keycloak.recovery import write_password

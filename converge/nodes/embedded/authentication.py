@@ -16,9 +16,7 @@ RELOAD_S = 150.0
 """An event of the file may pass the API server by, it looks once a minute; and it tries the issuers for another minute."""
 
 IN_FORCE = re.compile(r'^apiserver_authentication_config_controller_last_config_info\{.*\bhash="sha256:([0-9a-f]+)".*\} 1$', re.MULTILINE)
-FAILURES = re.compile(
-    r'^apiserver_authentication_config_controller_automatic_reloads_total\{.*\bstatus="failure".*\} (\S+)$', re.MULTILINE
-)
+FAILURES = re.compile(r'^apiserver_authentication_config_controller_automatic_reloads_total\{.*\bstatus="failure".*\} (\S+)$', re.MULTILINE)
 
 
 def path(layout: Layout) -> Path:
