@@ -43,7 +43,7 @@ def main() -> int:
     platform = Platform(read(ROOT / arguments.inventory, components=requirements()))
     with tempfile.TemporaryDirectory() as folder:
         objects = Path(folder, "objects.json")
-        items = [item for name in platform.components for item in platform.objects(name)]
+        items = [item for name in platform.components if name not in platform.unavailable for item in platform.objects(name)]
         objects.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
         pairs = [(planned(arguments.inventory), applied(objects, platform.cluster().kubeconfig)) for _ in range(arguments.runs)]
     taken = [plan for plan, _ in pairs]

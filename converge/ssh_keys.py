@@ -1,4 +1,4 @@
-"""Keys that open an SSH server: Ed25519, in OpenSSH's forms."""
+"""Private keys: Ed25519 in OpenSSH's forms, which open an SSH server, and RSA for programs that sign tokens."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ def make() -> str:
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+
+
+def make_rsa() -> str:
+    """A new RSA private key in PKCS 1: ``-----BEGIN RSA PRIVATE KEY-----`` and so on."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
 
 
 def public(private: str) -> str:

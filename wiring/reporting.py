@@ -103,6 +103,7 @@ class Reporting:
                     diagnosis=outcome.diagnosis,
                 )
             components.append(made)
+        there = [name for name, outcome in outcomes.items() if outcome.result != "unavailable"]
         scenarios = sorted(self._scenarios.values(), key=lambda each: (each.feature, each.written, each.line, each.nodeid))
         files = {scenario.feature: self._config.rootpath / scenario.feature for scenario in scenarios}
         return Results(
@@ -120,7 +121,7 @@ class Reporting:
             scenarios=tuple(scenarios),
             environment=environment(self._versions),
             inventory=inventory_text(platform.inventory),
-            images=image_uses((component for name, component in platform.components.items() if name in outcomes), lambda: platform.images),
+            images=image_uses((platform.components[name] for name in there), lambda: platform.images),
             faults=experiments.faults(self._config.rootpath),
             mutations=experiments.mutations(self._config.rootpath),
         )

@@ -11,6 +11,7 @@ from converge.components.dashboard.component import Dashboard
 from converge.components.devpi.component import Devpi
 from converge.components.dns.component import Dns
 from converge.components.git.component import Git
+from converge.components.harbor.component import Harbor
 from converge.components.ingress.component import Ingress
 from converge.components.ingress_dashboard.component import IngressDashboard
 from converge.components.keycloak.component import Keycloak
@@ -43,6 +44,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     Devpi,  # CORE-010
     Registry,  # CORE-007
     RegistryMirror,  # CORE-007
+    Harbor,  # CORE-007
     Valkey,  # OPT-011
     IngressDashboard,  # CORE-001
     ArgoWorkflows,  # CORE-008

@@ -65,14 +65,24 @@ def exec_probe(argv: Sequence[str], *, period_s: int = 10, failures: int = 3) ->
 
 
 def web_host(
-    name: str, namespace: str, host: str, service: str, port: int | str, *, annotations: Mapping[str, str] | None = None
+    name: str,
+    namespace: str,
+    host: str,
+    service: str,
+    port: int | str,
+    *,
+    annotations: Mapping[str, str] | None = None,
+    elsewhere: Mapping[str, str] | None = None,
 ) -> KubernetesObject:
-    """An Ingress: ``https://host`` goes to a Service's port (number or name).
+    """An Ingress: ``https://host`` goes to a Service's port (number or name), paths ``elsewhere`` to that port of other Services.
 
     Its certificate is the platform's wildcard, which the ingress holds for every host of the domain: no Secret is copied.
     """
     named = {"number": port} if isinstance(port, int) else {"name": port}
-    backend = {"service": {"name": service, "port": named}}
+    paths = [
+        {"path": path, "pathType": "Prefix", "backend": {"service": {"name": to, "port": named}}}
+        for path, to in {**(elsewhere or {}), "/": service}.items()
+    ]
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
@@ -83,7 +93,7 @@ def web_host(
         },
         "spec": {
             "ingressClassName": INGRESS_CLASS,
-            "rules": [{"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}],
+            "rules": [{"host": host, "http": {"paths": paths}}],
             "tls": [{"hosts": [host]}],
         },
     }

@@ -110,13 +110,15 @@ class Unknown:
 class Plan:
     """What a converge of one component would change; false where it is known to be as wanted.
 
-    ``remarks`` are what somebody did on purpose: no change, and nothing that a converge undoes.
+    ``remarks`` are what somebody did on purpose: no change, and nothing that a converge undoes. ``unavailable`` says why it cannot exist
+    with this inventory: then a converge changes nothing.
     """
 
     component: str
     changes: tuple[PlannedChange, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    unavailable: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.unknown)
@@ -140,6 +142,7 @@ class Plan:
             "changes": [change.as_json() for change in self.changes],
             "unknown": [vars(one) for one in self.unknown],
             "remarks": [{"subject": one.subject, "text": one.text, "next": one.next_command} for one in self.remarks],
+            "unavailable": self.unavailable,
         }
 
 

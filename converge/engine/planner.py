@@ -49,7 +49,9 @@ class Planner:
         self._context = replace(platform.context, ca_pem=self._ca_pem_now_or_later)
 
     def plan(self) -> Plan:
-        """What a converge would change, as far as it can be known now."""
+        """What a converge would change, as far as it can be known now; nothing where it cannot exist with this inventory."""
+        if reason := self._platform.unavailable.get(self._name):
+            return Plan(self._name, unavailable=redact(reason))
         unknown: list[Unknown] = []
         settings = list(self._settings(unknown))
         with ThreadPoolExecutor(LOOKS_AT_ONCE, thread_name_prefix=f"look at {self._name}") as pool:

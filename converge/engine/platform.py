@@ -90,6 +90,17 @@ class Platform:
         provisioners = [name for name, component in self.components.items() if component.only_provisions]
         return Graph({name: component.requires for name, component in self.components.items()}, provisioners)
 
+    @opened_once
+    def unavailable(self) -> Mapping[str, str]:
+        """The components that cannot exist with this inventory, each with the reason: no image, or what they require is one of them."""
+        found: dict[str, str] = {}
+        for name in self.graph.order:
+            reasons = [reason for image in self.components[name].images if (reason := self.images.availability(image))]
+            reasons += [f"requires {need}: {found[need]}" for need in self.graph.requires[name] if need in found]
+            if reasons:
+                found[name] = reasons[0]
+        return found
+
     def component(self, name: str) -> Component:
         """One component.
 
@@ -166,7 +177,7 @@ class Platform:
             image=lambda name: self.images.reference(name),
             release=lambda name: self.images.release(name),
             ca_pem=self.ca_pem,
-            components=lambda: [listed(component, self.images) for component in self.components.values()],
+            components=lambda: [listed(one, self.images) for name, one in self.components.items() if name not in self.unavailable],
         )
 
     @opened_once

@@ -228,9 +228,8 @@ class Reconciliation:
         return Outcome(self._name, result, tuple(self._written), started_at, took, *seen)
 
     def _require_images(self) -> None:
-        for image in self._component.images:
-            if reason := self._platform.images.availability(image):
-                raise Unavailable(f"{self._name} converged", seen=reason)
+        if reason := self._platform.unavailable.get(self._name):
+            raise Unavailable(f"{self._name} converged", seen=reason)
 
     def _load_images(self) -> None:
         if names := self._component.images:

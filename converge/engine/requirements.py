@@ -33,7 +33,8 @@ def check(platform: Platform) -> None:
 def _check_builder(platform: Platform) -> None:
     """Tools are needed only for what is not built yet."""
     wanted = {image for component in platform.components.values() for image in component.images}
-    if platform.inventory.images.source != "upstream" and not all(map(platform.images.cached, wanted)):
+    built = filter(platform.images.is_buildable, wanted)
+    if platform.inventory.images.source != "upstream" and not all(map(platform.images.cached, built)):
         from converge.images import tools
 
         tools.require()

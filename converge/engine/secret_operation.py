@@ -27,7 +27,7 @@ class SecretOperation:
     """``SecretOperation(platform, "keycloak", "keycloak-database")``; ``consumers`` are the workloads that took its values when they began.
 
     Raises:
-        Refused: no such Secret is generated, or all of its values come from the inventory.
+        Refused: no such Secret is generated, all of its values come from the inventory, or it can never be replaced.
     """
 
     verb = ""
@@ -41,6 +41,8 @@ class SecretOperation:
             raise Refused(
                 f"new values for Secret {namespace}/{name}", seen="its values come from the inventory", next_command="change them there"
             )
+        if self.secret.lasting:
+            raise Refused(f"new values for Secret {namespace}/{name}", seen=self.secret.lasting, next_command="thinkube secrets list")
         context, access = platform.context, platform.access_for(self.component.name)
         found = (one for one in self.component.credentials(context, access) if _place(one.secret) == _place(self.secret))
         self._credential: Credential | None = next(found, None)

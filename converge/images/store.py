@@ -52,13 +52,22 @@ class Images:
 
     def availability(self, name: str) -> str | None:
         """None where the image can be had with this inventory, else the reason why not."""
-        image = self.catalog.images[name]
-        buildable = (recipe(self.catalog.built(name)) / "Containerfile").exists()
+        image, is_buildable = self.catalog.images[name], self.is_buildable(name)
         if self._source == "packages":
-            return None if buildable else f"image {name} is only published, and the inventory says images.source: packages"
-        if self._source == "auto" and buildable:
+            return None if is_buildable else f"image {name} is only published, and the inventory says images.source: packages"
+        if self._source == "auto" and is_buildable:
             return None
-        return self._upstream.refusal(image.upstream[0]) if image.upstream else f"image {name} is not published"
+        if not image.upstream:
+            return f"image {name} is not published"
+        if is_buildable:
+            return self._upstream.refusal(image.upstream[0])
+        if self.cache.path(self._digests.pulled(name)).is_dir() or (refusal := self._upstream.refusal(image.upstream[0])) is None:
+            return None
+        return f"{image.upstream[0]} is only published, and {refusal}; images.mirror in the inventory may name a registry that has it"
+
+    def is_buildable(self, name: str) -> bool:
+        """Whether there is a recipe for it; what has none is only published."""
+        return (recipe(self.catalog.built(name)) / "Containerfile").exists()
 
     def archive(self, name: str) -> Path:
         """The image as an OCI archive, pulled or built unless it is cached.
@@ -113,6 +122,8 @@ class Images:
     def _pulls(self, name: str) -> bool:
         """Whether the image comes from upstream: what is cached decides before the network does, so that answers do not flap."""
         image = self.catalog.images[name]
+        if not self.is_buildable(name):
+            return True
         if self._source != "auto" or not image.upstream:
             return self._source == "upstream" and bool(image.upstream)
         if self.cache.path(self._digests.pulled(name)).is_dir():

@@ -63,12 +63,14 @@ def annotations_of(obj: KubernetesObject) -> dict[str, str]:
 class GeneratedSecret:
     """A Secret whose values are made once, at random, and then kept: it is created when absent, never overwritten.
 
-    ``keys`` maps each key to its kind: ``"password"`` (32 letters and digits), ``"hex32"`` (32 hexadecimal digits),
-    ``"ssh-key"`` (a private key in OpenSSH's form) or ``"=text"`` for a fixed value beside the generated ones, such as a user name.
-    ``copies`` are namespaces in which consumers find the same Secret under the same name.
+    ``keys`` maps each key to its kind: ``"password"`` (32 letters and digits, some of each), ``"hex16"`` and ``"hex32"`` (so many
+    hexadecimal digits), ``"ssh-key"`` (a private key in OpenSSH's form), ``"rsa-key"`` (one in PKCS 1) or ``"=text"`` for a fixed value
+    beside the generated ones, such as a user name. ``copies`` are namespaces in which consumers find the same Secret under the same name.
+    ``lasting`` says why it can never be replaced.
     """
 
     namespace: str
     name: str
     keys: Mapping[str, str]
     copies: tuple[str, ...] = ()
+    lasting: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -30,7 +30,8 @@ ROTATED = "thinkube.dev/rotated"
 ROTATION = "thinkube.dev/rotation-of"
 """The annotation of a Secret that keeps old and new values while those are being replaced: ``keycloak/keycloak-admin``."""
 
-_ALPHABET = string.ascii_letters + string.digits
+_ALPHABETS = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
+_ALPHABET = "".join(_ALPHABETS)
 _PASSWORD_LENGTH = 32
 
 
@@ -158,23 +159,35 @@ def named(pod: KubernetesObject) -> Iterator[str]:
 
 
 def make(kind: str) -> str:
-    """A value of a kind that `GeneratedSecret` names: ``password``, ``hex32``, ``ssh-key`` or ``=text``.
+    """A value of a kind that `GeneratedSecret` names: ``password``, ``hex16``, ``hex32``, ``ssh-key``, ``rsa-key`` or ``=text``.
 
     Raises:
         Refused: there is no such kind.
     """
     if kind.startswith("="):
         return kind[1:]
-    if kind == "password":
-        made = "".join(secrets.choice(_ALPHABET) for _ in range(_PASSWORD_LENGTH))
-    elif kind == "hex32":
-        made = secrets.token_hex(16)
-    elif kind == "ssh-key":
-        made = ssh_keys.make()
-    else:
-        raise Refused("a kind of generated value: password, hex32, ssh-key or =text", seen=kind, next_command="thinkube secrets list")
+    if kind not in _MAKERS:
+        raise Refused(f"a kind of generated value: {', '.join(_MAKERS)} or =text", seen=kind, next_command="thinkube secrets list")
+    made = _MAKERS[kind]()
     REDACTOR.add(made)
     return made
+
+
+def _password() -> str:
+    """With a small and a capital letter and a digit, which some products insist on."""
+    while True:
+        made = "".join(secrets.choice(_ALPHABET) for _ in range(_PASSWORD_LENGTH))
+        if all(any(letter in made for letter in kind) for kind in _ALPHABETS):
+            return made
+
+
+_MAKERS: Mapping[str, Callable[[], str]] = {
+    "password": _password,
+    "hex16": lambda: secrets.token_hex(8),
+    "hex32": lambda: secrets.token_hex(16),
+    "ssh-key": ssh_keys.make,
+    "rsa-key": ssh_keys.make_rsa,
+}
 
 
 def _changes(api: Api, owner: str, secret: GeneratedSecret) -> Iterator[Change]:

@@ -33,8 +33,11 @@ def rows(plans: Plans, width: int = 80) -> Iterator[Row]:
         if plan:
             yield Row(plan.component, "bold")
             yield from _component(plan, width)
-    if as_wanted := [plan.component for plan in plans.plans if not plan]:
+    if as_wanted := [plan.component for plan in plans.plans if not plan and not plan.unavailable]:
         yield from _wrapped(f"as wanted: {', '.join(as_wanted)}", width, "", hang=2)
+    for plan in plans.plans:
+        if plan.unavailable:
+            yield from _wrapped(f"unavailable: {plan.component}: {plan.unavailable}", width, "yellow", hang=2)
     for remark in (one for plan in plans.plans for one in plan.remarks):
         yield from _wrapped(f"left as it is: {remark.subject} {remark.text}", width, "cyan", hang=2)
         yield from _wrapped(f"  {remark.next_command}", width, "cyan", hang=4)

@@ -87,7 +87,8 @@ def test_nodes_learn_a_login_that_shows_nowhere(access: Any) -> None:
     told: list[Any] = []
     cluster = SimpleNamespace(pulls_otherwise=lambda _: [] if told else ["local-control"], let_pull=told.append)
     access.cluster = lambda: cluster
-    (setting,) = NodesPull(Registry(Inventory())).settings(CONTEXT, access)
+    account = RobotAccount(Registry(Inventory()), name="nodes", may=["*:pull"])
+    (setting,) = NodesPull(account).settings(CONTEXT, access)
     assert "password" not in str(setting.differences())
     converged([setting])
     (registry,) = told

@@ -64,6 +64,9 @@ class FakeImages:
     def cached(self, name: str) -> str:
         return ""
 
+    def is_buildable(self, name: str) -> bool:
+        return True
+
     def reference(self, name: str) -> str:
         return f"thinkube.local/{name}:1"
 

@@ -15,6 +15,7 @@ from converge.engine.run import Run
 from converge.errors import NotReady, Refused, Unreachable
 from converge.kubernetes.apply import apply_changes, changes
 from converge.redaction import REDACTOR
+from converge.reporting.plan import rows
 
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "web"}, "data": {"colour": "blue"}}
@@ -303,6 +304,16 @@ def test_without_a_cluster_nobody_did_anything_to_it(bench, web) -> None:
     assert bench.operations.plan("web").remarks == ()
 
 
+def test_what_cannot_exist_here_is_no_change_and_says_why(bench, web) -> None:
+    web.images = ("web",)
+    bench.images.missing = {"web": "no registry answers"}
+    plan = bench.operations.plan("web")
+    assert (bool(plan), plan.unavailable) == (False, "no registry answers")
+    assert plan.as_json()["unavailable"] == "no registry answers"
+    assert [row.text for row in rows(Plans((plan,)))] == ["unavailable: web: no registry answers", "nothing to do"]
+    assert bench.fake_api.requests == []
+
+
 def test_as_json_a_plan_has_the_shape_that_is_documented(converged, web) -> None:
     web.remarked = [CORDONED]
     web.settings_wanted = [Bucket([Difference("bucket data", "versions", wanted=True, seen=False)])]
@@ -328,6 +339,7 @@ def test_as_json_a_plan_has_the_shape_that_is_documented(converged, web) -> None
                 ],
                 "unknown": [],
                 "remarks": [{"subject": "Node a", "text": "is cordoned", "next": "kubectl uncordon a"}],
+                "unavailable": "",
             }
         ],
     }

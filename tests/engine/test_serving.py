@@ -22,6 +22,7 @@ def ingress(bench, monkeypatch):
         return SimpleNamespace(status_code=code, reason="")
 
     bench.web.endpoints = lambda: (Endpoint("web", "web.thinkube.test", page="/health"),)
+    bench.platform.__dict__["unavailable"] = {}
     bench.platform.__dict__["access"] = SimpleNamespace(http=SimpleNamespace(get=get))
     bench.platform.__dict__["graph"] = SimpleNamespace(closure=lambda names: ("cert-manager", *names))
     monkeypatch.setattr("converge.engine.serving.time", SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))

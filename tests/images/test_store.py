@@ -148,6 +148,23 @@ def test_a_silent_registry_makes_an_upstream_image_unavailable(workshop: Worksho
         chosen.archive("minio")
 
 
+def test_what_cannot_be_built_here_says_where_it_is_published_and_who_may_have_it(workshop: Workshop) -> None:
+    chosen = images("auto")
+    assert chosen.availability("harbor-core") == (
+        f"{chosen.catalog.images['harbor-core'].upstream[0]} is only published, and registry docker.io does not answer; "
+        "images.mirror in the inventory may name a registry that has it"
+    )
+    assert images("packages").availability("harbor-core") == (
+        "image harbor-core is only published, and the inventory says images.source: packages"
+    )
+    workshop.answers = {"mirror.lab:5000": None}
+    mirrored = images("auto", "mirror.lab:5000")
+    assert mirrored.availability("harbor-core") is None
+    assert mirrored.reference("harbor-core").startswith("docker.io/goharbor/harbor-core:")
+    mirrored.archive("harbor-core")
+    assert images("auto").availability("harbor-core") is None, "what is cached needs no registry"
+
+
 def test_what_nobody_publishes_is_unavailable_upstream(workshop: Workshop) -> None:
     assert images("upstream").availability("static") == "image static is not published"
 

@@ -2,51 +2,25 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from converge.apis.keycloak import Realm, Representation, if_there
 from converge.components.differences import absent, differences, merged
+from converge.components.represented import Represented
 from converge.components.terms import Difference
 
 CLOCKS_S = 5
 """How much Keycloak's clock may be behind the API server's."""
 
 
-class RealmSetting(ABC):
-    """One thing in a realm; what is there beside the fields in ``wanted`` belongs to others and stays."""
+class RealmSetting(Represented):
+    """One thing in a realm."""
 
     def __init__(self, subject: str, realm: Realm, wanted: Representation) -> None:
-        self.subject = subject
+        super().__init__(subject, wanted)
         self.realm = realm
-        self.wanted = wanted
-
-    def differences(self) -> Sequence[Difference]:
-        """See ``Setting.differences``."""
-        seen = self.read()
-        return absent(self.subject) if seen is None else differences(self.subject, self.wanted, seen)
-
-    def write(self) -> None:
-        """See ``Setting.write``."""
-        seen = self.read()
-        if seen is None:
-            self.create()
-        else:
-            self.replace(seen)
-
-    @abstractmethod
-    def read(self) -> Representation | None:
-        """What is there, in the same shape as ``wanted``; None where it is absent."""
-
-    @abstractmethod
-    def create(self) -> None:
-        """Make what is absent."""
-
-    @abstractmethod
-    def replace(self, seen: Representation) -> None:
-        """Write our fields over what is there."""
 
 
 class RealmItself(RealmSetting):

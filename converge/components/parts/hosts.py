@@ -13,19 +13,29 @@ class WebHost(Part):
     """``https://<host>.<domain>`` leads to a Service's port: ``WebHost(self, port="http")``.
 
     ``host`` and ``service`` are the component's name where nothing else is said; ``page`` and ``sign_on`` are an
-    `Endpoint`'s.
+    `Endpoint`'s. Paths that begin as ``elsewhere`` says go to other Services: ``{"/api": "wiki-api"}``.
     """
 
     requires = ("cert-manager", "dns")
 
     def __init__(
-        self, owner: Owner, *, port: int | str, host: str = "", service: str = "", purpose: str = "web", page: str = "/", sign_on: str = ""
+        self,
+        owner: Owner,
+        *,
+        port: int | str,
+        host: str = "",
+        service: str = "",
+        purpose: str = "web",
+        page: str = "/",
+        sign_on: str = "",
+        elsewhere: Mapping[str, str] | None = None,
     ) -> None:
         self.name = service or owner.name
         self.endpoint = Endpoint(purpose, owner.inventory.host(host or owner.name), page, sign_on)
         self.qualities = ("hosts", "sign-on") if sign_on else ("hosts",)
         self._namespace = owner.namespace
         self._port = port
+        self._elsewhere = elsewhere
 
     @property
     def host(self) -> str:
@@ -47,7 +57,7 @@ class WebHost(Part):
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """See ``Part.objects``: an Ingress; its certificate is the platform's wildcard."""
-        return (web_host(self.name, self._namespace, self.host, self.name, self._port),)
+        return (web_host(self.name, self._namespace, self.host, self.name, self._port, elsewhere=self._elsewhere),)
 
 
 class GrpcHost(WebHost):

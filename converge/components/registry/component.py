@@ -49,7 +49,8 @@ class Registry(Component):
         )
         server = server_pod(self, ca=ca, bucket=bucket, state=state, client=client, web=web)
         robot = RobotAccount(self, name="platform", may=["*:pull,push"])
-        return ca, bucket, state, client, server, web, robot, NodesPull(self)
+        nodes = NodesPull(RobotAccount(self, name="nodes", may=["*:pull"]))
+        return ca, bucket, state, client, server, web, robot, nodes
 
 
 def server_pod(owner: Owner, *, upstream: str = "", login: RobotAccount | None = None, **names: Any) -> Manifests:

@@ -8,7 +8,7 @@ import io
 import json
 import secrets
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,15 +53,17 @@ def as_administrator(inventory: Inventory, access: Access) -> Registry:
 
 
 @contextlib.contextmanager
-def tag(inventory: Inventory, access: Access) -> Iterator[str]:
-    """A tag of `REPOSITORY` that nobody else uses; what is under it at the end is removed."""
+def tag(
+    inventory: Inventory, access: Access, *, by: Callable[[Inventory, Access], Registry] = as_administrator, repository: str = REPOSITORY
+) -> Iterator[str]:
+    """A tag of `REPOSITORY`, or another, that nobody else uses; what is under it at the end is removed ``by`` whoever may."""
     name = secrets.token_hex(6)
     try:
         yield name
     finally:
-        administrator = as_administrator(inventory, access)
+        administrator = by(inventory, access)
         with contextlib.suppress(NoSuchImage):
-            administrator.remove(REPOSITORY, digest(administrator.manifest(REPOSITORY, name)))
+            administrator.remove(repository, digest(administrator.manifest(repository, name)))
 
 
 def stored(inventory: Inventory, access: Access, digests: Iterable[str]) -> list[str]:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.part import Owner, Part
-from converge.components.registry.robot import RobotAccount
-from converge.components.terms import Access, Context, Difference, Setting
+from converge.components.part import Part
+from converge.components.terms import Access, Context, Difference, GeneratedSecret, Setting
 from converge.nodes.provider import RegistryAccess
 
 
-class NodesPull(Part):
-    """Every node trusts the platform's certificates at the registry and pulls with a login that opens nothing else."""
+class RegistryAccount(Part):
+    """Somebody at the registry ``host``; ``secret`` holds ``username`` and ``password``."""
 
-    def __init__(self, owner: Owner) -> None:
-        self._account = RobotAccount(owner, name="nodes", may=["*:pull"])
+    host: str
+    secret: GeneratedSecret
+
+
+class NodesPull(Part):
+    """Every node trusts the platform's certificates at the registry and pulls with a login of theirs, which opens nothing else."""
+
+    def __init__(self, account: RegistryAccount) -> None:
+        self._account = account
 
     def parts(self) -> Sequence[Part]:
         """See ``Part.parts``."""
@@ -30,7 +36,7 @@ class NodesLogin:
 
     within = ""
 
-    def __init__(self, account: RobotAccount, context: Context, access: Access) -> None:
+    def __init__(self, account: RegistryAccount, context: Context, access: Access) -> None:
         self.subject = f"nodes' login at {account.host}"
         self._account = account
         self._context = context

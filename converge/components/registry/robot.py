@@ -13,11 +13,12 @@ from converge.components.keycloak.recovery import write_password
 from converge.components.keycloak.settings import Person
 from converge.components.part import Owner, PartWithSecret
 from converge.components.registry import server
+from converge.components.registry.nodes import RegistryAccount
 from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
 from converge.kubernetes.secrets import moment, written_at
 
 
-class RobotAccount(PartWithSecret):
+class RobotAccount(PartWithSecret, RegistryAccount):
     """An account of the component's in the registry at ``host``: ``RobotAccount(self, may=["wiki/*:pull,push"])``.
 
     ``secret`` holds ``username`` and ``password``, with which any client logs in.

@@ -8,7 +8,7 @@ Source: containerd 2, "Registry Configuration"; Kubernetes documentation, "Confi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from converge.nodes.embedded import files, kubeadm
@@ -41,10 +41,14 @@ def known(layout: Layout, host: str) -> bool:
 
 
 def forget(layout: Layout, host: str) -> None:
-    """Let the nodes treat the registry as a stranger's."""
+    """Let the nodes treat the registry as a stranger's; those that they know besides stay."""
     for node in layout.nodes:
-        for path in (_hosts_file(node, host), _hosts_file(node, host).with_name("ca.crt"), node.root / LOGINS):
+        for path in (_hosts_file(node, host), _hosts_file(node, host).with_name("ca.crt")):
             path.unlink(missing_ok=True)
+        if others := {name: login for name, login in _logins(node).items() if name != host}:
+            _put(node.root / LOGINS, _answer(others))
+        else:
+            (node.root / LOGINS).unlink(missing_ok=True)
 
 
 def _wanted(node: EmbeddedNode, registry: RegistryAccess) -> Iterator[tuple[Path, str]]:
@@ -54,18 +58,26 @@ def _wanted(node: EmbeddedNode, registry: RegistryAccess) -> Iterator[tuple[Path
     # Named as a host too, since that is where its CA stands.
     capabilities = 'capabilities = ["pull", "resolve"]'
     yield hosts, f'server = "https://{registry.host}"\n\n[host."https://{registry.host}"]\n  {capabilities}\n{trust}'
-    yield node.root / LOGINS, _answer(registry)
+    yield node.root / LOGINS, _answer(_logins(node) | {registry.host: {"username": registry.username, "password": registry.password}})
 
 
-def _answer(registry: RegistryAccess) -> str:
-    """What the kubelet is told; it asks anew for each pull."""
-    login = {"username": registry.username, "password": registry.password}
+def _logins(node: EmbeddedNode) -> dict[str, dict[str, str]]:
+    """The logins that a node has, by registry."""
+    try:
+        known: dict[str, dict[str, str]] = json.loads((node.root / LOGINS).read_text())["auth"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return known
+
+
+def _answer(logins: Mapping[str, Mapping[str, str]]) -> str:
+    """What the kubelet is told, which takes the login of the registry that it pulls from; it asks anew for each pull."""
     answer = {
         "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
         "kind": "CredentialProviderResponse",
         "cacheKeyType": "Registry",
         "cacheDuration": "0s",
-        "auth": {registry.host: login},
+        "auth": {name: dict(logins[name]) for name in sorted(logins)},
     }
     return json.dumps(answer) + "\n"
 
