@@ -13,16 +13,14 @@ from converge.apis.registry import Denied, Image
 from converge.components.harbor import consumers, server
 from converge.components.harbor.consumers import REPOSITORY
 from converge.components.keycloak.people import Person
-from converge.components.registry import running
 from converge.components.registry import server as registry
-from converge.components.registry.consumers import made_up, runnable
+from converge.components.registry.consumers import made_up
 from converge.components.registry.consumers import tag as throwaway_tag
 from converge.engine.platform import Platform
 from converge.errors import ThinkubeError, Unavailable
 from converge.inventory import Inventory
-from converge.kubernetes.wait import wait_until_ready
 from steps.images import refusal_of
-from steps.registry import PROGRAM
+from steps.registry import programs_image, run_on_every_node
 
 THERE = "library/hello-world"
 """A small image that Docker Hub has, and most registries that mirror it."""
@@ -106,20 +104,15 @@ def pull_as_robot(platform: Platform, inventory: Inventory, pushed: Image, name:
 
 @when("a developer pushes a program's image to Harbor", target_fixture="pushed")
 def push_program(platform: Platform, inventory: Inventory, harbor_tag: str) -> Image:
-    if not platform.cluster().lets_in:
-        raise Unavailable("nodes that pull without a Secret", seen="an existing cluster's nodes are configured by its owner")
-    image = runnable(platform.images.archive(PROGRAM))
+    image = programs_image(platform)
     consumers.as_administrator(inventory, platform.access).push(REPOSITORY, harbor_tag, image)
     return image
 
 
 @then("a pod of Harbor's image runs on every node, and its manifest names no Secret to pull with")
 def runs_everywhere(platform: Platform, inventory: Inventory, throwaway_pods: ThrowawayPods, harbor_tag: str, pushed: Image) -> None:
-    nodes = [node.name for node in platform.cluster().nodes]
     reference = f"{inventory.host(server.NAME)}/{REPOSITORY}@{pushed.digest}"
-    made = [throwaway_pods.create(pod) for pod in running.pods(reference, nodes, harbor_tag)]
-    wait_until_ready(platform.api, made, inventory.deadlines.component_s, subject="pods of an image of Harbor's")
-    assert [pod["spec"].get("imagePullSecrets") for pod in made] == [None] * len(nodes)
+    run_on_every_node(platform, throwaway_pods, reference, harbor_tag)
 
 
 @given("a registry elsewhere that Harbor pulls through")

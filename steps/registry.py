@@ -28,20 +28,29 @@ FOLLOWS_S = 60
 
 @when("a developer pushes a program's image", target_fixture="pushed")
 def push_program(platform: Platform, inventory: Inventory, tag: str) -> Image:
-    if not platform.cluster().lets_in:
-        raise Unavailable("nodes that pull without a Secret", seen="an existing cluster's nodes are configured by its owner")
-    image = consumers.runnable(platform.images.archive(PROGRAM))
+    image = programs_image(platform)
     consumers.as_administrator(inventory, platform.access).push(REPOSITORY, tag, image)
     return image
 
 
+def programs_image(platform: Platform) -> Image:
+    """An image that no node has yet, for nodes that pull with a login of their own."""
+    if not platform.cluster().lets_in:
+        raise Unavailable("nodes that pull without a Secret", seen="an existing cluster's nodes are configured by its owner")
+    return consumers.runnable(platform.images.archive(PROGRAM))
+
+
 @then("a pod of it runs on every node, and its manifest names no Secret to pull with")
 def runs_everywhere(platform: Platform, inventory: Inventory, throwaway_pods: ThrowawayPods, tag: str, pushed: Image) -> None:
-    reference = f"{server.host(inventory)}/{REPOSITORY}@{pushed.digest}"
+    run_on_every_node(platform, throwaway_pods, f"{server.host(inventory)}/{REPOSITORY}@{pushed.digest}", tag)
+
+
+def run_on_every_node(platform: Platform, throwaway_pods: ThrowawayPods, reference: str, suffix: str) -> None:
+    """See that a pod of an image becomes ready on each node, without a Secret to pull with."""
     nodes = [node.name for node in platform.cluster().nodes]
-    made = [throwaway_pods.create(pod) for pod in running.pods(reference, nodes, tag)]
+    made = [throwaway_pods.create(pod) for pod in running.pods(reference, nodes, suffix)]
     try:
-        wait_until_ready(platform.api, made, inventory.deadlines.component_s, subject="pods of a pushed image")
+        wait_until_ready(platform.api, made, platform.inventory.deadlines.component_s, subject="pods of a pushed image")
         assert [pod["spec"].get("imagePullSecrets") for pod in made] == [None] * len(nodes)
     finally:
         for pod in made:

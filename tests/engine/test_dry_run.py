@@ -1,0 +1,95 @@
+"""What has never run here is tried as far as it can be: whether the API server would take its objects and pods (root, a minute).
+
+Nothing of it is written but its namespaces.
+"""
+
+import itertools
+import time
+from dataclasses import replace
+
+import pytest
+
+from converge.engine.platform import Platform
+from converge.engine.reconcile import converge
+from converge.inventory.model import EmbeddedNodes, Inventory
+from converge.kubernetes.workloads import LASTING
+
+pytestmark = pytest.mark.cluster
+
+INVENTORY = Inventory(
+    name="dry-run-test",
+    nodes=EmbeddedNodes(workers=0, subnet="10.88.122.0/24", pod_subnet="10.122.0.0/16"),
+    components={"control-node": None},
+)
+ACCOUNT_S = 60
+
+
+@pytest.fixture(scope="module")
+def platform():
+    made = Platform(INVENTORY)
+    try:
+        assert not converge(made, "control-node").text
+        yield made
+    finally:
+        made.stop()
+        made.provider.delete()
+
+
+def only_published():
+    """The components that run what cannot be built here."""
+    from converge.images.store import Images
+
+    images = Images(INVENTORY)
+    return [name for name, one in Platform.known(INVENTORY).items() if not all(map(images.is_buildable, one.images))]
+
+
+def objects_of(platform, name):
+    return list(Platform.known(INVENTORY)[name].objects(replace(platform.context, ca_pem=lambda: "CA")))
+
+
+def in_place(platform, name):
+    """Its objects, after its namespace, in which pods need an account that the cluster makes."""
+    objects = objects_of(platform, name)
+    api = platform.api
+    for namespace in (one for one in objects if one["kind"] == "Namespace"):
+        api.apply(namespace)
+        ends_at = time.monotonic() + ACCOUNT_S
+        while api.find("ServiceAccount", "default", namespace["metadata"]["name"]) is None:
+            assert time.monotonic() < ends_at, "the cluster gave the namespace no account"
+            time.sleep(0.2)
+    return objects
+
+
+def test_something_is_only_published():
+    assert only_published()
+
+
+@pytest.mark.parametrize("name", only_published())
+def test_the_api_server_would_take_every_object(platform, name):
+    for obj in in_place(platform, name):
+        taken = platform.api.apply(obj, dry_run=True)
+        assert taken["metadata"]["name"] == obj["metadata"]["name"]
+
+
+@pytest.mark.parametrize("name", only_published())
+def test_the_namespace_would_take_every_pod(platform, name):
+    """A Deployment whose pods break the namespace's Pod Security Standard is taken, and its pods are not."""
+    number = itertools.count()
+    for obj in in_place(platform, name):
+        if obj["kind"] in (*LASTING, "Job"):
+            template = obj["spec"]["template"]
+            claims = [one["metadata"]["name"] for one in obj["spec"].get("volumeClaimTemplates", ())]
+            volumes = [*template["spec"].get("volumes", ()), *({"name": claim, "emptyDir": {}} for claim in claims)]
+            metadata = {"name": f"tried-{next(number)}", "namespace": obj["metadata"]["namespace"], **template.get("metadata", {})}
+            pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {**template["spec"], "volumes": volumes}}
+            assert platform.api.create(pod, dry_run=True)["spec"]["containers"]
+
+
+def test_a_field_that_does_not_exist_is_refused(platform):
+    from converge.kubernetes.failures import ApiRefused
+
+    first = only_published()[0]
+    deployment = next(one for one in in_place(platform, first) if one["kind"] == "Deployment")
+    deployment["spec"]["template"]["spec"]["containers"][0]["recources"] = {}
+    with pytest.raises(ApiRefused, match="recources"):
+        platform.api.apply(deployment, dry_run=True)
