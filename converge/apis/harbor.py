@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from converge.apis.registry import Login
+from converge.apis.login import Login
 from converge.errors import Unreachable
 from converge.http import checked, excerpt
 
@@ -192,7 +192,7 @@ class Harbor:
             method,
             f"{self.url}/api/v2.0{path}",
             json=None if body is None else dict(body),
-            auth=(self._login.username, self._login.password) if self._login else None,
+            auth=self._login.basic if self._login else None,
             headers=BY_NAME if path.startswith("/projects/") and "/repositories" not in path else {},
             allow_redirects=False,
         )

@@ -12,7 +12,7 @@ from described import NotDescribed
 from fake_harbor import URL, FakeHarbor
 
 from converge.apis.harbor import Harbor as Api
-from converge.apis.registry import Login
+from converge.apis.login import Login
 from converge.components.harbor import robot as robots
 from converge.components.harbor.administrator import TOLD, Administrator
 from converge.components.harbor.component import Harbor

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from converge.apis.harbor import Harbor
-from converge.apis.registry import Login
+from converge.apis.login import Login
 from converge.components.differences import differences
 from converge.components.harbor.server import ADMINISTRATOR_SECRET, ADMINISTRATORS, NAME, ROBOT_PREFIX, as_administrator, url
 from converge.components.keycloak.oidc_client import ConfidentialClient

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from converge.apis.harbor import Harbor
-from converge.apis.registry import Login, Registry
+from converge.apis.login import Login
+from converge.apis.registry import Registry
 from converge.components.harbor.component import SIGN_ON
 from converge.components.harbor.server import ADMINISTRATOR_SECRET, NAME, PROJECT, url
 

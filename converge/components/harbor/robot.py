@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from converge.apis.registry import Login, Registry
+from converge.apis.login import Login
+from converge.apis.registry import Registry
 from converge.components.harbor.server import NAME, ROBOT_PREFIX, as_administrator, url
 from converge.components.harbor.settings import HarborRobot
 from converge.components.part import Owner, PartWithSecret

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converge.apis.harbor import Harbor
-from converge.apis.registry import Login
+from converge.apis.login import Login
 from converge.components.terms import Access
 from converge.inventory import Inventory
 
