@@ -82,7 +82,7 @@ class FakePlatform:
         self.inventory, self.progress, self.stopping = inventory, progress, threading.Event()
         self.components = {name: made for name, made in self.known().items() if name in (inventory.components or self.known())}
         self.graph = Graph({name: made.requires for name, made in self.components.items()})
-        self.is_up, self.api = bool(os.environ.get("FAKE_STANDS")), FakeApi()
+        self.is_up, self.api, self.unavailable = bool(os.environ.get("FAKE_STANDS")), FakeApi(), {}
 
     @classmethod
     def known(cls, inventory=None):
