@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from converge.components.argo_events.component import ArgoEvents
 from converge.components.argo_workflows.component import ArgoWorkflows
+from converge.components.awx.component import Awx
 from converge.components.cert_manager.component import CertManager
 from converge.components.component import Component
 from converge.components.control_node.component import ControlNode
@@ -49,6 +50,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     IngressDashboard,  # CORE-001
     ArgoWorkflows,  # CORE-008
     ArgoEvents,  # CORE-008
+    Awx,  # CORE-011
     Dashboard,  # CORE-013
 )
 

@@ -41,3 +41,22 @@ class Represented(ABC):
     @abstractmethod
     def replace(self, seen: dict[str, Any]) -> None:
         """Write our fields over what is there."""
+
+
+class RemovableRepresentation(Represented):
+    """One that can be taken away again; ``within`` is the component whose data it is."""
+
+    within: str
+
+    def is_there(self) -> bool:
+        """See ``Removable.is_there``."""
+        return self.read() is not None
+
+    def remove(self) -> None:
+        """See ``Removable.remove``."""
+        if (seen := self.read()) is not None:
+            self.take(seen)
+
+    @abstractmethod
+    def take(self, seen: dict[str, Any]) -> None:
+        """Take away what is there."""

@@ -138,6 +138,8 @@ TAKEN: Mapping[str, Callable[[Any], None] | Impossible] = {
     "SuperuserPassword": lambda setting: setting._server.write_password("postgres", "given by hand"),
     "AdministratorPassword": lambda setting: _server_of(setting).ask("ACL", "SETUSER", "default", "resetpass", ">given by hand"),
     "RootPassword": lambda setting: setting.indexes.write_user("root", "given by hand"),
+    "AwxAdministrators": lambda setting: setting.awx.create("users", {"username": "eve", "password": "by hand", "is_superuser": True}),
+    "AwxAdministratorPassword": lambda setting: setting.awx.change("users", setting.awx.who()["id"], {"password": "given by hand"}),
     "HarborConfiguration": lambda setting: setting.harbor.configure({"oidc_name": "given by hand"}),
     "RobotSecret": lambda setting: setting.robot.harbor.give_secret(setting.robot.read()["id"], "Given1byHand"),
     "AcceptedAdministrator": Impossible("a password that a person changed there is not undone: tests/components/test_credentials.py"),

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from converge.apis.harbor import Harbor
 from converge.components.differences import merged
-from converge.components.represented import Represented
+from converge.components.represented import RemovableRepresentation
 from converge.errors import Refused
 
 DEVELOPER = 2
 """The role that pushes and pulls; 1 administers a project, 3 pulls, 4 also removes."""
 
 
-class HarborSetting(Represented):
+class HarborSetting(RemovableRepresentation):
     """One thing in Harbor."""
 
     within = "harbor"
@@ -23,19 +22,6 @@ class HarborSetting(Represented):
     def __init__(self, subject: str, harbor: Harbor, wanted: Mapping[str, Any]) -> None:
         super().__init__(subject, wanted)
         self.harbor = harbor
-
-    def is_there(self) -> bool:
-        """See ``Removable.is_there``."""
-        return self.read() is not None
-
-    def remove(self) -> None:
-        """See ``Removable.remove``."""
-        if (seen := self.read()) is not None:
-            self.take(seen)
-
-    @abstractmethod
-    def take(self, seen: dict[str, Any]) -> None:
-        """Take away what is there."""
 
 
 class HarborProject(HarborSetting):
