@@ -137,3 +137,14 @@ def _response(status: int, body: Any) -> requests.Response:
 def errors(code: str, message: str) -> Mapping[str, Sequence[Mapping[str, str]]]:
     """How Harbor words a refusal."""
     return {"errors": [{"code": code, "message": message}]}
+
+
+def converge(settings: list[Any]) -> list[str]:
+    """What was written, in order; afterwards nothing differs."""
+    written = []
+    for setting in settings:
+        if setting.differences():
+            setting.write()
+            written.append(setting.subject)
+        assert not setting.differences(), setting.subject
+    return written

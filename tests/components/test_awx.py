@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from described import NotDescribed
+from described import NotDescribed, converge
 from fake_awx import URL, FakeAwx
 
 from converge.apis.awx import Awx as Api
@@ -48,17 +48,6 @@ def settings(api: Api, members: list[dict[str, Any]], context: Callable[..., Con
     monkeypatch.setattr(component, "as_administrator", lambda *_: api)
     minio = replace(VALKEY, name="minio", issue="CORE-006")
     return list(component.held(replace(context(), components=lambda: [minio, VALKEY]), SimpleNamespace()))  # type: ignore[arg-type]
-
-
-def converge(settings: list[Any]) -> list[str]:
-    """What was written, in order; afterwards nothing differs."""
-    written = []
-    for setting in settings:
-        if setting.differences():
-            setting.write()
-            written.append(setting.subject)
-        assert not setting.differences(), setting.subject
-    return written
 
 
 def test_a_new_awx_becomes_as_wanted_once(server: FakeAwx, settings: list[Any]) -> None:

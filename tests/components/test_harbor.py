@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from described import NotDescribed
+from described import NotDescribed, converge
 from fake_harbor import URL, FakeHarbor
 
 from converge.apis.harbor import Harbor as Api
@@ -62,17 +62,6 @@ def access(server: FakeHarbor, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def settings(context: Callable[..., Context], access: Any) -> list[Any]:
     return list(Harbor(Inventory()).settings(context(), access))
-
-
-def converge(settings: list[Any]) -> list[str]:
-    """What was written, in order; afterwards nothing differs."""
-    written = []
-    for setting in settings:
-        if setting.differences():
-            setting.write()
-            written.append(setting.subject)
-        assert not setting.differences(), setting.subject
-    return written
 
 
 def test_a_new_harbor_becomes_as_wanted_once(server: FakeHarbor, settings: list[Any]) -> None:
