@@ -220,7 +220,8 @@ class Main:
         return [f"{head}, which does not run yet", *([] if is_idle else [expectation(platform)])]
 
     def pytest_report_collectionfinish(self) -> str:
-        names = self._run.platform.graph.closure(self._config.pluginmanager.get_plugin("thinkube").needed)
+        platform = self._run.platform
+        names = platform.graph.closure(self._config.pluginmanager.get_plugin("thinkube").needed, platform.unavailable)
         verb = "planning" if self._config.option.plan else "verifying" if self._config.option.verify_only else "converging"
         return f"{verb}: {', '.join(names)}" if names else ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from converge.engine.graph import Graph
@@ -52,7 +52,8 @@ class Converger:
     """Converges in background threads (the work is waiting): one a component, which waits for those of its requirements.
 
     ``work`` is done once a component; ``repeat`` each time that a step asks ``again``. ``on_outcome`` hears every outcome once,
-    ``begin`` the names of those that are about to be worked on. ``roll_back`` takes back what ``work`` did.
+    ``begin`` the names of those that are about to be worked on. ``roll_back`` takes back what ``work`` did. What is ``unavailable`` waits
+    for nothing: nothing is begun for it.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Converger:
         begin: Callable[[list[str]], None] = lambda _: None,
         roll_back: Rollback = lambda _: (),
         rotate: Work = lambda name: Outcome(name, Result.FAILED, text="nobody rotates here"),
+        unavailable: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._graph = graph
         self._work = work
@@ -72,6 +74,7 @@ class Converger:
         self._begin = begin
         self._roll_back = roll_back
         self._rotate = rotate
+        self._unavailable = unavailable
         self._missing: dict[str, None] = {}
         self._changed = threading.Condition()
         self._threads: dict[str, threading.Thread] = {}
@@ -88,7 +91,8 @@ class Converger:
     def select(self, names: Iterable[str]) -> None:
         """Begin with these components and what they require."""
         with self._changed:
-            new = [name for name in self._graph.closure(names) if name not in self._threads and not self._stopped]
+            wanted = self._graph.closure(names, self._unavailable())
+            new = [name for name in wanted if name not in self._threads and not self._stopped]
             if new:
                 self._begin(new)
                 for name in new:
@@ -147,7 +151,7 @@ class Converger:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self, name: str) -> None:
-        needs = self._graph.requires[name]
+        needs = () if name in self._unavailable() else self._graph.requires[name]
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or all(need in self._outcomes for need in needs))
             if self._stopped:

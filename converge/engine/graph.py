@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 
@@ -45,9 +45,11 @@ class Graph:
             for need in needs:
                 self._required_by[need].append(name)
 
-    def closure(self, names: Iterable[str]) -> tuple[str, ...]:
-        """These components and all that they require, in order."""
-        return self._reach(names, self.requires)
+    def closure(self, names: Iterable[str], alone: Collection[str] = ()) -> tuple[str, ...]:
+        """These components and all that they require, in order; of those that are ``alone`` only themselves."""
+        return self._reach(
+            names, {name: () if name in alone else needs for name, needs in self.requires.items()} if alone else self.requires
+        )
 
     def dependants(self, name: str) -> tuple[str, ...]:
         """All components that require this one, directly or not, in order."""

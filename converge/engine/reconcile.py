@@ -177,8 +177,8 @@ class Reconciliation:
         return [obj for obj in self._objects if Ref.of(obj) in refs]
 
     def _verify(self, *, drift: bool) -> None:
-        self._platform.cluster()
         self._require_images()
+        self._platform.cluster()
         plan = Planner(self._platform, self._component).plan()
         if plan.unknown:
             causes, commands = (

@@ -34,7 +34,14 @@ class Run:
         work = operations.verify if verify_only else operations.converge
         self._repeat = operations.verify_again if verify_only else operations.converge
         self.converger = Converger(
-            platform.graph, work, self._again, self._on_outcome, self._begin, operations.roll_back, operations.rotate
+            platform.graph,
+            work,
+            self._again,
+            self._on_outcome,
+            self._begin,
+            operations.roll_back,
+            operations.rotate,
+            lambda: platform.unavailable,
         )
         self._delete_cluster = delete_cluster
         self._server: OutcomeServer | None = None
@@ -54,7 +61,7 @@ class Run:
         started = time.monotonic()
         graph, seen = self.platform.graph, self.operations.seen()
         with ThreadPoolExecutor(PLANS_AT_ONCE, thread_name_prefix="plan") as pool:
-            plans = list(pool.map(lambda name: self.operations.plan(name, seen), graph.closure(names)))
+            plans = list(pool.map(lambda name: self.operations.plan(name, seen), graph.closure(names, self.platform.unavailable)))
         absent = {plan.component for plan in plans if plan.is_absent}
         made = tuple(plan.after([name for name in graph.closure([plan.component]) if name in absent]) for plan in plans)
         return Plans(made, time.monotonic() - started)

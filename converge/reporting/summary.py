@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from converge.engine.graph import Graph
@@ -35,10 +36,15 @@ def summary(graph: Graph, outcomes: Mapping[str, Outcome], scenarios: Sequence[S
             rows += [f"blocks:  {', '.join(held)}"] if held else []
             rows += [f"         {len(blocked)} scenario{'s' if len(blocked) > 1 else ''}"] if blocked else []
             yield f"{outcome.component} did not converge", "\n".join(rows)
-    reasons = [(outcome.component, outcome.text) for outcome in outcomes.values() if outcome.result is Result.UNAVAILABLE]
-    reasons += [(one.nodeid, one.failure.seen if one.failure else "") for one in scenarios if one.outcome is ScenarioOutcome.UNAVAILABLE]
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for outcome in outcomes.values():
+        if outcome.result is Result.UNAVAILABLE:
+            reasons[outcome.text].append(outcome.component)
+    for one in scenarios:
+        if one.outcome is ScenarioOutcome.UNAVAILABLE:
+            reasons[one.failure.seen if one.failure else ""].append(one.nodeid)
     if reasons:
-        yield "unavailable", "\n".join(f"{what}\n    {why}" for what, why in reasons)
+        yield "unavailable", "\n".join("\n".join((*names, f"    {why}")) for why, names in reasons.items())
 
 
 def _is_held(other: Outcome, cause: Outcome) -> bool:

@@ -90,6 +90,14 @@ def test_nobody_goes_on_before_an_outcome_was_told() -> None:
     assert ahead == []
 
 
+def test_nothing_is_begun_for_what_is_unavailable() -> None:
+    work = Work(base=Result.UNAVAILABLE)
+    converger = Converger(Graph({"below": [], "base": ["below"]}), work, work, unavailable=lambda: ("base",))
+    with pytest.raises(Unavailable):
+        converger.wait_for("base")
+    assert list(converger.outcomes) == ["base"]
+
+
 def test_the_dependants_of_the_unavailable_are_unavailable_with_its_reason() -> None:
     work = Work(base=Result.UNAVAILABLE)
     converger = Converger(DIAMOND, work, work)

@@ -118,6 +118,11 @@ class Place:
     def api(self) -> Api:
         return self.platform.api
 
+    @property
+    def there(self) -> tuple[str, ...]:
+        """The components that can exist here."""
+        return tuple(name for name in self.platform.components if name not in self.platform.unavailable)
+
     def look_anew(self) -> None:
         """Forget what was read so far, such as which CA to trust."""
         self.platform = Platform(self.inventory)

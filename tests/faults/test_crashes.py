@@ -32,7 +32,7 @@ def test_killed_after_each_write_of_a_small_component(place, seen, kills, seed):
 def test_killed_at_random_writes_of_the_whole(place, seen, kills, seed):
     """Killed with -9 at random writes all the way up, the platform ends as planned, and a further run writes nothing."""
     dice = random.Random(seed)  # noqa: S311 - repeatable
-    names = tuple(place.platform.components)
+    names = place.there
     if place.converge("keycloak", kill_after=1).was_killed:  # it was not converged: this is the way up
         done = 1
     else:

@@ -29,7 +29,7 @@ def whole(tmp_path_factory):
     path = Path(os.environ.get("THINKUBE_HEAL_INVENTORY") or Path(__file__).with_name("whole.yaml"))
     place = Place(path.resolve(), tmp_path_factory.mktemp("heal"))
     ran_before = place.provider.find() is not None
-    place.begin(*place.platform.components).end(timeout_s=2400).require()
+    place.begin(*place.there).end(timeout_s=2400).require()
     yield place
     if not ran_before:
         place.provider.delete()
@@ -38,7 +38,7 @@ def whole(tmp_path_factory):
 @pytest.mark.parametrize("batch", BATCHES)
 def test_what_was_hurt_is_put_back(whole, seen, batch, pytestconfig):
     """What is deleted, emptied or taken away by hand is put back by one plain run, with all data; data that cannot come back is named."""
-    names = tuple(whole.platform.components)
+    names = whole.there
     whole.begin(*names).end(timeout_s=1800).require()  # whatever the batch before could not end
     whole.look_anew()
     kept = canaries(whole)

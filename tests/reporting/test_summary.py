@@ -28,3 +28,9 @@ def test_remarks_travel_between_processes():
     assert Outcome.from_json(outcome.as_json()) == outcome
     old = {key: value for key, value in outcome.as_json().items() if key != "remarks"}
     assert Outcome.from_json(old).remarks == ()
+
+
+def test_a_reason_that_several_share_is_said_once():
+    reason = "no registry answers"
+    found = sections(Outcome("harbor", Result.UNAVAILABLE, text=reason), Outcome("wiki", Result.UNAVAILABLE, text=reason))
+    assert found == {"unavailable": "harbor\nwiki\n    no registry answers"}
