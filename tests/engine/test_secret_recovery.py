@@ -182,3 +182,10 @@ def test_an_error_names_both_ways_back() -> None:
     assert "somebody changed it there" in said["cause"]
     assert "thinkube secrets set web/web-admin" in said["next_command"]
     assert "thinkube secrets restore web/web-admin" in said["next_command"]
+
+
+def test_what_a_product_cannot_be_told_anew_is_refused_another_value_and_says_why(bench) -> None:
+    bench.web.generated = [GeneratedSecret("web", "web-key", {"key": "hex16"}, lasting="it encrypts what is kept")]
+    with pytest.raises(Refused, match="it encrypts what is kept"):
+        Adoption(bench.platform, "web", "web-key")
+    assert not bench.fake_api.requests

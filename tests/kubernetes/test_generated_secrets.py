@@ -99,3 +99,14 @@ def test_a_change_never_shows_a_value(api):
 def test_an_unknown_kind_of_value_is_refused(api):
     with pytest.raises(Refused, match="hex64"):
         secrets.make("hex64")
+
+
+def test_every_kind_has_the_form_that_products_want() -> None:
+    assert len(secrets.make("hex16")) == 16
+    assert len(secrets.make("hex32")) == 32
+    assert secrets.make("rsa-key").startswith("-----BEGIN RSA PRIVATE KEY-----")
+    for _ in range(200):  # one of three hundred had no digit
+        made = secrets.make("password")
+        assert (len(made), made.isalnum(), made.islower(), made.isupper(), made.isalpha()) == (32, True, False, False, False)
+    with pytest.raises(Refused, match="password, hex16"):
+        secrets.make("rot13")

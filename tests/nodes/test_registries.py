@@ -76,6 +76,19 @@ def test_a_kubelet_that_asks_nobody_is_started_anew(layout: Layout, monkeypatch:
     assert done == [(verb, node.name, "kubelet") for node in layout.nodes for verb in ("end", "spawn")]
 
 
+def test_nodes_know_several_registries_and_forget_one(layout: Layout) -> None:
+    other = RegistryAccess("harbor.thinkube.test", "CA\n", "robot$nodes", "another")
+    for registry in (REGISTRY, other):
+        registries.write(layout, IDLE, registry)
+    assert not [one for one in (REGISTRY, other) if registries.lacking(layout, IDLE, one)]
+    login = layout.control.root / registries.LOGINS
+    assert set(json.loads(login.read_text())["auth"]) == {REGISTRY.host, other.host}
+    registries.forget(layout, REGISTRY.host)
+    assert json.loads(login.read_text())["auth"] == {other.host: {"username": "robot$nodes", "password": "another"}}
+    assert not registries.known(layout, REGISTRY.host)
+    assert registries.known(layout, other.host)
+
+
 def test_what_nodes_knew_is_forgotten(layout: Layout) -> None:
     registries.write(layout, IDLE, REGISTRY)
     assert registries.known(layout, REGISTRY.host)

@@ -8,6 +8,7 @@ Source: containerd 2, "Registry Configuration"; Kubernetes documentation, "Confi
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from converge.nodes.embedded.spaces import Spaces
 from converge.nodes.provider import RegistryAccess
 
 LOGINS = "etc/kubernetes/image-credentials.json"
+_ONE_WRITES = threading.Lock()
+"""The logins of several registries stand in one file, and components converge at the same time."""
 
 
 def lacking(layout: Layout, spaces: Spaces, registry: RegistryAccess) -> list[str]:
@@ -27,8 +30,9 @@ def lacking(layout: Layout, spaces: Spaces, registry: RegistryAccess) -> list[st
 def write(layout: Layout, spaces: Spaces, registry: RegistryAccess) -> None:
     """Let every node pull so; a kubelet of an earlier version, which asks nobody for a login, is started anew, its pods run on."""
     for node in layout.nodes:
-        for path, text in _stale(node, registry):
-            _put(path, text)
+        with _ONE_WRITES:
+            for path, text in _stale(node, registry):
+                _put(path, text)
         if not _asks(spaces, node):
             files.write(layout, node)
             spaces.end(node.name, "kubelet")
@@ -45,10 +49,11 @@ def forget(layout: Layout, host: str) -> None:
     for node in layout.nodes:
         for path in (_hosts_file(node, host), _hosts_file(node, host).with_name("ca.crt")):
             path.unlink(missing_ok=True)
-        if others := {name: login for name, login in _logins(node).items() if name != host}:
-            _put(node.root / LOGINS, _answer(others))
-        else:
-            (node.root / LOGINS).unlink(missing_ok=True)
+        with _ONE_WRITES:
+            if others := {name: login for name, login in _logins(node).items() if name != host}:
+                _put(node.root / LOGINS, _answer(others))
+            else:
+                (node.root / LOGINS).unlink(missing_ok=True)
 
 
 def _wanted(node: EmbeddedNode, registry: RegistryAccess) -> Iterator[tuple[Path, str]]:
