@@ -36,6 +36,8 @@ def _status(arguments: argparse.Namespace) -> int:
     for name, entry in entries.items():
         for lost in entry.get("lost") or ():
             print(f"{name}: data lost: {lost}")
+    for name, reason in platform.unavailable.items():
+        print(f"{name}: unavailable: {reason}")
     for name, component in platform.components.items():
         for remark in component.remarks(platform.read_only_access):
             print(f"{name}: {remark}")
