@@ -1,6 +1,6 @@
 """What has never run here is tried as far as it can be: whether the API server would take its objects and pods (root, a minute).
 
-Nothing of it is written but its namespaces.
+Nothing of it is written but namespaces and accounts, without which the API server would take no pod, and the kinds of cert-manager's.
 """
 
 import itertools
@@ -8,10 +8,13 @@ import time
 from dataclasses import replace
 
 import pytest
+import yaml
 
+from converge.components.manifests import read
 from converge.engine.platform import Platform
 from converge.engine.reconcile import converge
 from converge.inventory.model import EmbeddedNodes, Inventory
+from converge.kubernetes.wait import wait_until_ready
 from converge.kubernetes.workloads import LASTING
 
 pytestmark = pytest.mark.cluster
@@ -21,7 +24,7 @@ INVENTORY = Inventory(
     nodes=EmbeddedNodes(workers=0, subnet="10.88.122.0/24", pod_subnet="10.122.0.0/16"),
     components={"control-node": None},
 )
-ACCOUNT_S = 60
+READY_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +32,12 @@ def platform():
     made = Platform(INVENTORY)
     try:
         assert not converge(made, "control-node").text
+        kinds = [
+            one for one in read(made.images.release("cert-manager") / "cert-manager.yaml") if one["kind"] == "CustomResourceDefinition"
+        ]
+        for kind in kinds:
+            made.api.apply(kind)
+        wait_until_ready(made.api, kinds, READY_S)
         yield made
     finally:
         made.stop()
@@ -48,15 +57,17 @@ def objects_of(platform, name):
 
 
 def in_place(platform, name):
-    """Its objects, after its namespace, in which pods need an account that the cluster makes."""
+    """Its objects, after its namespace with the accounts of its pods, of which the cluster makes one."""
     objects = objects_of(platform, name)
     api = platform.api
     for namespace in (one for one in objects if one["kind"] == "Namespace"):
         api.apply(namespace)
-        ends_at = time.monotonic() + ACCOUNT_S
+        ends_at = time.monotonic() + READY_S
         while api.find("ServiceAccount", "default", namespace["metadata"]["name"]) is None:
             assert time.monotonic() < ends_at, "the cluster gave the namespace no account"
             time.sleep(0.2)
+    for account in (one for one in objects if one["kind"] == "ServiceAccount"):
+        api.apply(account)
     return objects
 
 
@@ -85,6 +96,17 @@ def test_the_namespace_would_take_every_pod(platform, name):
             assert platform.api.create(pod, dry_run=True)["spec"]["containers"]
 
 
+def test_the_namespace_would_take_what_jobs_of_awx_make(platform):
+    jobs = next(one for one in in_place(platform, "awx") if one["metadata"]["name"] == "awx-jobs")
+    pod, job = (yaml.safe_load(jobs["data"][key]) for key in ("pod.yaml", "job.json"))
+    pod["metadata"]["name"] = "tried-job"
+    assert platform.api.create(pod, dry_run=True)["spec"]["serviceAccountName"] == "awx-job"
+    job["metadata"] = {"name": "tried-harness", "namespace": "awx"}
+    asked = platform.api.create(job, dry_run=True)
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": job["metadata"], "spec": asked["spec"]["template"]["spec"]}
+    assert platform.api.create(pod, dry_run=True)
+
+
 def test_a_field_that_does_not_exist_is_refused(platform):
     from converge.kubernetes.failures import ApiRefused
 
@@ -92,4 +114,4 @@ def test_a_field_that_does_not_exist_is_refused(platform):
     deployment = next(one for one in in_place(platform, first) if one["kind"] == "Deployment")
     deployment["spec"]["template"]["spec"]["containers"][0]["recources"] = {}
     with pytest.raises(ApiRefused, match="recources"):
-        platform.api.apply(deployment, dry_run=True)
+        platform.api.create(deployment, dry_run=True)
