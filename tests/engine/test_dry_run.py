@@ -14,6 +14,8 @@ from converge.components.manifests import read
 from converge.engine.platform import Platform
 from converge.engine.reconcile import converge
 from converge.inventory.model import EmbeddedNodes, Inventory
+from converge.kubernetes import secrets
+from converge.kubernetes.execute import execute
 from converge.kubernetes.wait import wait_until_ready
 from converge.kubernetes.workloads import LASTING
 
@@ -105,6 +107,41 @@ def test_the_namespace_would_take_what_jobs_of_awx_make(platform):
     asked = platform.api.create(job, dry_run=True)
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": job["metadata"], "spec": asked["spec"]["template"]["spec"]}
     assert platform.api.create(pod, dry_run=True)
+
+
+def test_what_is_of_our_own_images_runs(platform):
+    """Harbor's Valkey and the login of its registry, and the messages of AWX's pods: their images are built here."""
+    for name in ("valkey", "base"):
+        platform.cluster().load_images({platform.images.reference(name): platform.images.archive(name)})
+    made = [*only(platform, "harbor", "valkey"), *only(platform, "harbor", "login"), *only(platform, "awx", "redis")]
+    wait_until_ready(platform.api, made, 120)
+    valkey, login, redis = ((one["metadata"]["namespace"], one["metadata"]["name"]) for one in made)
+    assert execute(platform.api, *valkey, ["valkey-cli", "ping"]).strip() == "PONG"
+    assert "NOAUTH" in execute(platform.api, *valkey, ["sh", "-c", "unset REDISCLI_AUTH; valkey-cli ping"])
+    assert execute(platform.api, *login, ["cat", "/run/login/passwd"]).startswith("harbor:$2y$10$")
+    assert execute(platform.api, *redis, ["valkey-cli", "-s", "/var/run/redis/redis.sock", "ping"]).strip() == "PONG"
+
+
+def only(platform, name, container):
+    """The first pod of a component with this container and no other, on volumes that go with it; where it ends, one that waits follows."""
+    objects, api = in_place(platform, name), platform.api
+    secrets.ensure(api, name, Platform.known(INVENTORY)[name].secrets())
+    for config in (one for one in objects if one["kind"] == "ConfigMap"):
+        api.apply(config)
+    for obj in objects:
+        spec = obj["spec"]["template"]["spec"] if obj["kind"] in LASTING else {"containers": []}
+        ends = [one for one in spec.get("initContainers", ()) if one["name"] == container]
+        stays = [one for one in spec["containers"] if one["name"] == container]
+        if not (ends or stays):
+            continue
+        waits = [ends[0] | {"name": "waits", "command": ["sleep", "infinity"]}] if ends else stays
+        used = {mount["name"] for one in waits for mount in one["volumeMounts"]}
+        claims = [one["metadata"]["name"] for one in obj["spec"].get("volumeClaimTemplates", ())]
+        volumes = [one for one in spec.get("volumes", ()) if one["name"] in used] + [{"name": one, "emptyDir": {}} for one in claims]
+        metadata = {"name": f"only-{container}", "namespace": obj["metadata"]["namespace"]}
+        whole = {**spec, "initContainers": ends, "containers": waits, "volumes": volumes}
+        return [api.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": whole})]
+    raise LookupError(container)
 
 
 def test_a_field_that_does_not_exist_is_refused(platform):
