@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import os
+import socket
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -219,3 +223,26 @@ def test_who_answers_in_harbors_place_is_told_apart(api: Api, monkeypatch: pytes
 def test_the_server_of_these_tests_refuses_what_the_description_does_not_say(api: Api, attempt: Any, why: str) -> None:
     with pytest.raises(NotDescribed, match=why):
         attempt(api)
+
+
+def test_pages_are_the_portals_and_everything_else_the_cores(context: Callable[..., Context]) -> None:
+    (ingress,) = (one for one in Harbor(Inventory()).objects(context()) if one["kind"] == "Ingress")
+    (rule,) = ingress["spec"]["rules"]
+    led = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
+    core = dict.fromkeys(("/api", "/c", "/v2", "/service/token"), "harbor-core")
+    assert (rule["host"], led) == ("harbor.thinkube.test", {**core, "/": "harbor-portal"})
+
+
+def test_the_job_service_waits_for_a_core_that_answers(context: Callable[..., Context], tmp_path: Path) -> None:
+    answers = ["HTTP/1.1 503 not yet", "HTTP/1.1 200 OK"]
+    config = next(one for one in Harbor(Inventory()).objects(context()) if one["metadata"]["name"] == "harbor" and "data" in one)
+    (tmp_path / "core.sh").write_text(config["data"]["core.sh"])
+    with socket.create_server(("127.0.0.1", 0)) as core:
+        address = f"127.0.0.1:{core.getsockname()[1]}"
+        with subprocess.Popen(["sh", tmp_path / "core.sh"], env={"CORE": address, "PATH": os.defpath}) as waiting:
+            for line in answers:
+                connection, _ = core.accept()
+                with connection:
+                    assert connection.recv(100).startswith(b"GET /api/v2.0/ping ")
+                    connection.sendall(f"{line}\r\n\r\n".encode())
+            assert waiting.wait(20) == 0

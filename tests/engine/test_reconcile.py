@@ -245,6 +245,16 @@ def test_a_component_without_its_image_is_unavailable_and_untouched(bench) -> No
     assert bench.fake_api.requests == []
 
 
+def test_what_is_unavailable_is_shown_to_nobody_as_one_of_the_platforms(bench) -> None:
+    """The dashboard would call it ill."""
+    bench.web.images = ("web",)
+    bench.images.version = lambda _: "1"
+    assert [one.name for one in bench.platform.context.components()] == ["web"]
+    bench.images.missing = {"web": "no registry answers"}
+    bench.platform.__dict__.pop("unavailable")
+    assert list(bench.platform.context.components()) == []
+
+
 def test_a_conflict_ends_it_before_the_first_write(bench) -> None:
     bench.fake_api.put({**CONFIG, "data": {"colour": "theirs"}}, manager="somebody")
     outcome = bench.converge()
