@@ -39,6 +39,29 @@ class User:
     channels: str
 
 
+@dataclass(frozen=True)
+class Reach:
+    """Which keys and channels are a user's: patterns, in which ``*`` stands for whatever follows, or comes before."""
+
+    key_patterns: tuple[str, ...]
+    channel_patterns: tuple[str, ...]
+
+    @classmethod
+    def of_prefix(cls, prefix: str) -> Reach:
+        """All that begin so."""
+        return cls((f"{_literal(prefix)}*",), (f"{_literal(prefix)}*",))
+
+    @property
+    def keys(self) -> str:
+        """As the server says it: ``~wiki:*``."""
+        return " ".join(f"~{pattern}" for pattern in self.key_patterns)
+
+    @property
+    def channels(self) -> str:
+        """As the server says it: ``&wiki:*``."""
+        return " ".join(f"&{pattern}" for pattern in self.channel_patterns)
+
+
 class Valkey:
     """A server; ``run(argv, stdin)`` runs a program in its pod and returns the output."""
 
@@ -70,22 +93,26 @@ class Valkey:
             return None
         return User("on" in seen["flags"], tuple(seen["passwords"]), seen["commands"], seen["keys"], seen["channels"])
 
-    def write_user(self, name: str, password: str, prefix: str) -> None:
-        """Create or correct a user who may use the keys and channels that begin with ``prefix``, and nothing else; kept across restarts."""
-        pattern = f"{prefix}*"
-        rules = ["reset", "on", f"#{password_hash(password)}", f"~{pattern}", f"&{pattern}", *COMMANDS.split()]
+    def write_user(self, name: str, password: str, reach: Reach) -> None:
+        """Create or correct a user who may use the keys and channels in ``reach``, and nothing else; kept across restarts."""
+        patterns = [*(f"~{one}" for one in reach.key_patterns), *(f"&{one}" for one in reach.channel_patterns)]
+        rules = ["reset", "on", f"#{password_hash(password)}", *patterns, *COMMANDS.split()]
         self.converse([["ACL", "SETUSER", name, *rules], ["ACL", "SAVE"]])
 
-    def remove_user(self, name: str, prefix: str) -> None:
-        """Remove a user, and the keys that begin with ``prefix``; absent is fine."""
+    def remove_user(self, name: str, reach: Reach) -> None:
+        """Remove a user, and the keys in ``reach``; absent is fine."""
+        for pattern in reach.key_patterns:
+            self._forget(pattern)
+        self.converse([["ACL", "DELUSER", name], ["ACL", "SAVE"]])
+
+    def _forget(self, pattern: str) -> None:
         cursor = "0"
         while True:
-            cursor, keys = self.ask("SCAN", cursor, "MATCH", f"{_literal(prefix)}*", "COUNT", 1000)
+            cursor, keys = self.ask("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
             if keys:
                 self.ask("UNLINK", *keys)
             if str(cursor) == "0":
                 break
-        self.converse([["ACL", "DELUSER", name], ["ACL", "SAVE"]])
 
 
 def _literal(prefix: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from converge.components.argo_cd.component import ArgoCd
 from converge.components.argo_events.component import ArgoEvents
 from converge.components.argo_workflows.component import ArgoWorkflows
 from converge.components.awx.component import Awx
@@ -50,6 +51,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     IngressDashboard,  # CORE-001
     ArgoWorkflows,  # CORE-008
     ArgoEvents,  # CORE-008
+    ArgoCd,  # CORE-009
     Awx,  # CORE-011
     Dashboard,  # CORE-013
 )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converge.apis.valkey import CLI, COMMANDS, CommandRefused, Valkey, password_hash
+from converge.apis.valkey import CLI, COMMANDS, CommandRefused, Reach, Valkey, password_hash
 
 
 class Tool:
@@ -52,12 +52,31 @@ def test_an_error_is_a_refusal_with_its_words(answers: list[str]) -> None:
 
 def test_a_user_may_use_what_begins_with_its_prefix_and_the_password_is_never_sent() -> None:
     tool = Tool('"OK"', '"OK"')
-    Valkey(tool).write_user("ada", "letmein", "ada:")
+    Valkey(tool).write_user("ada", "letmein", Reach.of_prefix("ada:"))
     (_, told), *_ = tool.told
     assert "letmein" not in told
     assert f'"#{password_hash("letmein")}" "~ada:*" "&ada:*"' in told
     assert all(f'"{word}"' in told for word in COMMANDS.split())
     assert '"ACL" "SAVE"' in told
+
+
+def test_a_user_of_a_product_without_a_prefix_may_use_what_its_patterns_say() -> None:
+    reach = Reach(("*|1.8.3", "token|*"), ("told",))
+    tool = Tool('"OK"', '"OK"')
+    Valkey(tool).write_user("ada", "letmein", reach)
+    assert '"~*|1.8.3" "~token|*" "&told"' in tool.told[0][1]
+    assert (reach.keys, reach.channels) == ("~*|1.8.3 ~token|*", "&told")
+
+
+def test_the_keys_of_a_user_who_goes_go_with_it_pattern_by_pattern() -> None:
+    tool = Tool('["0",[]]')
+    tool_of_acl = Tool('"OK"', '"OK"')
+
+    def run(argv: Sequence[str], stdin: str) -> str:
+        return (tool if "SCAN" in stdin else tool_of_acl)(argv, stdin)
+
+    Valkey(run).remove_user("ada", Reach(("*|1", "a*"), ()))
+    assert [stdin.split('"')[7] for _, stdin in tool.told] == ["*|1", "a*"]
 
 
 def test_a_user_is_read_as_the_server_keeps_it() -> None:

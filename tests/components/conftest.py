@@ -127,6 +127,45 @@ subjects: [{kind: ServiceAccount, name: argo-events-sa}]
     "controller-config": "{apiVersion: v1, kind: ConfigMap, metadata: {name: argo-events-controller-config}, data: {}}",
 }
 
+ARGO_CD = {
+    **{
+        f"{kind.lower()}-crd": f"""
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: {kind.lower()}s.argoproj.io}}
+spec: {{group: argoproj.io, names: {{kind: {kind}, plural: {kind.lower()}s}}}}
+"""
+        for kind in ("Application", "ApplicationSet", "AppProject")
+    },
+    **{
+        f"argocd-{name}-sa": f"{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: argocd-{name}}}}}"
+        for name in ("application-controller", "repo-server", "server")
+    },
+    **{
+        f"argocd-{name}-{kind.lower()}": f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {kind}
+metadata: {{name: argocd-{name}}}
+"""
+        + (
+            f"""
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: {kind.removesuffix("Binding")}, name: argocd-{name}}}
+subjects: [{{kind: ServiceAccount, name: argocd-{name}, namespace: argocd}}]
+"""
+            if kind.endswith("Binding")
+            else "rules: []\n"
+        )
+        for name in ("application-controller", "server")
+        for kind in ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
+    },
+    "argocd-cm": """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: argocd-cm, labels: {app.kubernetes.io/part-of: argocd}}
+data: {resource.exclusions: "[]"}
+""",
+}
+
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -138,6 +177,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
         **{f"metrics-server/{name}.yaml": text for name, text in METRICS.items()},
         **{f"argo-workflows/{name}.yaml": text for name, text in ARGO_WORKFLOWS.items()},
         **{f"argo-events/{name}.yaml": text for name, text in ARGO_EVENTS.items()},
+        **{f"argo-cd/{name}.yaml": text for name, text in ARGO_CD.items()},
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from converge.apis.valkey import COMMANDS, password_hash
+from converge.apis.valkey import COMMANDS, Reach, password_hash
 from converge.components.manifests import only
 from converge.components.terms import Context, GeneratedSecret
 from converge.components.valkey.certificate import ServedCertificate
@@ -32,7 +32,7 @@ def access(answer: Callable[[Sequence[str], str], str]) -> Any:
 
 
 def user(seen: Any) -> User:
-    return User("docs", GeneratedSecret("docs", "docs-valkey", {}), access(lambda *_: json.dumps(seen)), prefix="docs")
+    return User("docs", GeneratedSecret("docs", "docs-valkey", {}), access(lambda *_: json.dumps(seen)), reach=Reach.of_prefix("docs"))
 
 
 def test_a_user_that_is_as_wanted_does_not_differ() -> None:

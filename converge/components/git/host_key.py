@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from converge.components.differences import absent
+from converge.components.differences import absent, differences
 from converge.components.git.server import HOST_KEY_SECRET, KEY, known_hosts
 from converge.components.part import Owner, Part, PartWithSecret
 from converge.components.terms import Access, Context, Difference, GeneratedSecret, KubernetesObject, Setting
+from converge.kubernetes.objects import labels_of
 
 
 class HostKey(PartWithSecret):
@@ -21,18 +22,22 @@ class KnownHosts(Part):
     """ConfigMap ``name`` with the server's public host key under ``key``, as OpenSSH's file ``known_hosts`` has it.
 
     ``KnownHosts(self, name="argocd-ssh-known-hosts-cm", key="ssh_known_hosts")``; another host key reaches it with the next run.
+    ``labels`` are those by which a product knows it.
     """
 
     requires = ("git",)
 
-    def __init__(self, owner: Owner, *, name: str = "git-known-hosts", key: str = "known_hosts") -> None:
+    def __init__(
+        self, owner: Owner, *, name: str = "git-known-hosts", key: str = "known_hosts", labels: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         self._key = key
+        self._labels = dict(labels or {})
         self._namespace = owner.namespace
 
     def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.prerequisites``: a public key is known only once there is a private one."""
-        return (KnownHostsThere(self.name, self._namespace, self._key, access),)
+        return (KnownHostsThere(self.name, self._namespace, self._key, access, labels=self._labels),)
 
 
 class KnownHostsThere:
@@ -40,24 +45,27 @@ class KnownHostsThere:
 
     within = ""
 
-    def __init__(self, name: str, namespace: str, key: str, access: Access) -> None:
+    def __init__(self, name: str, namespace: str, key: str, access: Access, *, labels: Mapping[str, str] | None = None) -> None:
         self.subject = f"ConfigMap {namespace}/{name}"
         self._name = name
         self._namespace = namespace
         self._key = key
         self._access = access
+        self._labels = dict(labels or {})
 
     def differences(self) -> Sequence[Difference]:
         """See ``Setting.differences``."""
         seen = self._access.api().find("ConfigMap", self._name, self._namespace)
         if seen is None:
             return absent(self.subject)
-        is_right = (seen.get("data") or {}).get(self._key) == known_hosts(self._access)
-        return () if is_right else (Difference(self.subject, self._key, wanted="the server's host key", seen="another"),)
+        found = differences(self.subject, {"labels": self._labels}, {"labels": labels_of(seen)})
+        if (seen.get("data") or {}).get(self._key) != known_hosts(self._access):
+            found.append(Difference(self.subject, self._key, wanted="the server's host key", seen="another"))
+        return found
 
     def write(self) -> None:
         """See ``Setting.write``."""
-        metadata = {"name": self._name, "namespace": self._namespace}
+        metadata = {"name": self._name, "namespace": self._namespace, "labels": self._labels}
         made: KubernetesObject = {
             "apiVersion": "v1",
             "kind": "ConfigMap",

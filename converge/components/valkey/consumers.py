@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from converge.apis.valkey import Reach
 from converge.components.valkey.server import HOST, NAMESPACE, POD, server
 from converge.errors import Unreachable
 from converge.waiting import COMES_S
@@ -55,7 +56,7 @@ def consumer(access: Access) -> Iterator[Consumer]:
     """A new user, removed at the end with its keys."""
     name = f"throw-away-{secrets.token_hex(4)}"
     made = Consumer(name, f"{name}:", secrets.token_urlsafe(24))
-    server(access).write_user(made.name, made.password, made.prefix)
+    server(access).write_user(made.name, made.password, Reach.of_prefix(made.prefix))
     try:
         yield made
     finally:

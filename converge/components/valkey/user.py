@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from converge.apis.valkey import CommandRefused
+from converge.apis.valkey import CommandRefused, Reach
 from converge.components.part import Owner, PartWithSecret
 from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
 from converge.components.valkey.server import HOST, server
@@ -15,20 +15,21 @@ from converge.errors import Unreachable
 class ValkeyUser(PartWithSecret):
     """A user of the component's name who may use the keys and channels that begin with ``prefix``: ``ValkeyUser(self, prefix="wiki:")``.
 
-    Connect to ``host`` with TLS; ``secret`` holds ``username`` and ``password``.
+    A product that knows no prefix names the patterns of its ``keys`` and ``channels``. Connect to ``host`` with TLS; ``secret`` holds
+    ``username`` and ``password``.
     """
 
     requires = ("valkey",)
     host = HOST
 
-    def __init__(self, owner: Owner, *, prefix: str) -> None:
+    def __init__(self, owner: Owner, *, prefix: str = "", keys: Sequence[str] = (), channels: Sequence[str] = ()) -> None:
         self.name = owner.name
         self.secret = GeneratedSecret(owner.namespace, f"{owner.name}-valkey", {"username": f"={owner.name}", "password": "password"})
-        self._prefix = prefix
+        self._reach = Reach.of_prefix(prefix) if prefix else Reach(tuple(keys), tuple(channels))
 
     def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.prerequisites``."""
-        return (User(self.name, self.secret, access, prefix=self._prefix),)
+        return (User(self.name, self.secret, access, reach=self._reach),)
 
     def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
         """See ``Part.credentials``."""
