@@ -11,6 +11,7 @@ from pytest_bdd import given, parsers, then, when
 from converge.acceptance import certificates
 from converge.acceptance.browser import Chromium, Window
 from converge.apis.devpi import Release
+from converge.components.argo_cd import server as deliveries
 from converge.components.argo_workflows import consumers as workflows
 from converge.components.argo_workflows.component import SIGN_ON
 from converge.components.devpi.server import PRODUCTION
@@ -29,6 +30,7 @@ PAGES: dict[str, Callable[[Inventory], str]] = {
     "administration console": lambda inventory: f"https://{inventory.host('auth')}/admin/master/console/#/{REALM}/realm-settings",
     "MinIO console": lambda inventory: f"{console_url(inventory)}/browser",
     "package index": lambda inventory: f"https://{inventory.host('devpi')}/{PRODUCTION}",
+    "Argo CD": lambda inventory: f"{deliveries.url(inventory)}{deliveries.SIGN_ON}",
     "Argo Workflows": lambda inventory: f"{workflows.url(inventory)}{SIGN_ON}",
     "dashboard": lambda inventory: f"https://{inventory.host('dashboard')}/",
     "ingress dashboard": lambda inventory: f"https://{inventory.host('ingress-dashboard')}/dashboard/",

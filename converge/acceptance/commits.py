@@ -48,6 +48,16 @@ git -c user.name=thinkube -c user.email=nobody@invalid commit -qm "$2"
 git push -q origin main 2>&1
 """
 
+_COMMIT = """
+git clone -q "$1" work 2>&1
+cd work
+git checkout -q -B main
+mkdir -p "$(dirname "$2")"
+if [ -n "$3" ]; then printf '%s' "$3" > "$2"; git add "$2"; else git rm -q "$2"; fi
+git -c user.name=thinkube -c user.email=nobody@invalid commit -qm "$2"
+git push -q origin main 2>&1
+"""
+
 _CLONE = 'git clone -q "$1" work 2>&1; cat work/note'
 NO_WAY = (
     *("Connection refused", "Connection reset", "Connection closed", "No route to host", "Resource temporarily unavailable"),
@@ -91,6 +101,10 @@ class GitPod:
             ExecFailed: git was refused; what it said is in it.
         """
         self._run(way, _PUSH, text)
+
+    def commit(self, way: Way, path: str, text: str) -> None:
+        """Clone, commit a file that reads so ("": delete it), and push it."""
+        self._run(way, _COMMIT, path, text)
 
     def clone(self, way: Way) -> str:
         """What the note of a new clone says; asked again while the way to the server leads nowhere.

@@ -1,6 +1,6 @@
 """Argo CD as nouns: a server that is asked as somebody, and the applications that it keeps delivered.
 
-Source: Argo CD v3.3 API (``/api/v1``, as its Swagger document describes it).
+Source: Argo CD v3.2 API (``/api/v1``, as its Swagger document describes it).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ taken away, both may speak of the time before.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from converge.errors import NotReady
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 NOBODY = (404, 500, 502, 503, 504)
 """What the ingress answers while nobody is there: no route, no pod, or nobody who says whether a request may pass."""
+
+
+GRPC = {"Content-Type": "application/grpc"}
+"""What a server that tells gRPC by it from everything else must be asked with; it says then that only calls are answered."""
 
 
 def wait_until_serving(platform: Platform, names: Iterable[str]) -> None:
@@ -53,17 +57,20 @@ def wait_until_reached(platform: Platform, name: str, deadline_s: float) -> None
     """
     ends_at = time.monotonic() + deadline_s
     for endpoint in platform.component(name).endpoints():
-        wait_until_served(platform.access.http, endpoint.url + endpoint.page, max(1.0, ends_at - time.monotonic()))
+        headers = GRPC if endpoint.name == "grpc" else None
+        wait_until_served(platform.access.http, endpoint.url + endpoint.page, max(1.0, ends_at - time.monotonic()), headers=headers)
 
 
-def wait_until_served(http: requests.Session, url: str, deadline_s: float) -> requests.Response:
+def wait_until_served(
+    http: requests.Session, url: str, deadline_s: float, *, headers: Mapping[str, str] | None = None
+) -> requests.Response:
     """The first answer that somebody gives; the ingress tells nobody when it has taken up a route, so it is asked, ten times a second.
 
     Raises:
         NotReady: it still leads nowhere at the deadline.
     """
     end = time.monotonic() + deadline_s
-    while (answer := http.get(url, allow_redirects=False)).status_code in NOBODY:
+    while (answer := http.get(url, headers=headers, allow_redirects=False)).status_code in NOBODY:
         if time.monotonic() > end:
             raise NotReady(f"{url} to lead to its pod", seen=f"{answer.status_code} {answer.reason}")
         time.sleep(0.1)

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from converge.components import manifests
-from converge.components.argo_events.certificate import FollowedCertificate
 from converge.components.argo_events.component import ArgoEvents
+from converge.components.parts.followed import FollowedCertificate
 from converge.components.terms import Context
 from converge.inventory import Inventory
 

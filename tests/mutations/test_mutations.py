@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import mutations_of_data
+import mutations_of_deliveries
 import mutations_of_images
 import mutations_of_infrastructure
 import mutations_of_logins
@@ -30,6 +31,7 @@ TABLE = (
     *mutations_of_images.TABLE,
     *mutations_of_infrastructure.TABLE,
     *mutations_of_packages.TABLE,
+    *mutations_of_deliveries.TABLE,
 )
 
 

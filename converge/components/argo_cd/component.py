@@ -3,7 +3,7 @@
 The controller compares and delivers, the repository server reads Git and renders, the server is the API, and signs people in. Kinds and
 rights come from the pinned release, the three workloads and their configuration lie beside this file; its cache is the platform's
 Valkey, and Dex is not needed, as the platform has one issuer.
-Source: Argo CD 3.3 documentation ("Installation", "Declarative Setup", "Keycloak", "RBAC Configuration", "User Management").
+Source: Argo CD 3.2 documentation ("Installation", "Declarative Setup", "Keycloak", "RBAC Configuration", "User Management").
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from converge.components.git.host_key import KnownHosts
 from converge.components.keycloak.oidc_client import ConfidentialClient, PublicClient
 from converge.components.keycloak.realm import ADMINISTRATORS
 from converge.components.part import Part
+from converge.components.parts.followed import FollowedCertificate
 from converge.components.parts.held import Holds
 from converge.components.parts.hosts import GrpcHost, WebHost
 from converge.components.parts.manifests import Manifests, Release
@@ -111,9 +112,15 @@ class ArgoCd(Component):
             Holds(partial(_derived, client.secret.name), first=True),
             Release("argo-cd", FILES, fit),
             servers,
+            Holds(lambda _, access: [_followed(certificate, access)]),
             web,
             grpc,
         )
+
+
+def _followed(certificate: ServerCertificate, access: Access) -> Setting:
+    """Who reads Git shows the certificate that was issued last."""
+    return FollowedCertificate(server.NAMESPACE, certificate.name, certificate.secret_name, access.api, kind="Deployment")
 
 
 def _derived(client_secret: str, _: Context, access: Access) -> Sequence[Setting]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converge.components.argo_events.certificate import FollowedCertificate
 from converge.components.argo_workflows.component import NAMESPACE
 from converge.components.component import Component
 from converge.components.part import Part
+from converge.components.parts.followed import FollowedCertificate
 from converge.components.parts.held import Holds
 from converge.components.parts.manifests import Manifests, Release, into
 from converge.components.parts.service_account import ServiceAccount

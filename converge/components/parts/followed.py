@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 
 class FollowedCertificate:
-    """The programs of a StatefulSet were started after the Secret with their certificate was written."""
+    """The programs of a workload (pods ``app=<name>``) were started after the Secret with their certificate was written."""
 
-    def __init__(self, namespace: str, name: str, secret: str, api: Callable[[], Api]) -> None:
+    def __init__(self, namespace: str, name: str, secret: str, api: Callable[[], Api], *, kind: str = "StatefulSet") -> None:
         self.subject = f"certificate of {name}"
         self._namespace = namespace
         self._name = name
         self._secret = secret
         self._api = api
+        self._kind = kind
 
     def differences(self) -> Sequence[Difference]:
         """See ``Setting.differences``."""
@@ -36,7 +37,7 @@ class FollowedCertificate:
     def write(self) -> None:
         """See ``Setting.write``: new pods take the renewed one."""
         annotations = {secrets.taken(self._secret): self._written()}
-        self._api().patch("StatefulSet", self._name, self._namespace, {"spec": {"template": {"metadata": {"annotations": annotations}}}})
+        self._api().patch(self._kind, self._name, self._namespace, {"spec": {"template": {"metadata": {"annotations": annotations}}}})
 
     def _written(self) -> str:
         return secrets.written_at(self._api().get("Secret", self._secret, self._namespace))
