@@ -59,7 +59,9 @@ def deliver(platform: Platform, throwaway_pods: ThrowawayPods, git_pod: GitPod, 
     def made(*, by_itself: bool, opens: bool = True) -> Iterator[Delivery]:
         access, letter = platform.access, Letter(f"letter-{secrets.token_hex(4)}", throwaway_pods.namespace)
         with repositories.repository(access) as repository, repositories.deploy_key(access, repository, "write") as writes:
-            git_pod.commit(way_to("SSH", writes), letter.file, letter.reading(FIRST))
+            # An application that would have nothing left does not prune by itself.
+            other = Letter(f"{letter.name}-other", letter.namespace)
+            git_pod.commit(way_to("SSH", writes), {one.file: one.reading(FIRST) for one in (letter, other)})
             with repositories.deploy_key(access, repository, "read") as reads:
                 key = reads if opens else repositories.stranger(repository)
                 with consumers.delivering(access, letter, key, by_itself=by_itself) as name:
@@ -99,12 +101,12 @@ def unopened(deliver: Deliver) -> Iterator[Delivery]:
 
 @when("a developer pushes the letter with another text")
 def push_letter(git_pod: GitPod, way_to: WayTo, delivery: Delivery) -> None:
-    git_pod.commit(way_to("SSH", delivery.key), delivery.letter.file, delivery.letter.reading(SECOND))
+    git_pod.commit(way_to("SSH", delivery.key), {delivery.letter.file: delivery.letter.reading(SECOND)})
 
 
 @when("a developer deletes the letter in Git")
 def delete_letter(git_pod: GitPod, way_to: WayTo, delivery: Delivery) -> None:
-    git_pod.commit(way_to("SSH", delivery.key), delivery.letter.file, "")
+    git_pod.commit(way_to("SSH", delivery.key), {delivery.letter.file: ""})
 
 
 @when("somebody changes the letter in the cluster")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,9 +53,13 @@ _COMMIT = """
 git clone -q "$1" work 2>&1
 cd work
 git checkout -q -B main
-mkdir -p "$(dirname "$2")"
-if [ -n "$3" ]; then printf '%s' "$3" > "$2"; git add "$2"; else git rm -q "$2"; fi
-git -c user.name=thinkube -c user.email=nobody@invalid commit -qm "$2"
+shift
+while [ $# -gt 0 ]; do
+  mkdir -p "$(dirname "$1")"
+  if [ -n "$2" ]; then printf '%s' "$2" > "$1"; git add "$1"; else git rm -q "$1"; fi
+  shift 2
+done
+git -c user.name=thinkube -c user.email=nobody@invalid commit -qm change
 git push -q origin main 2>&1
 """
 
@@ -102,9 +107,9 @@ class GitPod:
         """
         self._run(way, _PUSH, text)
 
-    def commit(self, way: Way, path: str, text: str) -> None:
-        """Clone, commit a file that reads so ("": delete it), and push it."""
-        self._run(way, _COMMIT, path, text)
+    def commit(self, way: Way, files: Mapping[str, str]) -> None:
+        """Clone, commit files that read so ("": delete it), by their paths, and push them."""
+        self._run(way, _COMMIT, *(word for row in files.items() for word in row))
 
     def clone(self, way: Way) -> str:
         """What the note of a new clone says; asked again while the way to the server leads nowhere.

@@ -22,7 +22,7 @@ class Application(Part):
     """What lies under ``path`` of a Git repository is kept delivered to ``namespace``, the component's own where nothing is said.
 
     A pushed commit arrives within a minute, what somebody changes or deletes in the cluster is put back, and what is deleted in Git
-    goes. A rollback of the component takes along what was delivered::
+    goes, unless nothing would be left. A rollback of the component takes along what was delivered::
 
         source = GitRepository(self, may="write")
         return source, Application(self, source=source, path="deploy", ignores=[("apps", "Deployment", "/spec/replicas")])
