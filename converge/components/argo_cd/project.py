@@ -1,7 +1,7 @@
 """The project that applications belong to where nobody says otherwise.
 
 The server makes it at its start where it is absent, and nobody would know whose it is: it is there before the server, and goes with it.
-Source: Argo CD v3.2.12, server/server.go (initializeDefaultProject).
+Source: Argo CD v3.2.11, server/server.go (initializeDefaultProject).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tokens of Argo CD's local accounts, as its server makes them: HS256 over its signature key, listed by their id.
 
 The server issues them through its API to an administrator only. Nobody here signs in as one: there is no local administrator.
-Source: Argo CD v3.2.12, util/session/sessionmanager.go (Create, Parse) and util/settings/accounts.go; RFC 7515, 7519.
+Source: Argo CD v3.2.11, util/session/sessionmanager.go (Create, Parse) and util/settings/accounts.go; RFC 7515, 7519.
 """
 
 from __future__ import annotations
