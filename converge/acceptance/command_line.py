@@ -40,6 +40,8 @@ exit 1
 
 _COME_BACK = """
 IFS= read -r path
+# It names the page a moment before it listens.
+for _ in $(seq 300); do (: <>/dev/tcp/localhost/8085) 2> /dev/null && break; sleep 0.1; done
 exec 3<>/dev/tcp/localhost/8085
 printf 'GET %s HTTP/1.0\\r\\nHost: localhost:8085\\r\\n\\r\\n' "$path" >&3
 head -n 1 <&3

@@ -59,7 +59,7 @@ class ArgoCdServer:
 
     def delete(self, name: str) -> None:
         """Remove an application, and all that it delivered."""
-        checked(self._http.delete(self._place(name), params={"cascade": "true"}), f"application {name} removed")
+        checked(self._http.delete(self._place(name), params={"cascade": "true"}, json={}), f"application {name} removed")
 
     def repositories(self) -> Mapping[str, str]:
         """Whether each known repository can be read: ``{"ssh://git@git.git.svc/docs.git": "Successful"}``; asked anew."""

@@ -1,4 +1,4 @@
-// Argo CD; go.sum has the hash of every module.
+// Argo CD; go.sum has the hash of every module but the completed one's.
 module thinkube.local/argo-cd
 
 go 1.26.0
@@ -309,3 +309,5 @@ replace (
 	k8s.io/sample-cli-plugin => k8s.io/sample-cli-plugin v0.34.0
 	k8s.io/sample-controller => k8s.io/sample-controller v0.34.0
 )
+
+replace github.com/argoproj/argo-cd/v3 => ./argo-cd
