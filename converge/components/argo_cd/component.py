@@ -24,7 +24,7 @@ from converge.components.part import Part
 from converge.components.parts.followed import FollowedCertificate
 from converge.components.parts.held import Holds
 from converge.components.parts.hosts import GrpcHost, WebHost
-from converge.components.parts.manifests import Manifests, Release
+from converge.components.parts.manifests import Manifests, Release, into
 from converge.components.parts.trust import CaBundle, ServerCertificate
 from converge.components.terms import Access, Context, KubernetesObject, Setting
 from converge.components.valkey.user import ValkeyUser
@@ -78,12 +78,8 @@ class ArgoCd(Component):
         certificate = ServerCertificate(self, [REPOSITORY_SERVER], name="argocd-repo-server")
 
         def fit(objects: list[KubernetesObject], context: Context) -> None:
-            """The release leaves the namespace to whoever applies it, and ``argocd-cm`` says nothing of an installation yet."""
+            into(server.NAMESPACE)(objects, context)
             for item in objects:
-                if item["kind"] not in ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"):
-                    item["metadata"]["namespace"] = server.NAMESPACE
-                for subject in item.get("subjects", ()):
-                    subject["namespace"] = server.NAMESPACE
                 if item["kind"] == "ConfigMap":
                     item["data"] |= configuration(web.url, client, programs, context.ca_pem())
 
