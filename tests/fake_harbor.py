@@ -71,7 +71,8 @@ class FakeHarbor:
         return 200, None
 
     def get_configurations(self, _: Request) -> tuple[int, Any]:
-        return 200, {name: {"value": value, "editable": True} for name, value in self.configuration.items()}
+        fields = {name: {"value": value, "editable": True} for name, value in self.configuration.items()}
+        return 200, fields | {"scan_all_policy": {"type": "none"}}
 
     def put_configurations(self, asked: Request) -> tuple[int, Any]:
         fields = dict(asked.body)

@@ -57,8 +57,8 @@ class Harbor:
     # Configuration
 
     def configuration(self) -> dict[str, Any]:
-        """Every field with its value, but for passwords, which Harbor does not tell: ``{"auth_mode": "oidc_auth"}``."""
-        return {name: field["value"] for name, field in self._read("/configurations").items()}
+        """Every field that has a value, but for passwords, which Harbor does not tell: ``{"auth_mode": "oidc_auth"}``."""
+        return {name: field["value"] for name, field in self._read("/configurations").items() if "value" in field}
 
     def configure(self, fields: Fields) -> None:
         """Change these fields; how people sign in only as long as nobody has."""
