@@ -6,6 +6,7 @@ import base64
 import socket
 import ssl
 import time
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,29 @@ def wait_until_presented(address: str, host: str, wanted: Certificate, deadline_
         if time.monotonic() > end:
             raise NotReady(f"{host} presenting certificate {serial(wanted)}", seen=seen)
         time.sleep(0.1)
+
+
+def refuses_before_1_2(address: str, host: str, *, port: int = 443) -> bool:
+    """Whether a server tells a client that speaks nothing newer than TLS 1.1 that it does not.
+
+    Raises:
+        Unreachable: nobody answered, or the handshake ended for another reason.
+    """
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname = False  # there is no certificate to look at where the version is refused
+    old.verify_mode = ssl.CERT_NONE
+    old.set_ciphers("ALL:@SECLEVEL=0")  # or this side would refuse by itself
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        old.minimum_version = ssl.TLSVersion.TLSv1
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+    try:
+        _handshake(address, host, port, old)
+    except Unreachable as error:
+        if isinstance(error.__cause__, ssl.SSLError) and "_ALERT_" in (error.__cause__.reason or ""):  # the server's own word
+            return True
+        raise
+    return False
 
 
 def serial(certificate: Certificate) -> str:

@@ -11,12 +11,15 @@ from converge import tls
 from converge.acceptance import certificates
 from converge.acceptance.throwaway import ThrowawayPods
 from converge.components.ingress.component import CERTIFICATE, NAMESPACE
+from converge.components.terms import Endpoint
 from converge.engine.platform import Platform
 from converge.errors import Refused
 from converge.inventory import Inventory
 from converge.kubernetes.failures import ApiRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cryptography.x509 import Certificate
 
 NAME = "throw-away"
@@ -44,10 +47,20 @@ def wildcard_key(platform: Platform) -> None:
 
 @then(parsers.re(r'every host of "(?P<name>[^"]+)" presents a certificate from the platform\'s issuer'))
 def hosts_certified(platform: Platform, name: str) -> None:
-    hosts = [endpoint.host for endpoint in platform.component(name).endpoints()]
-    assert hosts, f"{name} serves no host"
-    for host in hosts:
-        tls.verified(platform.cluster().ingress_address, host, platform.ca_pem())
+    for endpoint in _endpoints(platform, name):
+        tls.verified(platform.cluster().ingress_address, endpoint.host, platform.ca_pem())
+
+
+@then(parsers.re(r'every host of "(?P<name>[^"]+)" refuses TLS before 1\.2'))
+def old_tls_refused(platform: Platform, name: str) -> None:
+    for endpoint in _endpoints(platform, name):
+        assert tls.refuses_before_1_2(platform.cluster().ingress_address, endpoint.host), f"{endpoint.host} speaks TLS 1.1"
+
+
+def _endpoints(platform: Platform, name: str) -> Sequence[Endpoint]:
+    endpoints = platform.component(name).endpoints()
+    assert endpoints, f"{name} serves no host"
+    return endpoints
 
 
 @then("a client that trusts another CA refuses to talk to the platform")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from pytest_bdd import given, parsers, then, when
 
@@ -9,6 +11,7 @@ from converge.acceptance.throwaway import ThrowawayPods
 from converge.components.ingress.component import NAMESPACE
 from converge.components.keycloak.people import Person
 from converge.components.login_proxy.session import ProxiedSession
+from converge.components.terms import Endpoint
 from converge.engine.platform import Platform
 from converge.engine.serving import wait_until_served
 from converge.errors import ThinkubeError
@@ -18,6 +21,12 @@ from converge.waiting import COMES_S
 
 def _session(platform: Platform, name: str, browser: Browser) -> ProxiedSession:
     return ProxiedSession(platform.component(name).endpoints()[0].url, browser)
+
+
+def _signing_on(platform: Platform, name: str) -> list[Endpoint]:
+    places = [endpoint for endpoint in platform.component(name).endpoints() if endpoint.sign_on]
+    assert places, f"{name} has no page that signs people in"
+    return places
 
 
 @given(parsers.re(r'the person is signed in to "(?P<name>[^"]+)"'), target_fixture="session")
@@ -54,11 +63,24 @@ def lets_see(platform: Platform, person: Person, name: str, path: str) -> None:
 
 @then(parsers.re(r'"(?P<name>[^"]+)" opens to the person without a password'))
 def opens_silently(platform: Platform, person: Person, name: str) -> None:
-    places = [endpoint for endpoint in platform.component(name).endpoints() if endpoint.sign_on]
-    for place in places:
+    for place in _signing_on(platform, name):
         page = ProxiedSession(place.url, person.browser).open(None, place.sign_on)
         assert page.url.startswith(f"{place.url}/"), page.place
-    assert places, f"{name} has no page that signs people in"
+
+
+@then(parsers.re(r'"(?P<name>[^"]+)" does not open to the person'))
+def does_not_open(platform: Platform, person: Person, name: str) -> None:
+    for place in _signing_on(platform, name):
+        with pytest.raises((LoginRefused, LoginRequired)):
+            ProxiedSession(place.url, person.browser).open(None, place.sign_on)
+
+
+@then(parsers.re(r'no other site may show "(?P<name>[^"]+)" in a frame'))
+def shown_in_no_frame(platform: Platform, person: Person, name: str) -> None:
+    for place in _signing_on(platform, name):
+        headers = ProxiedSession(place.url, person.browser).open(None, place.sign_on).answer.headers
+        by_policy = re.search(r"frame-ancestors '(none|self)'\s*(;|$)", headers.get("Content-Security-Policy", ""))
+        assert by_policy or headers.get("X-Frame-Options") in ("DENY", "SAMEORIGIN"), f"{place.url}{place.sign_on}: any site may"
 
 
 @then(parsers.re(r'"(?P<name>[^"]+)" refuses the person'))

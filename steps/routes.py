@@ -36,6 +36,21 @@ def sent_to_https(answer: requests.Response) -> None:
     assert (answer.status_code, answer.headers.get("Location")) == (301, str(answer.url).replace("http://", "https://", 1))
 
 
+@then(parsers.re(r'every host of "(?P<name>[^"]+)" sends plain requests to the same page over TLS'))
+def hosts_send_to_https(platform: Platform, inventory: Inventory, name: str) -> None:
+    browser = http.session({inventory.domain_name: platform.cluster().ingress_address}, "")
+    for endpoint in platform.component(name).endpoints():
+        sent_to_https(browser.get(f"http://{endpoint.host}/some/page?x=1", allow_redirects=False))
+
+
+@then(parsers.re(r'every host of "(?P<name>[^"]+)" tells browsers to come back over TLS and to guess no content'))
+def hosts_hardened(platform: Platform, name: str) -> None:
+    for endpoint in platform.component(name).endpoints():
+        answer = wait_until_served(platform.access.http, endpoint.page_url, COMES_S)
+        assert "max-age=31536000" in answer.headers.get("Strict-Transport-Security", ""), endpoint.page_url
+        assert answer.headers.get("X-Content-Type-Options") == "nosniff", endpoint.page_url
+
+
 @then("it is told that there is no such page")
 def no_such_page(answer: requests.Response) -> None:
     assert answer.status_code == 404

@@ -98,3 +98,14 @@ def test_names_and_kinds_of_keys_are_told(server: tuple[int, x509.Certificate]) 
     assert tls.names(server[1]) == {"auth.thinkube.test", "*.thinkube.test"}
     assert tls.key_type(server[1]) == "EC secp256r1"
     assert tls.key_type(self_signed(["a.test"], rsa.generate_private_key(65537, 2048))) == "RSA 2048"
+
+
+def test_a_server_of_today_refuses_yesterdays_tls(server: tuple[int, x509.Certificate]) -> None:
+    assert tls.refuses_before_1_2("127.0.0.1", "auth.thinkube.test", port=server[0])
+
+
+def test_a_server_that_is_not_there_refuses_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(Unreachable):
+        tls.refuses_before_1_2("127.0.0.1", "auth.thinkube.test", port=port)

@@ -6,7 +6,7 @@ All are pure and give plain JSON data; manifests use them by name (``resources: 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from converge.components.terms import KubernetesObject
@@ -71,10 +71,12 @@ def web_host(
     service: str,
     port: int | str,
     *,
-    annotations: Mapping[str, str] | None = None,
+    middlewares: Sequence[str] = (),
     elsewhere: Mapping[str, str] | None = None,
 ) -> KubernetesObject:
     """An Ingress: ``https://host`` goes to a Service's port (number or name), paths ``elsewhere`` to that port of other Services.
+
+    Every request goes through the ingress's ``middlewares`` first.
 
     Its certificate is the platform's wildcard, which the ingress holds for every host of the domain: no Secret is copied.
     """
@@ -83,13 +85,14 @@ def web_host(
         {"path": path, "pathType": "Prefix", "backend": {"service": {"name": to, "port": named}}}
         for path, to in {**(elsewhere or {}), "/": service}.items()
     ]
+    through = {"traefik.ingress.kubernetes.io/router.middlewares": ",".join(middlewares)} if middlewares else {}
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "annotations": {"traefik.ingress.kubernetes.io/router.entrypoints": "websecure"} | dict(annotations or {}),
+            "annotations": {"traefik.ingress.kubernetes.io/router.entrypoints": "websecure"} | through,
         },
         "spec": {
             "ingressClassName": INGRESS_CLASS,

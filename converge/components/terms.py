@@ -39,6 +39,11 @@ class Endpoint:
         """``https://minio.thinkube.test``."""
         return f"https://{self.host}"
 
+    @property
+    def page_url(self) -> str:
+        """``https://minio.thinkube.test/minio/health/live``."""
+        return f"{self.url}{self.page}"
+
 
 @dataclass(frozen=True)
 class Remark:

@@ -58,7 +58,7 @@ def wait_until_reached(platform: Platform, name: str, deadline_s: float) -> None
     ends_at = time.monotonic() + deadline_s
     for endpoint in platform.component(name).endpoints():
         headers = GRPC if endpoint.name == "grpc" else None
-        wait_until_served(platform.access.http, endpoint.url + endpoint.page, max(1.0, ends_at - time.monotonic()), headers=headers)
+        wait_until_served(platform.access.http, endpoint.page_url, max(1.0, ends_at - time.monotonic()), headers=headers)
 
 
 def wait_until_served(

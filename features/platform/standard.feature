@@ -6,8 +6,11 @@ Feature: Every component keeps the standard promises
     Given "<component>" is converged
 
   @hosts @tls
-  Scenario Outline: Every host of <name> is certified
+  Scenario Outline: Every host of <name> is certified, and served over TLS only
     Then every host of "<component>" presents a certificate from the platform's issuer
+    And every host of "<component>" refuses TLS before 1.2
+    And every host of "<component>" sends plain requests to the same page over TLS
+    And every host of "<component>" tells browsers to come back over TLS and to guess no content
 
     Examples:
       | component | name |
@@ -17,9 +20,20 @@ Feature: Every component keeps the standard promises
     Given a throw-away person in the group "cluster-admins"
     And the person is signed in
     Then "<component>" opens to the person without a password
+    And no other site may show "<component>" in a frame
 
     Examples:
       | component | name |
+
+  @sign-on @sso @negative
+  Scenario Outline: <Name> opens to nobody whose account was disabled
+    Given a throw-away person in the group "cluster-admins"
+    And the person is signed in
+    And an administrator disables the person
+    Then "<component>" does not open to the person
+
+    Examples:
+      | component | Name |
 
   @workloads @resources @security
   Scenario Outline: <Name> runs bounded, watched and unprivileged

@@ -62,4 +62,4 @@ class Health(Part):
 
     def probes(self) -> Sequence[Probe]:
         """See ``Part.probes``."""
-        return (Probe("page", f"{self.endpoint.url}{self.endpoint.page}"),)
+        return (Probe("page", self.endpoint.page_url),)

@@ -39,7 +39,7 @@ class LoginProxy(Part):
         self.name = owner.name
         self.groups = groups
         self.upstream = upstream
-        self.web = WebHost(owner, host=host, port="http", sign_on="/")
+        self.web = WebHost(owner, host=host, port="http", sign_on="/", is_framed=False)
         self.cookie = f"__Host-{owner.name}"
         """The name of the session's cookie, with which its keys in Valkey begin as well; the prefix binds it to this one host."""
         self.cookie_secret = GeneratedSecret(owner.namespace, f"{owner.name}-cookie", {"secret": "hex32"})

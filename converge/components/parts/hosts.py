@@ -14,6 +14,7 @@ class WebHost(Part):
 
     ``host`` and ``service`` are the component's name where nothing else is said; ``page`` and ``sign_on`` are an
     `Endpoint`'s. Paths that begin as ``elsewhere`` says go to other Services: ``{"/api": "wiki-api"}``.
+    ``is_framed`` is False where the application does not say itself that no other site may show its pages in a frame.
     """
 
     requires = ("cert-manager", "dns")
@@ -29,6 +30,7 @@ class WebHost(Part):
         page: str = "/",
         sign_on: str = "",
         elsewhere: Mapping[str, str] | None = None,
+        is_framed: bool = True,
     ) -> None:
         self.name = service or owner.name
         self.endpoint = Endpoint(purpose, owner.inventory.host(host or owner.name), page, sign_on)
@@ -36,6 +38,7 @@ class WebHost(Part):
         self._namespace = owner.namespace
         self._port = port
         self._elsewhere = elsewhere
+        self._middlewares = () if is_framed else ("unframed@file",)
 
     @property
     def host(self) -> str:
@@ -53,11 +56,15 @@ class WebHost(Part):
 
     def probes(self) -> Sequence[Probe]:
         """See ``Part.probes``: its page, through the ingress."""
-        return (Probe("page", f"{self.url}{self.endpoint.page}"),)
+        return (Probe("page", self.endpoint.page_url),)
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """See ``Part.objects``: an Ingress; its certificate is the platform's wildcard."""
-        return (web_host(self.name, self._namespace, self.host, self.name, self._port, elsewhere=self._elsewhere),)
+        return (
+            web_host(
+                self.name, self._namespace, self.host, self.name, self._port, middlewares=self._middlewares, elsewhere=self._elsewhere
+            ),
+        )
 
 
 class GrpcHost(WebHost):
