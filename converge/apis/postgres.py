@@ -25,6 +25,11 @@ ITERATIONS = 4096
 
 PSQL = ("psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1")
 
+COPIES = "/var/lib/postgresql/data/copies"
+"""On the server's volume, beside its data."""
+
+_COPY = 'mkdir -p "${2%/*}" && pg_dump --format=custom --file="$2.making" "$1" && mv "$2.making" "$2"'
+
 Execute = Callable[[Sequence[str], str], str]
 """Runs a program beside the server, with a text for its standard input, and returns its output."""
 
@@ -145,6 +150,12 @@ class Postgres:
     def write_password(self, role: str, password: str) -> None:
         """Let a role sign in with this password and no other."""
         self.run(f"ALTER ROLE {identifier(role)} PASSWORD {literal(verifier(password))};")
+
+    def copy(self, database: str) -> str:
+        """Write a database to ``COPIES/<database>.dump``, in place of the copy before, and return the command that brings it back."""
+        file = f"{COPIES}/{database}.dump"
+        self._execute(["sh", "-euc", _COPY, "copy", database, file], "")
+        return f"pg_restore --clean --if-exists --exit-on-error --dbname={database} {file}"
 
     def remove(self, database: str, role: str) -> None:
         """Drop a database with all its data, and its role; absent ones are fine."""

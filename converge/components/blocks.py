@@ -6,7 +6,7 @@ All are pure and give plain JSON data; manifests use them by name (``resources: 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from converge.components.terms import KubernetesObject

@@ -6,7 +6,19 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from converge.components.part import Part
-from converge.components.terms import Access, Context, Credential, Endpoint, GeneratedSecret, KubernetesObject, Probe, Remark, Setting
+from converge.components.terms import (
+    Access,
+    Backup,
+    Context,
+    Credential,
+    Endpoint,
+    GeneratedSecret,
+    KubernetesObject,
+    Probe,
+    Remark,
+    Setting,
+)
+from converge.components.versions import stamped
 from converge.inventory import Inventory
 
 
@@ -83,7 +95,7 @@ class Component:
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """The Kubernetes objects it should consist of."""
-        return [found for part in self.every_part for found in part.objects(context)]
+        return stamped([found for part in self.every_part for found in part.objects(context)], context, self.images)
 
     def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
         """What components that it requires should hold for it."""
@@ -96,6 +108,10 @@ class Component:
     def remarks(self, access: Access) -> Sequence[Remark]:
         """What somebody did to it on purpose."""
         return [found for part in self.every_part for found in part.remarks(access)]
+
+    def backups(self, access: Access) -> Sequence[Backup]:
+        """What of its data is copied before another version of its programs may change it."""
+        return [found for part in self.every_part for found in part.backups(access)]
 
     def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
         """How its generated Secrets are tried and told to products."""

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from converge.components.terms import Access, Context, Credential, Endpoint, GeneratedSecret, KubernetesObject, Probe, Remark, Setting
+from converge.components.terms import (
+    Access,
+    Backup,
+    Context,
+    Credential,
+    Endpoint,
+    GeneratedSecret,
+    KubernetesObject,
+    Probe,
+    Remark,
+    Setting,
+)
 from converge.inventory import Inventory
 
 
@@ -54,6 +65,10 @@ class Part:
 
     def remarks(self, access: Access) -> Sequence[Remark]:
         """What somebody did to it on purpose, read from the running cluster; a converge leaves it as it is."""
+        return ()
+
+    def backups(self, access: Access) -> Sequence[Backup]:
+        """What of its data is copied before another version of the component's programs may change it."""
         return ()
 
     def credentials(self, context: Context, access: Access) -> Sequence[Credential]:

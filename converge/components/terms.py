@@ -159,12 +159,24 @@ class Credential:
 
 
 @dataclass(frozen=True)
+class Backup:
+    """Data that is copied before another version of its component's programs may change it.
+
+    ``subject`` is "database keycloak"; ``make()`` copies it in place of the copy before, and says how it is brought back.
+    """
+
+    subject: str
+    make: Callable[[], str]
+
+
+@dataclass(frozen=True)
 class Context:
     """What a component may know when it says which Kubernetes objects it should consist of.
 
     ``image("keycloak")`` is the reference that the nodes run; ``release("cert-manager")`` the folder of the pinned upstream
     release's manifests; ``ca_pem()`` the certificates of the CAs to trust: one, or while the
-    platform's CA is being replaced the old one too (raises NotReady until there is one); ``components()`` are all that the platform has.
+    platform's CA is being replaced the old one too (raises NotReady until there is one); ``components()`` are all that the platform has;
+    ``version("keycloak")`` is the version of what the image holds, "" where nothing tells it.
     """
 
     inventory: Inventory
@@ -173,6 +185,7 @@ class Context:
     release: Callable[[str], Path]
     ca_pem: Callable[[], str]
     components: Callable[[], Sequence[Listed]] = lambda: ()
+    version: Callable[[str], str] = lambda _: ""
 
 
 @dataclass(frozen=True)

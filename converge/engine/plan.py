@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from converge.components.terms import Difference, Remark
+from converge.components.versions import replaced
 from converge.engine.restarts import Restart
 from converge.kubernetes.changes import Action, Change
 from converge.kubernetes.difference import SECRET
@@ -179,7 +180,8 @@ def of_change(change: Change) -> PlannedChange:
     fields = _paired([_field(difference) for difference in change.differences])
     if change.ref.kind == "Secret" and change.live is not None and change.action is not Action.PRUNE:
         fields = [*(one for one in fields if not one.field.startswith("data")), *_secret_fields(change)]
-    return _planned(change.action, change.ref, change.reason, fields)
+    other = f"it gets {', '.join(found)}" if (found := replaced(change.live, change.wanted)) else ""
+    return _planned(change.action, change.ref, "; ".join(filter(None, (other, change.reason))), fields)
 
 
 def of_absent(ref: Ref) -> PlannedChange:

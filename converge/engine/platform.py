@@ -178,6 +178,7 @@ class Platform:
             release=lambda name: self.images.release(name),
             ca_pem=self.ca_pem,
             components=lambda: [listed(one, self.images) for name, one in self.components.items() if name not in self.unavailable],
+            version=lambda name: self.images.version(name),
         )
 
     @opened_once

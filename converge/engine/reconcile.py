@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from converge.components.component import Component
 from converge.components.terms import KubernetesObject
+from converge.components.versions import replaced
 from converge.engine.known_data import KnownData
 from converge.engine.outcome import Outcome, Result
 from converge.engine.planner import Planner
@@ -74,6 +75,7 @@ class Reconciliation:
         self._repaired_at = 0.0
         self._start_clock()
         self._lost: tuple[str, ...] = ()
+        self._back: tuple[str, ...] = ()
 
     @cached_property
     def _data(self) -> KnownData:
@@ -148,6 +150,7 @@ class Reconciliation:
         if not is_due:
             self._wait(api, restarted)
             return
+        self._back_up(read.found)
         self._apply(api, read.found, Stage.CONFIGURATION, Stage.WORKLOADS)
         if any(change.stage is Stage.INSTANCES and change.is_write for change in read.found):
             self._wait(api, behind_webhooks(self._objects))
@@ -158,6 +161,21 @@ class Reconciliation:
         wake_issuers(api, self._objects)
         self._wait(api, self._objects)
         self._apply(api, read.found, Stage.REMOVAL)
+
+    def _back_up(self, found: Sequence[Change]) -> None:
+        """Copy data before another version of the programs may change it, and keep in mind how one comes back from there."""
+        versions = list(dict.fromkeys(one for change in found if change.is_write for one in replaced(change.live, change.wanted)))
+        if not versions:
+            return
+        self._back = (
+            f"it runs another version since this run: {', '.join(versions)}",
+            "the way back: name the earlier one in converge/images/catalog.yaml, and run the same again",
+        )
+        for backup in self._component.backups(self._access):
+            self._note(State.CHANGED, f"copy {backup.subject} before {', '.join(versions)}")
+            way = backup.make()
+            self._written.append(f"copy {backup.subject}")
+            self._back += (f"{backup.subject} as it was: {way}",)
 
     def _restart_behind(self, api: Api) -> list[KubernetesObject]:
         """Restart what runs with an earlier value of one of its Secrets, and itself where data that others held for it is lost.
@@ -275,6 +293,7 @@ class Reconciliation:
             except ObjectsNotReady as error:
                 failed = failed_issuances(api, error.refs) if tries_left and error.is_terminal else []
                 if not failed:
+                    error.cause = "\n".join(filter(None, (error.cause, *self._back)))
                     raise
                 self._platform.take_lease()
                 for ref in failed:

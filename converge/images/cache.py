@@ -144,7 +144,7 @@ class Cache:
             while not _try_lock(file.fileno()):
                 if not waiting:
                     file.seek(0)
-                    self._progress.note(str(key), State.WAITING, f"for process {file.read().strip() or 'unknown'}, which is making it")
+                    self._progress.note(str(key), State.WAITING, f"for {self._maker(file.read().strip())}, which is making it")
                     waiting = True
                 # A blocking lock could not be called off.
                 if self._stop.wait(0.1):
@@ -153,6 +153,10 @@ class Cache:
             file.write(str(os.getpid()))
             file.flush()
             yield waiting
+
+    @staticmethod
+    def _maker(pid: str) -> str:
+        return "this process" if pid == str(os.getpid()) else f"process {pid or 'unknown'}"
 
     def entries(self) -> Iterator[Key]:
         """Everything that is stored, whole or not."""

@@ -56,6 +56,16 @@ def test_quoting_can_be_undone_and_never_ends_early(text: str) -> None:
     assert postgres.literal(text)[1:-1].replace("''", "").count("'") == 0
 
 
+def test_a_copy_takes_the_place_of_the_one_before_only_when_it_is_whole() -> None:
+    server = Server()
+    way = postgres.Postgres(server).copy("keycloak")
+    shell, script, *_ = server.argv[0]
+    assert (shell, script) == ("sh", "-euc")
+    assert server.argv[0][-2:] == ["keycloak", f"{postgres.COPIES}/keycloak.dump"]
+    assert server.argv[0][2].index("pg_dump") < server.argv[0][2].index("mv ")
+    assert way.endswith(f"--dbname=keycloak {postgres.COPIES}/keycloak.dump")
+
+
 def test_a_password_appears_neither_in_arguments_nor_in_sql() -> None:
     server = Server()
     postgres.Postgres(server).write("app", "canary-password")

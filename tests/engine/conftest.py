@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from converge.components.component import Component
-from converge.components.terms import GeneratedSecret, KubernetesObject, Remark, Setting
+from converge.components.terms import Backup, GeneratedSecret, KubernetesObject, Remark, Setting
 from converge.engine.operations import Operations
 from converge.engine.platform import Platform
 from converge.errors import Missing
@@ -92,6 +92,7 @@ class Web(Component):
         self.settings_wanted: list[Setting] = []
         self.before: list[Setting] = []
         self.remarked: list[Remark] = []
+        self.to_copy: list[Backup] = []
 
     def objects(self, context):
         return self.wanted
@@ -107,6 +108,9 @@ class Web(Component):
 
     def remarks(self, access):
         return self.remarked
+
+    def backups(self, access):
+        return self.to_copy
 
 
 class Bench:

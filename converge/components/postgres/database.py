@@ -8,8 +8,8 @@ from typing import Any
 from converge.apis.postgres import Login
 from converge.components.part import Owner, PartWithSecret
 from converge.components.postgres.database_setting import DatabaseItself
-from converge.components.postgres.server import HOST, POD
-from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
+from converge.components.postgres.server import HOST, POD, server
+from converge.components.terms import Access, Backup, Context, Credential, GeneratedSecret, Setting
 from converge.errors import Refused, Unreachable
 
 
@@ -29,6 +29,10 @@ class Database(PartWithSecret):
     def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.prerequisites``."""
         return (DatabaseItself(self.name, self.secret, access),)
+
+    def backups(self, access: Access) -> Sequence[Backup]:
+        """See ``Part.backups``: its rows, to a file on the server's own volume."""
+        return (Backup(f"database {self.name}", lambda: server(access).copy(self.name)),)
 
     def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
         """See ``Part.credentials``."""
