@@ -109,9 +109,9 @@ class Component:
         """What somebody did to it on purpose."""
         return [found for part in self.every_part for found in part.remarks(access)]
 
-    def backups(self, access: Access) -> Sequence[Backup]:
+    def backups(self, context: Context, access: Access) -> Sequence[Backup]:
         """What of its data is copied before another version of its programs may change it."""
-        return [found for part in self.every_part for found in part.backups(access)]
+        return [found for part in self.every_part for found in part.backups(context, access)]
 
     def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
         """How its generated Secrets are tried and told to products."""

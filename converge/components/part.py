@@ -67,7 +67,7 @@ class Part:
         """What somebody did to it on purpose, read from the running cluster; a converge leaves it as it is."""
         return ()
 
-    def backups(self, access: Access) -> Sequence[Backup]:
+    def backups(self, context: Context, access: Access) -> Sequence[Backup]:
         """What of its data is copied before another version of the component's programs may change it."""
         return ()
 

@@ -150,7 +150,8 @@ class Reconciliation:
         if not is_due:
             self._wait(api, restarted)
             return
-        self._back_up(read.found)
+        if self._back_up(read.found):
+            read = self._read(api)  # a copy may have stopped what is written now
         self._apply(api, read.found, Stage.CONFIGURATION, Stage.WORKLOADS)
         if any(change.stage is Stage.INSTANCES and change.is_write for change in read.found):
             self._wait(api, behind_webhooks(self._objects))
@@ -162,20 +163,22 @@ class Reconciliation:
         self._wait(api, self._objects)
         self._apply(api, read.found, Stage.REMOVAL)
 
-    def _back_up(self, found: Sequence[Change]) -> None:
+    def _back_up(self, found: Sequence[Change]) -> bool:
         """Copy data before another version of the programs may change it, and keep in mind how one comes back from there."""
         versions = list(dict.fromkeys(one for change in found if change.is_write for one in replaced(change.live, change.wanted)))
         if not versions:
-            return
+            return False
         self._back = (
             f"it runs another version since this run: {', '.join(versions)}",
             "the way back: name the earlier one in converge/images/catalog.yaml, and run the same again",
         )
-        for backup in self._component.backups(self._access):
+        for backup in self._component.backups(self._platform.context, self._access):
             self._note(State.CHANGED, f"copy {backup.subject} before {', '.join(versions)}")
             way = backup.make()
             self._written.append(f"copy {backup.subject}")
             self._back += (f"{backup.subject} as it was: {way}",)
+        self._start_clock()  # that takes as long as there is data
+        return True
 
     def _restart_behind(self, api: Api) -> list[KubernetesObject]:
         """Restart what runs with an earlier value of one of its Secrets, and itself where data that others held for it is lost.

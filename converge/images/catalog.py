@@ -86,7 +86,8 @@ class Image(Entry):
     """A container image: where it is published, and what its recipe stands on.
 
     ``fixed_names`` says that kubeadm asks for it by its published names, so an image built here carries them too. ``built_as`` is
-    another image that is this one too where it is built here: published apart, made of the same program.
+    another image that is this one too where it is built here: published apart, made of the same program. ``version`` is that of what is
+    built here of the distribution's packages, as far as it matters: their day says the rest.
     """
 
     upstream: tuple[str, ...] = ()
@@ -94,6 +95,7 @@ class Image(Entry):
     built_as: str | None = None
     from_: str | None = Field(None, alias="from")
     artifacts: tuple[str, ...] = ()
+    version: str = ""
 
 
 class Release(Entry):

@@ -37,4 +37,6 @@ def built(catalog: Catalog, name: str) -> str:
                 return coordinate.split(":")[2]
             case GoArtifact(ldflags=flags):
                 return next((found[1] for flag in flags if (found := _SAID.search(flag))), "")
-    return f"Debian {catalog.debian.day}" if image.from_ == "base" and image.upstream else ""
+    if image.from_ == "base" and image.upstream:
+        return " ".join(filter(None, (image.version, f"Debian {catalog.debian.day}")))
+    return image.version

@@ -109,7 +109,7 @@ class Web(Component):
     def remarks(self, access):
         return self.remarked
 
-    def backups(self, access):
+    def backups(self, context, access):
         return self.to_copy
 
 

@@ -15,7 +15,7 @@ CATALOG = load()
         ("traefik", "v3.7.15", "3.7.15"),
         ("oauth2-proxy", "v7.15.3", "v7.15.3"),
         ("minio", "RELEASE.2025-09-07T16-13-09Z", "2026-02-12T20:18:48Z"),
-        ("postgres", "17.12", f"Debian {CATALOG.debian.day}"),
+        ("postgres", "17.12", f"17 Debian {CATALOG.debian.day}"),
         ("devpi", "", "6.20.3"),
         ("argo-controller", "v3.7.3", "v3.7.3"),
         ("minio-console-login", "", ""),

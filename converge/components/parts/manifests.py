@@ -14,9 +14,9 @@ from converge.components.terms import Context, KubernetesObject, Probe
 class Manifests(Part):
     """The YAML in ``manifests/`` beside the component: ``Manifests(self, images=["wiki"], web=web, database=database)``.
 
-    Templates see what is named here, the shapes of `blocks`, ``image("wiki")``, ``ca_pem()``, ``trusting()``, ``ingress_address``,
-    and ``name`` and ``namespace_name`` of whose they are. ``folder`` is another place than the component's own; ``runs`` is "jobs"
-    where the images run to their end instead of for ever.
+    Templates see what is named here, the shapes of `blocks`, ``image("wiki")``, ``version("wiki")``, ``ca_pem()``, ``trusting()``,
+    ``ingress_address``, and ``name`` and ``namespace_name`` of whose they are. ``folder`` is another place than the component's own;
+    ``runs`` is "jobs" where the images run to their end instead of for ever.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Manifests(Part):
             self._folder,
             **{
                 "image": context.image,
+                "version": context.version,
                 "ca_pem": context.ca_pem,
                 "trusting": lambda: blocks.trusting(context.ca_pem()),
                 "ingress_address": context.ingress_address,

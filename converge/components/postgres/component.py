@@ -18,6 +18,7 @@ from converge.components.postgres.certificate import ServedCertificate
 from converge.components.postgres.rules import ReadRules
 from converge.components.postgres.server import HOST
 from converge.components.postgres.superuser import Superuser
+from converge.components.postgres.upgrade import MajorUpgrade, folder
 from converge.inventory import Inventory
 
 IS_READY = ("pg_isready", "--quiet", "--host=127.0.0.1", "--username=postgres", "--dbname=postgres")
@@ -36,6 +37,8 @@ class Postgres(Component):
         """See ``Component.parts``."""
         volume, superuser = Volume(self, "10Gi"), Superuser(self)
         certificate = ServerCertificate(self, [HOST, f"{HOST}.cluster.local"])
-        server = Manifests(self, images=["postgres"], volume=volume, certificate=certificate, superuser=superuser, is_ready=IS_READY)
+        server = Manifests(
+            self, images=["postgres"], volume=volume, certificate=certificate, superuser=superuser, is_ready=IS_READY, folder_of=folder
+        )
         served = Holds(lambda _, access: [ServedCertificate(certificate.secret_name, access), ReadRules(access)])
-        return volume, certificate, server, served, superuser
+        return volume, certificate, MajorUpgrade(), server, served, superuser

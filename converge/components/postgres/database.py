@@ -30,7 +30,7 @@ class Database(PartWithSecret):
         """See ``Part.prerequisites``."""
         return (DatabaseItself(self.name, self.secret, access),)
 
-    def backups(self, access: Access) -> Sequence[Backup]:
+    def backups(self, context: Context, access: Access) -> Sequence[Backup]:
         """See ``Part.backups``: its rows, to a file on the server's own volume."""
         return (Backup(f"database {self.name}", lambda: server(access).copy(self.name)),)
 
