@@ -110,13 +110,14 @@ def _exposed(spoilt: list[Object]) -> list[str]:
 
 @dataclass(frozen=True)
 class Spoiling:
-    """``applies`` says to which workloads; ``notices`` is the check that a step makes."""
+    """``kinds`` says of which workloads, ``quality`` of which components; ``notices`` is the check that a step makes."""
 
     name: str
     change: Callable[[Object, Container], None]
     notices: Callable[[list[Object]], list[str]]
     fault: str
     kinds: tuple[str, ...] = workloads.KINDS
+    quality: str = ""
 
 
 SPOILINGS = (
@@ -136,8 +137,10 @@ SPOILINGS = (
     Spoiling("a password in the environment", _environment, _exposed, "value of Secret kept"),
     Spoiling("a password in the arguments", _argument, _exposed, "value of Secret kept"),
     Spoiling("a password in an annotation", _annotation, _exposed, "value of Secret kept"),
-    Spoiling("no claim", _unclaimed, workload_faults.without_volumes, "claims no volume", ("StatefulSet",)),
-    Spoiling("a claim that is not mounted", _unmounted, workload_faults.without_volumes, "no container mounts", ("StatefulSet",)),
+    Spoiling("no claim", _unclaimed, workload_faults.without_volumes, "claims no volume", ("StatefulSet",), "volumes"),
+    Spoiling(
+        "a claim that is not mounted", _unmounted, workload_faults.without_volumes, "no container mounts", ("StatefulSet",), "volumes"
+    ),
 )
 
 every_component = pytest.mark.parametrize(
@@ -148,7 +151,8 @@ every_component = pytest.mark.parametrize(
 @every_component
 @pytest.mark.parametrize("spoiling", [pytest.param(spoiling, id=spoiling.name) for spoiling in SPOILINGS])
 def test_a_spoilt_workload_is_noticed(component: Component, spoiling: Spoiling, context: Callable[[], Context]) -> None:
-    whole = [item for item in component.objects(context()) if item["kind"] in spoiling.kinds]
+    is_promised = not spoiling.quality or spoiling.quality in component.qualities
+    whole = [item for item in component.objects(context()) if is_promised and item["kind"] in spoiling.kinds]
     assert not whole or not spoiling.notices(whole)
     for spoilt in _each_spoilt(whole, spoiling):
         assert [fault for fault in spoiling.notices(spoilt) if spoiling.fault in fault]
