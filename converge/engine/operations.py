@@ -79,7 +79,7 @@ class Operations:
         return rotate(self.platform, name)
 
     def versions(self) -> Mapping[str, str]:
-        """What the nodes say that they run: ``{"Kubernetes": "v1.37.2", …}``."""
-        from converge.engine.versions import versions
+        """What the nodes say that they run, and what that takes: ``{"Kubernetes": "v1.37.2", …, "Memory of all pods": …}``."""
+        from converge.engine.cluster_facts import memory, versions
 
-        return versions(self.platform)
+        return {**versions(self.platform), **memory(self.platform)}
