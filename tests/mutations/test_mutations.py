@@ -12,6 +12,7 @@ import mutations_of_images
 import mutations_of_infrastructure
 import mutations_of_logins
 import mutations_of_packages
+import mutations_of_work
 import pytest
 from mutation import Mutation
 
@@ -32,6 +33,7 @@ TABLE = (
     *mutations_of_infrastructure.TABLE,
     *mutations_of_packages.TABLE,
     *mutations_of_deliveries.TABLE,
+    *mutations_of_work.TABLE,
 )
 
 

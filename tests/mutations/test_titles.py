@@ -5,6 +5,7 @@ import mutations_of_images
 import mutations_of_infrastructure
 import mutations_of_logins
 import mutations_of_packages
+import mutations_of_work
 import pytest
 from mutation import Mutation
 from pytest_bdd.feature import get_feature
@@ -18,6 +19,7 @@ TABLE = (
     *mutations_of_images.TABLE,
     *mutations_of_infrastructure.TABLE,
     *mutations_of_packages.TABLE,
+    *mutations_of_work.TABLE,
 )
 
 
