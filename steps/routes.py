@@ -12,7 +12,7 @@ from converge.acceptance.throwaway import PORT, ThrowawayPods
 from converge.components.cert_manager.component import CA
 from converge.components.ingress.component import NAMESPACE
 from converge.engine.platform import Platform
-from converge.engine.serving import wait_until_served
+from converge.engine.serving import wait_until_answered, wait_until_served
 from converge.inventory import Inventory
 from converge.waiting import COMES_S
 
@@ -46,7 +46,7 @@ def hosts_send_to_https(platform: Platform, inventory: Inventory, name: str) -> 
 @then(parsers.re(r'every host of "(?P<name>[^"]+)" tells browsers to come back over TLS and to guess no content'))
 def hosts_hardened(platform: Platform, name: str) -> None:
     for endpoint in platform.component(name).endpoints():
-        answer = wait_until_served(platform.access.http, endpoint.page_url, COMES_S)
+        answer = wait_until_answered(platform.access.http, endpoint, COMES_S)
         assert "max-age=31536000" in answer.headers.get("Strict-Transport-Security", ""), endpoint.page_url
         assert answer.headers.get("X-Content-Type-Options") == "nosniff", endpoint.page_url
 

@@ -16,6 +16,7 @@ from converge.kubernetes import workloads
 if TYPE_CHECKING:
     import requests
 
+    from converge.components.terms import Endpoint
     from converge.engine.platform import Platform
 
 
@@ -57,8 +58,16 @@ def wait_until_reached(platform: Platform, name: str, deadline_s: float) -> None
     """
     ends_at = time.monotonic() + deadline_s
     for endpoint in platform.component(name).endpoints():
-        headers = GRPC if endpoint.name == "grpc" else None
-        wait_until_served(platform.access.http, endpoint.page_url, max(1.0, ends_at - time.monotonic()), headers=headers)
+        wait_until_answered(platform.access.http, endpoint, max(1.0, ends_at - time.monotonic()))
+
+
+def wait_until_answered(http: requests.Session, endpoint: Endpoint, deadline_s: float) -> requests.Response:
+    """The first answer of a host's page, asked as who uses it would.
+
+    Raises:
+        NotReady: it still leads nowhere at the deadline.
+    """
+    return wait_until_served(http, endpoint.page_url, deadline_s, headers=GRPC if endpoint.name == "grpc" else None)
 
 
 def wait_until_served(

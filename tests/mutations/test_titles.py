@@ -1,6 +1,7 @@
 """Each mutation names scenarios that there are."""
 
 import mutations_of_data
+import mutations_of_deliveries
 import mutations_of_images
 import mutations_of_infrastructure
 import mutations_of_logins
@@ -15,6 +16,7 @@ from wiring import standard
 
 TABLE = (
     *mutations_of_data.TABLE,
+    *mutations_of_deliveries.TABLE,
     *mutations_of_logins.TABLE,
     *mutations_of_images.TABLE,
     *mutations_of_infrastructure.TABLE,
