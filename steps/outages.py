@@ -13,20 +13,16 @@ from converge.engine.platform import Platform
 from steps.keepsakes import Check, name_of
 
 
-def _there(platform: Platform) -> list[str]:
-    return [name for name in platform.graph.order if name not in platform.unavailable]
-
-
 @given("every component is converged")
 def all_converged(convergence: Convergence, platform: Platform) -> None:
-    for name in _there(platform):
+    for name in platform.possible:
         convergence.wait_for(name)
 
 
 @given("somebody has left something in each that keeps it", target_fixture="left")
 def leave_in_each(request: pytest.FixtureRequest, platform: Platform) -> Mapping[str, Check]:
     promising = {"keepsake", "nothing-to-lose"}
-    names = [name for name in _there(platform) if not promising.isdisjoint(platform.component(name).qualities)]
+    names = [name for name in platform.possible if not promising.isdisjoint(platform.component(name).qualities)]
     return {name: request.getfixturevalue(name_of(name)) for name in names}
 
 

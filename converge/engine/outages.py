@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from converge.engine.serving import wait_until_serving
 from converge.errors import Refused, Unavailable
 from converge.kubernetes.drain import drained
+from converge.progress import State
 
 if TYPE_CHECKING:
     from converge.engine.platform import Platform
@@ -23,7 +24,7 @@ def restart_cluster(platform: Platform) -> None:
     except Refused as refused:
         raise Unavailable("a cluster that may be stopped", seen=refused.seen) from refused
     platform.provider.start(platform.progress)
-    wait_until_serving(platform, platform.graph.order)
+    _wait_until_all_serve(platform)
 
 
 def drain_each_node(platform: Platform) -> list[str]:
@@ -32,5 +33,14 @@ def drain_each_node(platform: Platform) -> list[str]:
     for name in names:
         with drained(platform.api, name, platform.inventory.deadlines.component_s):
             pass
-        wait_until_serving(platform, platform.graph.order)
+        _wait_until_all_serve(platform)
     return names
+
+
+def _wait_until_all_serve(platform: Platform) -> None:
+    subject, ended = "all components", State.FAILED
+    try:
+        wait_until_serving(platform, platform.possible, subject=subject)
+        ended = State.DONE
+    finally:
+        platform.progress.note(subject, ended)

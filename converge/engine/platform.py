@@ -101,6 +101,11 @@ class Platform:
                 found[name] = reasons[0]
         return found
 
+    @property
+    def possible(self) -> list[str]:
+        """The components that can exist with this inventory, each after those that it requires."""
+        return [name for name in self.graph.order if name not in self.unavailable]
+
     def component(self, name: str) -> Component:
         """One component.
 

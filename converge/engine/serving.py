@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from converge.errors import NotReady
 from converge.kubernetes import workloads
+from converge.progress import SILENCE
 
 if TYPE_CHECKING:
     import requests
@@ -28,8 +29,10 @@ GRPC = {"Content-Type": "application/grpc"}
 """What a server that tells gRPC by it from everything else must be asked with; it says then that only calls are answered."""
 
 
-def wait_until_serving(platform: Platform, names: Iterable[str]) -> None:
+def wait_until_serving(platform: Platform, names: Iterable[str], *, subject: str = "") -> None:
     """Wait until everything that some components run for ever is ready, says so when asked now, and is reached through the ingress.
+
+    What is waited for is shown under ``subject``, where there is one.
 
     Raises:
         ObjectsNotReady: it cannot become so by itself, or not in time.
@@ -38,14 +41,15 @@ def wait_until_serving(platform: Platform, names: Iterable[str]) -> None:
     """
     from converge.kubernetes.wait import wait_until_ready
 
+    progress = platform.progress if subject else SILENCE
     names, deadline_s = list(names), platform.inventory.deadlines.component_s
     running = [item for name in names for item in platform.objects(name) if item["kind"] in workloads.LASTING]
-    wait_until_ready(platform.api, running, deadline_s)
+    wait_until_ready(platform.api, running, deadline_s, progress=progress, subject=subject)
     patient = platform.api.view(patience_s=deadline_s)
     for pod in workloads.pods(platform.api, workloads.live(platform.api, running)):
         for page in readiness_pages(pod):
             patient.read(page)
-    wait_until_ready(platform.api, running, deadline_s)
+    wait_until_ready(platform.api, running, deadline_s, progress=progress, subject=subject)
     for name in names:
         wait_until_reached(platform, name, deadline_s)
 
