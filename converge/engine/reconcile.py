@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from converge.components.component import Component
 from converge.components.terms import KubernetesObject
-from converge.components.versions import replaced
+from converge.engine.backups import copy_before, versions_replaced
 from converge.engine.known_data import KnownData
 from converge.engine.outcome import Outcome, Result
 from converge.engine.planner import Planner
@@ -75,7 +75,7 @@ class Reconciliation:
         self._repaired_at = 0.0
         self._start_clock()
         self._lost: tuple[str, ...] = ()
-        self._back: tuple[str, ...] = ()
+        self._back: Sequence[str] = ()
 
     @cached_property
     def _data(self) -> KnownData:
@@ -165,20 +165,12 @@ class Reconciliation:
 
     def _back_up(self, found: Sequence[Change]) -> bool:
         """Copy data before another version of the programs may change it, and keep in mind how one comes back from there."""
-        versions = list(dict.fromkeys(one for change in found if change.is_write for one in replaced(change.live, change.wanted)))
-        if not versions:
-            return False
-        self._back = (
-            f"it runs another version since this run: {', '.join(versions)}",
-            "the way back: name the earlier one in converge/images/catalog.yaml, and run the same again",
-        )
-        for backup in self._component.backups(self._platform.context, self._access):
-            self._note(State.CHANGED, f"copy {backup.subject} before {', '.join(versions)}")
-            way = backup.make()
-            self._written.append(f"copy {backup.subject}")
-            self._back += (f"{backup.subject} as it was: {way}",)
-        self._start_clock()  # that takes as long as there is data
-        return True
+        versions = versions_replaced(found)
+        if versions:
+            copied, self._back = copy_before(versions, self._component.backups(self._platform.context, self._access), self._note)
+            self._written += copied
+            self._start_clock()  # that takes as long as there is data
+        return bool(versions)
 
     def _restart_behind(self, api: Api) -> list[KubernetesObject]:
         """Restart what runs with an earlier value of one of its Secrets, and itself where data that others held for it is lost.
