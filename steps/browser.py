@@ -18,6 +18,7 @@ from converge.components.devpi.server import PRODUCTION
 from converge.components.keycloak.people import Person
 from converge.components.keycloak.realm import ADMINISTRATOR_SECRET, REALM
 from converge.components.minio.login import console_url
+from converge.components.mkdocs.site import HOST as DOCUMENTATION
 from converge.engine.platform import Platform
 from converge.errors import Refused
 from converge.inventory import Inventory
@@ -32,6 +33,7 @@ PAGES: dict[str, Callable[[Inventory], str]] = {
     "package index": lambda inventory: f"https://{inventory.host('devpi')}/{PRODUCTION}",
     "Argo CD": lambda inventory: f"{deliveries.url(inventory)}{deliveries.SIGN_ON}",
     "Argo Workflows": lambda inventory: f"{workflows.url(inventory)}{SIGN_ON}",
+    "documentation": lambda inventory: f"https://{inventory.host(DOCUMENTATION)}/",
     "dashboard": lambda inventory: f"https://{inventory.host('dashboard')}/",
     "ingress dashboard": lambda inventory: f"https://{inventory.host('ingress-dashboard')}/dashboard/",
 }
@@ -76,7 +78,7 @@ def try_to_sign_in(window: Window, inventory: Inventory, person: Person, page: s
     window.try_to_sign_in(PAGES[page](inventory), replace(person.credentials, password="wrong"))  # noqa: S106
 
 
-@then(parsers.re(r'the page shows the (?P<role>heading|gridcell|region) "(?P<name>[^"]+)"'))
+@then(parsers.re(r'the page shows the (?P<role>heading|gridcell|link|region) "(?P<name>[^"]+)"'))
 def page_shows_role(window: Window, attach: Attach, role: str, name: str) -> None:
     _shows(window, attach, name, role)
 

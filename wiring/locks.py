@@ -31,6 +31,8 @@ ROTATION = "rotation"
 OUTAGE = "outage"
 OF_THE_PLATFORM = frozenset({ROLLBACK, ROTATION, OUTAGE})
 DISRUPTIVE = "disruptive"
+ALONE = frozenset({DISRUPTIVE, "exclusive"})
+"""What a scenario has its own components for itself with."""
 TIME_CONSUMING = "time-consuming"
 
 
@@ -55,7 +57,7 @@ def claims(targets: Iterable[str], kinds: Iterable[str], graph: Graph) -> dict[s
     """What a scenario claims while it runs, and whether for itself alone, in the order in which everybody claims."""
     names = sorted(targets)
     found = dict.fromkeys(graph.leans_on(names), False)
-    if DISRUPTIVE in kinds:
+    if not ALONE.isdisjoint(kinds):
         found |= dict.fromkeys(names, True)
     return {PLATFORM: not OF_THE_PLATFORM.isdisjoint(kinds), **{name: found[name] for name in sorted(found)}}
 

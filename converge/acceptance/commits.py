@@ -43,10 +43,17 @@ _PUSH = """
 git clone -q "$1" work 2>&1
 cd work
 git checkout -q -B main
-printf '%s' "$2" > note
-git add note
+mkdir -p "$(dirname "$3")"
+printf '%s' "$2" > "$3"
+git add "$3"
 git -c user.name=thinkube -c user.email=nobody@invalid commit -qm "$2"
 git push -q origin main 2>&1
+git rev-parse HEAD
+"""
+
+_TAKE_BACK = """
+git clone -q "$1" work 2>&1
+git -C work push -q --force-with-lease="main:$2" origin "$3:main" 2>&1
 """
 
 _COMMIT = """
@@ -99,13 +106,17 @@ class GitPod:
         self._pods = pods
         self.name = pods.make(name, program=Program(image=image, memory="128Mi", uid=1000))
 
-    def push(self, way: Way, text: str) -> None:
-        """Clone, commit a note that reads so, and push it.
+    def push(self, way: Way, text: str, file: str = "note") -> str:
+        """Clone, commit a file that reads so, and push it; returns the commit.
 
         Raises:
             ExecFailed: git was refused; what it said is in it.
         """
-        self._run(way, _PUSH, text)
+        return self._run(way, _PUSH, text, file).split()[-1]
+
+    def take_back(self, way: Way, commit: str, to: str) -> None:
+        """Push what was there before, unless somebody has pushed since ``commit``."""
+        self._run(way, _TAKE_BACK, commit, to)
 
     def commit(self, way: Way, files: Mapping[str, str]) -> None:
         """Clone, commit files that read so ("": delete it), by their paths, and push them."""

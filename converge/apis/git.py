@@ -5,6 +5,7 @@ Source: converge/images/recipes/git/keeper.py, which answers; ssh(1); gitprotoco
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 Run = Callable[[Sequence[str], str], str]
 """Runs a program in the server's pod with this standard input, and returns what it says."""
+
+AUTHOR = "Thinkube <thinkube@invalid>"
+"""Whose commits are the platform's own."""
 
 _TRY_KEY = """
 umask 077
@@ -46,6 +50,14 @@ class Grant:
         """What the server shows of it."""
         digest = hashlib.sha256(self.token.encode()).hexdigest()
         return {"repository": self.repository, "may": self.may, "key": self.key, "token": digest}
+
+
+@dataclass(frozen=True)
+class Branch:
+    """What a branch of a repository holds: its newest ``commit``, "" where there is no such branch, and Git's hash of each of its files."""
+
+    commit: str
+    files: Mapping[str, str]
 
 
 class GitServer:
@@ -81,6 +93,32 @@ class GitServer:
         """Remove a grant; absent is fine."""
         self._keeper("revoke", name)
 
+    def hooks(self) -> Mapping[str, Mapping[str, str]]:
+        """Who is told of pushes to which repository, and where: ``{"mkdocs": {"repository": "docs", "url": "http://…"}}``."""
+        found: Mapping[str, Mapping[str, str]] = self._show()["hooks"]
+        return found
+
+    def write_hook(self, name: str, repository: str, url: str) -> None:
+        """Have this address told of every push to a repository."""
+        self._keeper("hook", name, stdin=json.dumps({"repository": repository, "url": url}))
+
+    def unhook(self, name: str) -> None:
+        """Have nobody told any more; absent is fine."""
+        self._keeper("unhook", name)
+
+    def branch(self, repository: str, name: str) -> Branch:
+        """What a branch holds."""
+        seen = json.loads(self._keeper("files", repository, name))
+        return Branch(seen["commit"], seen["files"])
+
+    def take(self, repository: str, commits: bytes) -> None:
+        """Take commits as ``git fast-import`` does; no hook tells of them.
+
+        Raises:
+            ThinkubeError: a branch would lose commits; it stays as it was.
+        """
+        self._keeper("import", repository, stdin=base64.b64encode(commits).decode())
+
     def opens_with_key(self, private_key: str) -> bool:
         """Whether a private key opens anything, as it is used: over SSH.
 
@@ -100,6 +138,23 @@ class GitServer:
 
     def _keeper(self, *words: str, stdin: str = "") -> str:
         return self._run(["git-keeper", *words], stdin)
+
+
+def hash_of(content: bytes) -> str:
+    """What Git calls a file of this content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def commit(branch: str, message: str, files: Mapping[str, bytes], parent: str) -> bytes:
+    """A commit that makes a branch hold these files and no others, as ``git fast-import`` reads it; ``parent`` is "" for a first one."""
+    lines = [f"commit refs/heads/{branch}", f"committer {AUTHOR} now", f"data {len(message.encode())}", message]
+    text = "\n".join([*lines, *([f"from {parent}"] if parent else []), "deleteall", ""]).encode()
+    return text + b"".join(b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(data), data) for path, data in files.items())
+
+
+def moved(branch: str, to: str) -> bytes:
+    """A branch that is to be at a commit, or where a branch is that has moved before; it is refused where commits would be lost."""
+    return f"reset refs/heads/{branch}\nfrom {to}\n".encode()
 
 
 def opens_with_token(http: requests.Session, url: str, name: str, token: str) -> bool:

@@ -20,6 +20,7 @@ from converge.components.keycloak.component import Keycloak
 from converge.components.metrics.component import Metrics
 from converge.components.minio.component import Minio
 from converge.components.minio_console.component import MinioConsole
+from converge.components.mkdocs.component import Mkdocs
 from converge.components.postgres.component import Postgres
 from converge.components.postgres_backup.component import PostgresBackup
 from converge.components.registry.component import Registry
@@ -53,6 +54,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     ArgoEvents,  # CORE-008
     ArgoCd,  # CORE-009
     Awx,  # CORE-011
+    Mkdocs,  # CORE-012
     Dashboard,  # CORE-013
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from converge.components.terms import (
@@ -88,6 +89,15 @@ class PartWithSecret(Part):
 
 class Owner(Protocol):
     """Whose part it is: parts are named after their component and live in its namespace."""
+
+    name: str
+    namespace: str
+    inventory: Inventory
+
+
+@dataclass
+class Elsewhere:
+    """Owner of those parts of a component that lie in another namespace: ``Elsewhere("mkdocs-builder", "argo", inventory)``."""
 
     name: str
     namespace: str

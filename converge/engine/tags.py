@@ -30,6 +30,7 @@ KINDS = {
     "network": "names, addresses and routes",
     "negative": "what must be refused",
     "disruptive": "takes something away from a running component, such as its pods; left out by --verify-only",
+    "exclusive": "changes what everybody sees of a component while it runs, such as a page",
     "time-consuming": "takes long, mostly by waiting: begun first where processes share a platform that stands",
 }
 QUALITIES = {

@@ -115,6 +115,28 @@ def wait_until(
             shared.changed.wait(left)
 
 
+def wait_until_any(
+    api: Api, ref: Ref, predicate: Callable[[KubernetesObject], bool], deadline_s: float, *, wanted: str
+) -> KubernetesObject:
+    """Wait until one object of a kind and namespace (the ref's; whatever its name) is as a predicate wants it, and return it.
+
+    Raises:
+        NotReady: the deadline passed.
+    """
+    ref = _located(api, ref)
+    deadline = time.monotonic() + deadline_s
+    shared = watches(api)
+    with shared.on([subject_of(ref)]) as open_watches, shared.changed:
+        while True:
+            objects = [obj for obj in open_watches[subject_of(ref)].objects() if obj["metadata"].get("namespace", "") == ref.namespace]
+            if found := next(filter(predicate, objects), None):
+                return found
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise NotReady(wanted, seen=f"none of {len(objects)} {ref.kind}, after {deadline_s:.0f} s")
+            shared.changed.wait(left)
+
+
 def _judge(api: Api, ref: Ref, open_watches: dict[Subject, Watch], began: float, repaired_at: float) -> Readiness:
     watch = open_watches[_subject(ref)]
     if not watch.is_complete:

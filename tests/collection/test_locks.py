@@ -16,7 +16,8 @@ def test_a_scenario_shares_what_it_stands_on() -> None:
 
 
 def test_who_takes_something_away_has_it_alone_and_nothing_else() -> None:
-    assert claims(["database"], {"disruptive"}, GRAPH) == {PLATFORM: False, "base": False, "database": True}
+    for kind in ("disruptive", "exclusive"):
+        assert claims(["database"], {kind}, GRAPH) == {PLATFORM: False, "base": False, "database": True}
 
 
 def test_who_only_provisions_may_lose_its_pods_beside_those_that_stand_on_it() -> None:

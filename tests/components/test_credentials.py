@@ -74,6 +74,13 @@ WAYS = {
     "dashboard/dashboard-oidc": (RUN, "client dashboard of realm thinkube"),
     "dashboard/dashboard-valkey": (RUN, "Valkey user dashboard"),
     "dashboard/dashboard-cookie": (NOTHING, ""),
+    "mkdocs/mkdocs-docs-git": (RUN, "Git deploy key mkdocs-docs"),
+    "argo/mkdocs-builder-docs-git": (RUN, "Git deploy key mkdocs-builder-docs"),
+    "argo/mkdocs-builder-bucket": (RUN, "object storage user mkdocs-builder"),
+    "mkdocs/mkdocs-bucket": (RUN, "object storage user mkdocs"),
+    "mkdocs/mkdocs-oidc": (RUN, "client mkdocs of realm thinkube"),
+    "mkdocs/mkdocs-valkey": (RUN, "Valkey user mkdocs"),
+    "mkdocs/mkdocs-cookie": (NOTHING, ""),
     "dashboard/dashboard-voucher": (BETWEEN, ""),
 }
 SECRETS = [(component, secret) for component in known(Inventory()).values() for secret in component.secrets()]

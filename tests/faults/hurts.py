@@ -64,6 +64,9 @@ EMPTIED: Mapping[str, Patch | Callable[[KubernetesObject], Patch] | Impossible] 
     "ValidatingWebhookConfiguration": {"webhooks": []},
     "Certificate.cert-manager.io": _certificate,
     "ClusterIssuer.cert-manager.io": _issuer,
+    "EventSource.argoproj.io": {"spec": {"webhook": None}},
+    "Sensor.argoproj.io": {"spec": {"triggers": None}},
+    "WorkflowTemplate.argoproj.io": {"spec": {"templates": []}},
     "EventBus.argoproj.io": {"spec": {"jetstreamExotic": {"url": f"nats://{NOWHERE}:4222"}}},
     "PersistentVolumeClaim": Impossible("the API lets nobody empty its spec"),
 }
@@ -123,6 +126,20 @@ def _server_of(setting: Any) -> Any:
     return server(setting._access, setting._pod)
 
 
+def _drop_branch(setting: Any) -> None:
+    from converge.components.git.server import POD
+
+    setting._access.execute(*POD, ["git", "-C", "/data/repositories/docs.git", "update-ref", "-d", "refs/heads/platform"], "")
+
+
+def _drop_releases(setting: Any) -> None:
+    from converge.components.minio.consumers import root_store
+
+    store = root_store(setting._inventory, setting._access)
+    for name in store.names("mkdocs"):
+        store.remove("mkdocs", name)
+
+
 _FOLLOWS = Impossible("it holds nothing: it says that something serves what was issued or written last")
 
 TAKEN: Mapping[str, Callable[[Any], None] | Impossible] = {
@@ -146,6 +163,9 @@ TAKEN: Mapping[str, Callable[[Any], None] | Impossible] = {
     "PresentedWildcard": _FOLLOWS,
     "FollowedCertificate": _FOLLOWS,
     "ServedCertificate": _FOLLOWS,
+    "Listens": _FOLLOWS,
+    "PlatformPages": _drop_branch,
+    "Built": _drop_releases,
     "ReadRules": _FOLLOWS,
 }
 """How settings that a rollback has no need to take away are taken away all the same, by the name of their class."""

@@ -11,10 +11,7 @@ from converge.errors import NotReady
 from converge.waiting import COMES_S
 
 if TYPE_CHECKING:
-    import requests
-
     from converge.kubernetes.client import Api
-    from converge.sso import Browser
 
 PAUSE_S = 0.5
 """The dashboard looks at the cluster when it is asked, not more often than every two seconds, and cannot be watched."""
@@ -22,10 +19,6 @@ PAUSE_S = 0.5
 
 class DashboardSession(ProxiedSession):
     """A person at the dashboard."""
-
-    def __init__(self, url: str, browser: Browser) -> None:
-        super().__init__(url, browser)
-        self._http = browser.http
 
     def overview(self) -> Mapping[str, Any]:
         """What the front page shows, as data."""
@@ -35,10 +28,6 @@ class DashboardSession(ProxiedSession):
     def component(self, name: str) -> str:
         """The page of a component, as text."""
         return self.open(None, f"/components/{name}").answer.text
-
-    def ask(self, path: str, headers: Mapping[str, str] | None = None) -> requests.Response:
-        """Whatever is said at an address."""
-        return self._http.get(f"{self.url}{path}", headers=dict(headers or {}), allow_redirects=False)
 
     def wait_until_shown(self, name: str, state: str) -> None:
         """Wait until a component's tile says this.

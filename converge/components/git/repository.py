@@ -17,11 +17,12 @@ class GitRepository(PartWithSecret):
 
     Several components may name the same one (``name``), each with a key of its own. Clone ``ssh_url`` inside the cluster with
     ``ssh-privatekey`` of ``secret``, or ``url`` from everywhere with its ``username`` and ``password``; `KnownHosts` is whom to trust.
+    A second key for a repository that another part of the component asks for is ``shared``.
     """
 
     requires = ("git",)
 
-    def __init__(self, owner: Owner, *, name: str = "", may: Literal["read", "write"] = "read") -> None:
+    def __init__(self, owner: Owner, *, name: str = "", may: Literal["read", "write"] = "read", shared: bool = False) -> None:
         self.name = name or owner.name
         self.url = url(owner.inventory, self.name)
         self.ssh_url = ssh_url(self.name)
@@ -29,6 +30,7 @@ class GitRepository(PartWithSecret):
         keys = {"username": f"={self._grant}", "password": "password", KEY: "ssh-key"}
         self.secret = GeneratedSecret(owner.namespace, f"{self._grant}-git", keys)
         self._may = may
+        self._is_shared = shared
         self._is_servers_own = owner.namespace == NAMESPACE
 
     def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
@@ -50,4 +52,5 @@ class GitRepository(PartWithSecret):
         return (Credential(self.secret, accepts),)
 
     def _held(self, access: Access) -> Sequence[Setting]:
-        return RepositoryItself(self.name, access), GrantItself(self._grant, self.name, self._may, self.secret, access)
+        grant = GrantItself(self._grant, self.name, self._may, self.secret, access)
+        return (grant,) if self._is_shared else (RepositoryItself(self.name, access), grant)

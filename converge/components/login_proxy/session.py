@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from converge.http import checked
@@ -9,6 +10,8 @@ from converge.sso import LoginRefused, LoginRequired
 from converge.sso.browser import message
 
 if TYPE_CHECKING:
+    import requests
+
     from converge.sso import Browser, Credentials, Page
 
 
@@ -33,6 +36,10 @@ class ProxiedSession:
             raise LoginRefused(f"{self.url} to open", seen=f"403 {message(page)}")
         checked(page.answer, f"page {page.place}")
         return page
+
+    def ask(self, path: str, headers: Mapping[str, str] | None = None) -> requests.Response:
+        """Whatever is said at an address."""
+        return self._browser.http.get(f"{self.url}{path}", headers=dict(headers or {}), allow_redirects=False)
 
     def close(self) -> None:
         """Sign out, here and at the platform login."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from converge.apis.minio import AccessKey, ObjectStore
-from converge.components.minio.bucket_settings import BucketItself, BucketUser
+from converge.components.minio.bucket_settings import READING, WRITING, BucketItself, BucketUser
 from converge.components.minio.storage import PLATFORM_BUCKET, url
 from converge.components.part import Owner, PartWithSecret
 from converge.components.terms import Access, Context, Credential, GeneratedSecret, Setting
@@ -15,21 +16,25 @@ from converge.inventory import Inventory
 class Bucket(PartWithSecret):
     """A bucket of the component's name, and a user who may do everything in it and nothing elsewhere: ``Bucket(self)``.
 
-    The S3 API is at ``url``; ``secret`` holds ``access-key`` and ``secret-key``.
+    The S3 API is at ``url``; ``secret`` holds ``access-key`` and ``secret-key``. Who ``may`` only "read" writes nothing.
+    A second user of a bucket that another part of the component makes is ``shared``.
     """
 
     requires = ("minio",)
 
-    def __init__(self, owner: Owner, *, name: str = "") -> None:
+    def __init__(self, owner: Owner, *, name: str = "", may: Literal["read", "write"] = "write", shared: bool = False) -> None:
         self.name = name or owner.name
         self.url = url(owner.inventory)
         self.secret = GeneratedSecret(owner.namespace, f"{owner.name}-bucket", {"access-key": f"={owner.name}", "secret-key": "password"})
         self._user = owner.name
+        self._is_shared = shared
+        self._actions = READING if may == "read" else WRITING
 
     def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.prerequisites``."""
         inventory = context.inventory
-        return BucketItself(self.name, inventory, access), BucketUser(self._user, self.secret, self.name, inventory, access)
+        user = BucketUser(self._user, self.secret, self.name, inventory, access, actions=self._actions)
+        return (user,) if self._is_shared else (BucketItself(self.name, inventory, access), user)
 
     def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
         """See ``Part.credentials``."""

@@ -11,6 +11,9 @@ from converge.components.minio.storage import root_key, url
 from converge.components.terms import Access, Difference, GeneratedSecret
 from converge.inventory import Inventory
 
+WRITING = ("s3:*",)
+READING = ("s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket")
+
 
 class BucketItself:
     """A bucket of the root user's."""
@@ -45,14 +48,24 @@ class BucketItself:
 
 
 class BucketUser:
-    """A user who may do everything in one bucket and nothing elsewhere; ``secret`` holds its access key."""
+    """A user who may do ``actions`` in one bucket and nothing elsewhere; ``secret`` holds its access key."""
 
-    def __init__(self, consumer: str, secret: GeneratedSecret, bucket: str, inventory: Inventory, access: Access) -> None:
+    def __init__(
+        self,
+        consumer: str,
+        secret: GeneratedSecret,
+        bucket: str,
+        inventory: Inventory,
+        access: Access,
+        *,
+        actions: Sequence[str] = WRITING,
+    ) -> None:
         self.subject = f"object storage user {consumer}"
         self.within = "minio"
         self._name = consumer
         self._bucket = bucket
         self._secret = secret
+        self._actions = list(actions)
         self._access = access
         self._url = url(inventory)
 
@@ -96,4 +109,4 @@ class BucketUser:
 
     def _policy(self) -> Mapping[str, Any]:
         resources = [f"arn:aws:s3:::{self._bucket}", f"arn:aws:s3:::{self._bucket}/*"]
-        return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": resources}]}
+        return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": self._actions, "Resource": resources}]}
