@@ -13,6 +13,7 @@ import mutations_of_infrastructure
 import mutations_of_logins
 import mutations_of_packages
 import mutations_of_work
+import mutations_of_pages
 import pytest
 from mutation import Mutation
 
@@ -34,6 +35,7 @@ TABLE = (
     *mutations_of_packages.TABLE,
     *mutations_of_deliveries.TABLE,
     *mutations_of_work.TABLE,
+    *mutations_of_pages.TABLE,
 )
 
 

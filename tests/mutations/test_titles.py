@@ -7,6 +7,7 @@ import mutations_of_infrastructure
 import mutations_of_logins
 import mutations_of_packages
 import mutations_of_work
+import mutations_of_pages
 import pytest
 from mutation import Mutation
 from pytest_bdd.feature import get_feature
@@ -22,6 +23,7 @@ TABLE = (
     *mutations_of_infrastructure.TABLE,
     *mutations_of_packages.TABLE,
     *mutations_of_work.TABLE,
+    *mutations_of_pages.TABLE,
 )
 
 
