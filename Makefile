@@ -81,7 +81,7 @@ benchmarks: setup ## how long the harness's own work takes on much data, each be
 
 docs: ## the documentation as a site in build/site; a link that leads nowhere is an error (half a minute for its own environment, once)
 	@cmp -s docs/requirements.lock $(VENV)-docs/lock || { python3 -m venv --clear $(VENV)-docs && $(VENV)-docs/bin/pip install -q --require-hashes -r docs/requirements.lock && cp docs/requirements.lock $(VENV)-docs/lock; }
-	@NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet && echo "build/site/index.html"
+	@NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict && echo "build/site/index.html"
 
 COMPILE = $(abspath $(BIN))/python -m uv pip compile --upgrade --no-strip-extras --universal --generate-hashes -q -o requirements.lock
 

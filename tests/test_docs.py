@@ -37,3 +37,10 @@ def anchor(line: str) -> str:
     """What a heading is linked by: ``## What counts`` is ``what-counts``."""
     words = re.sub(r"[^\w\s-]", "", line.lstrip("#").strip().lower())
     return re.sub(r"\s", "-", words)
+
+
+def test_the_site_is_built_strictly_and_aloud() -> None:
+    """MkDocs counts only those warnings that it prints: a quiet build finds no fault."""
+    (build,) = re.findall(r"mkdocs build .*", (ROOT / "Makefile").read_text())
+    assert "--strict" in build
+    assert "--quiet" not in build

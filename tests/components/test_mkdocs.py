@@ -14,7 +14,7 @@ from converge.components import manifests
 from converge.components.argo_events.hook import Listens
 from converge.components.minio.bucket import Bucket
 from converge.components.mkdocs import built, consumers, platform_pages, site
-from converge.components.mkdocs.built import Built, Newest
+from converge.components.mkdocs.built import Built, Newest, Obtainable
 from converge.components.mkdocs.component import Mkdocs
 from converge.components.mkdocs.platform_pages import PlatformPages, pages
 from converge.components.terms import Context
@@ -113,13 +113,20 @@ class Platform:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, release: str, *workflows: Any, theirs: str = "theirs", stored: bool = True) -> None:
         metadata = {"annotations": {site.RELEASE: release} if release else {}}
-        self.deployment = {"spec": {"template": {"metadata": metadata}}}
+        self.deployment = {
+            "kind": "Deployment",
+            "metadata": {"generation": 1},
+            "spec": {"template": {"metadata": metadata}},
+            "status": {"observedGeneration": 1, "updatedReplicas": 1, "availableReplicas": 1, "replicas": 2},
+        }
+        self.patched: list[Any] = []
         git = Server(main=Branch(theirs, {}), platform=Branch("ours", {}))
         names = ["releases/theirs-0123456789abcdef.tar.gz", "releases/ours-0123456789abcdef.tar.gz"] if stored else []
         for module in (site, built):
             monkeypatch.setattr(module, "server", lambda _: git)
         monkeypatch.setattr(built, "root_store", lambda *_: SimpleNamespace(names=lambda _: names))
-        api = SimpleNamespace(find=lambda *_, **__: self.deployment, list=lambda *_, **__: list(workflows))
+        patch = lambda *words: self.patched.append(words)  # noqa: E731
+        api = SimpleNamespace(find=lambda *_, **__: self.deployment, list=lambda *_, **__: list(workflows), patch=patch)
         self.access: Any = SimpleNamespace(api=lambda: api)
 
     def differences(self) -> list[tuple[str, Any]]:
@@ -148,6 +155,21 @@ def test_a_site_of_something_else_is_built_again(monkeypatch: pytest.MonkeyPatch
 
 def test_a_release_that_somebody_removed_is_built_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Platform(monkeypatch, "theirs-0123456789abcdef", stored=False).differences() == [("release in object storage", "absent")]
+
+
+def test_pods_do_not_wait_for_a_release_that_is_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    platform = Platform(monkeypatch, "theirs-0123456789abcdef", stored=False)
+    lost = Obtainable(Inventory(), platform.access)
+    assert lost.differences()
+    lost.write()
+    assert platform.patched[0][-1] == {"spec": {"template": {"metadata": {"annotations": {site.RELEASE: None}}}}}
+
+
+@pytest.mark.parametrize(("replicas", "stored"), [(2, True), (1, False)], ids=["on its way", "served already"])
+def test_a_release_that_can_be_had_or_is_served_stays(monkeypatch: pytest.MonkeyPatch, replicas: int, stored: bool) -> None:
+    platform = Platform(monkeypatch, "theirs-0123456789abcdef", stored=stored)
+    platform.deployment["status"]["replicas"] = replicas
+    assert not Obtainable(Inventory(), platform.access).differences()
 
 
 def test_what_people_pushed_and_cannot_be_built_is_said_and_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

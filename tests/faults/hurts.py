@@ -164,6 +164,7 @@ TAKEN: Mapping[str, Callable[[Any], None] | Impossible] = {
     "FollowedCertificate": _FOLLOWS,
     "ServedCertificate": _FOLLOWS,
     "Listens": _FOLLOWS,
+    "Obtainable": _FOLLOWS,
     "PlatformPages": _drop_branch,
     "Built": _drop_releases,
     "ReadRules": _FOLLOWS,

@@ -187,7 +187,7 @@ def test_a_commit_makes_a_branch_hold_these_files_and_no_others(server: GitServe
     assert server.branch("docs", "platform").files == {path: hash_of(data) for path, data in first.items()}
     server.take("docs", commit("platform", "less", {"mkdocs.yml": b"a: 1\n"}, f"{OURS}^0"))
     assert server.branch("docs", "platform").files == {"mkdocs.yml": hash_of(b"a: 1\n")}
-    assert server.branch("docs", "main") == Branch("", {})
+    assert server.branch("docs", "main") == server.branch("nowhere", "main") == Branch("", {})
 
 
 def test_a_branch_is_moved_with_another_and_never_loses_commits(server: GitServer) -> None:

@@ -88,6 +88,7 @@ def test_a_release_is_stored_whole_and_fetched_as_it_was(
     release.build(work)
     ((argv, cwd, moment),) = seen
     assert "--strict" in argv
+    assert "--quiet" not in argv, "MkDocs counts only warnings that it prints"
     assert (cwd, moment, (work / "release").read_text()) == (work / "source", "1700000000", NAME)
     monkeypatch.setenv("RELEASE", NAME)
     monkeypatch.setattr(release, "subprocess", subprocess)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from converge.apis.argo import ENDED, GROUP_VERSION, node_of
+from converge.apis.minio import NoSuchObject
 from converge.components.argo_workflows.component import NAMESPACE as WORKFLOWS
 from converge.components.git.server import server
 from converge.components.minio.consumers import root_store
@@ -15,6 +16,7 @@ from converge.components.terms import Access, Context, Difference, Remark, Setti
 from converge.errors import NotReady
 from converge.inventory import Inventory
 from converge.kubernetes.objects import KubernetesObject, Ref
+from converge.kubernetes.ready import readiness
 
 NOT_BUILT = "3"
 """With which exit code ``mkdocs-release`` ends where the pages are at fault."""
@@ -25,6 +27,10 @@ class Newest(Part):
 
     def __init__(self, deadline_s: float) -> None:
         self._deadline_s = deadline_s
+
+    def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
+        """See ``Part.prerequisites``: pods that wait for what is nowhere would keep a run from building it."""
+        return (Obtainable(context.inventory, access),)
 
     def settings(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.settings``."""
@@ -42,6 +48,29 @@ class Newest(Part):
         name = workflow["metadata"]["name"]
         said = f"cannot be built at {theirs[:8]}: {why(workflow)}"
         return (Remark(f"branch {site.PEOPLES} of {site.REPOSITORY}", said, f"kubectl get workflow {name} -n {WORKFLOWS} -o yaml"),)
+
+
+class Obtainable:
+    """Pods that are not ready do not wait for a release that object storage has lost: they serve none until the newest is built again."""
+
+    subject = "release that is served"
+
+    def __init__(self, inventory: Inventory, access: Access) -> None:
+        self._inventory = inventory
+        self._access = access
+
+    def differences(self) -> Sequence[Difference]:
+        """See ``Setting.differences``."""
+        found = self._access.api().find("Deployment", site.SERVER, site.NAMESPACE)
+        release = site.delivered(self._access.api())
+        if found is None or not release or readiness(found).is_ready or _is_stored(release, self._inventory, self._access):
+            return ()
+        return (Difference(self.subject, "release in object storage", wanted=release, seen="absent"),)
+
+    def write(self) -> None:
+        """See ``Setting.write``."""
+        annotations = {"spec": {"template": {"metadata": {"annotations": {site.RELEASE: None}}}}}
+        self._access.api().patch("Deployment", site.SERVER, site.NAMESPACE, annotations)
 
 
 class Built:
@@ -62,7 +91,7 @@ class Built:
             return ()
         if seen != wanted:
             return (Difference(self.subject, "release", wanted=wanted, seen=seen or "none"),)
-        if site.key(wanted) not in root_store(self._inventory, self._access).names(site.BUCKET):
+        if not _is_stored(wanted, self._inventory, self._access):
             return (Difference(self.subject, "release in object storage", wanted=wanted, seen="absent"),)
         return ()
 
@@ -83,12 +112,19 @@ class Built:
         ended = wait_until(api, ref, _has_ended, self._deadline_s, wanted=f"workflow {name} to end")
         if _phase(ended) == "Succeeded":
             server_ = api.get("Deployment", site.SERVER, site.NAMESPACE)
-            wait_until_ready(api, [server_], self._deadline_s, progress=self._access.progress, subject=self.subject)
+            wait_until_ready(api, [server_], self._deadline_s, progress=self._access.progress, subject=site.NAMESPACE)
         elif not (_is_at_fault(ended) and self._is_peoples(_commit(ended))):
             raise NotReady(self.subject, seen=why(ended), next_command=f"kubectl get workflow {name} -n {WORKFLOWS} -o yaml")
 
     def _is_peoples(self, commit: str) -> bool:
         return commit != server(self._access).branch(site.REPOSITORY, site.PLATFORMS).commit
+
+
+def _is_stored(release: str, inventory: Inventory, access: Access) -> bool:
+    try:
+        return site.key(release) in root_store(inventory, access).names(site.BUCKET)
+    except NoSuchObject:
+        return False
 
 
 def failed(access: Access, commit: str) -> KubernetesObject | None:

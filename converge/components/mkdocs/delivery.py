@@ -7,6 +7,7 @@ Source: Argo Workflows 3.7 documentation ("Kubernetes Resources", "Workflow RBAC
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from converge.components.parts.service_account import RBAC, ServiceAccount
 from converge.components.terms import Context, KubernetesObject
 
 ACCOUNT = "mkdocs-delivery"
+SCRATCH = {"name": "tmp-dir-argo", "mountPath": "/tmp"}  # noqa: S108 - the pod's own
+"""What the executor writes the manifest to before it is applied; only its other container has that by itself."""
 
 
 class Delivery(Part):
@@ -46,6 +49,7 @@ class Delivery(Part):
             "name": "deliver",
             "inputs": {"parameters": [{"name": "release"}]},
             "executor": {"serviceAccountName": ACCOUNT},
+            "podSpecPatch": json.dumps({"initContainers": [{"name": "init", "volumeMounts": [SCRATCH]}]}),
             "resource": {"action": "patch", "mergeStrategy": "strategic", "manifest": yaml.safe_dump(patch)},
         }
 

@@ -101,10 +101,10 @@ def unhook(name: str) -> None:
 
 
 def files(name: str, branch: str) -> dict[str, Any]:
-    """A branch that is not there has no commit and no files."""
+    """A branch that is not there has no commit and no files, nor has one of a repository that is not there."""
     place = REPOSITORIES / f"{named(name)}.git"
     ref = f"refs/heads/{branch}" if BRANCH.fullmatch(branch) else sys.exit(f"not a branch: {branch}")
-    if not (commit := git(place, "for-each-ref", "--format=%(objectname)", ref).strip()):
+    if not place.exists() or not (commit := git(place, "for-each-ref", "--format=%(objectname)", ref).strip()):
         return {"commit": "", "files": {}}
     entries = [entry.split("\t", 1) for entry in git(place, "ls-tree", "-r", "-z", commit).split("\0") if entry]
     return {"commit": commit, "files": {path: about.split()[2] for about, path in entries}}

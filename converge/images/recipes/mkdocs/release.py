@@ -37,13 +37,15 @@ def build(work: Path) -> None:
     commit, committed_at = (work / "commit").read_text(encoding="utf-8").split()
     name = f"{commit}-{os.environ['BUILT_WITH']}"
     (work / "release").write_text(name, encoding="utf-8")
-    mkdocs = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(work / "site")]
+    # Not quietly: MkDocs counts only those warnings that it prints.
+    mkdocs = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(work / "site")]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": committed_at, "NO_MKDOCS_2_WARNING": "1"}
     if subprocess.run(mkdocs, cwd=work / "source", env=environment, check=False).returncode:
         sys.exit(NOT_BUILT)
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        archive.add(work / "site", arcname=".")
+        for path in sorted((work / "site").iterdir()):
+            archive.add(path, arcname=path.name)
     store, bucket = storage()
     store.put_object(bucket, key(name), io.BytesIO(packed.getvalue()), len(packed.getvalue()))
     releases = sorted(store.list_objects(bucket, prefix=FOLDER), key=lambda one: one.last_modified)
