@@ -126,9 +126,9 @@ def wait_until_any(
     ref = _located(api, ref)
     deadline = time.monotonic() + deadline_s
     shared = watches(api)
-    with shared.on([subject_of(ref)]) as open_watches, shared.changed:
+    with shared.on([_subject(ref)]) as open_watches, shared.changed:
         while True:
-            objects = [obj for obj in open_watches[subject_of(ref)].objects() if obj["metadata"].get("namespace", "") == ref.namespace]
+            objects = [obj for obj in open_watches[_subject(ref)].objects() if obj["metadata"].get("namespace", "") == ref.namespace]
             if found := next(filter(predicate, objects), None):
                 return found
             left = deadline - time.monotonic()

@@ -195,6 +195,14 @@ def test_a_workflow_that_says_nothing_of_these_pages_excuses_nothing(monkeypatch
     assert not platform.remarks()
 
 
+def test_why_is_said_in_the_words_of_mkdocs() -> None:
+    ended = workflow()
+    executor = 'time="2026-11-27" level=info msg="index config"'
+    said = [executor, executor, "INFO    -  Cleaning", "WARNING -  nowhere.md", "", "Aborted", executor, "Error: exit status 3"]
+    ended["status"]["nodes"]["two"]["message"] = "main: Error (exit code 3): " + "\n".join(said)
+    assert built.why(ended) == "main: Error (exit code 3): WARNING -  nowhere.md Aborted"
+
+
 def test_the_platforms_own_pages_have_to_be_built(monkeypatch: pytest.MonkeyPatch) -> None:
     platform = Platform(monkeypatch, "older-0123456789abcdef", workflow("ours"), theirs="ours")
     assert platform.differences()

@@ -18,6 +18,8 @@ from converge.inventory import Inventory
 from converge.kubernetes.objects import KubernetesObject, Ref
 from converge.kubernetes.ready import readiness
 
+EXECUTORS = ('time="', "INFO ", "Error: exit status")
+"""Lines of Argo's executor around those of the program, and what MkDocs says where all is well."""
 NOT_BUILT = "3"
 """With which exit code ``mkdocs-release`` ends where the pages are at fault."""
 
@@ -141,7 +143,9 @@ def cannot_build(workflow: KubernetesObject, commit: str) -> bool:
 def why(workflow: KubernetesObject) -> str:
     """Why a workflow failed, in the words of its step: ``main: Error (exit code 3): WARNING - Doc file 'a.md' contains …``."""
     step = _build(workflow)
-    return str(step.get("message") or workflow["status"].get("message") or _phase(workflow))
+    said = str(step.get("message") or workflow["status"].get("message") or _phase(workflow))
+    lines = said.replace("): ", "):\n", 1).splitlines()
+    return " ".join(line for line in lines if line and not line.startswith(EXECUTORS))
 
 
 def _has_ended(workflow: KubernetesObject | None) -> bool:
