@@ -24,7 +24,7 @@ from converge.engine.serving import wait_until_served
 from converge.inventory import Inventory
 from converge.kubernetes.failures import ApiRefused
 from converge.waiting import COMES_S
-from steps.browser import PAGES
+from steps.browser import PAGES, Attach
 from steps.repositories import WayTo
 
 TWO_MINUTES_S = 120.0
@@ -62,6 +62,15 @@ def push_broken_page(platform: Platform, git_pod: GitPod, way_to: WayTo) -> Iter
 @when(parsers.re(r'the person searches the documentation for "(?P<word>[^"]+)"'))
 def search(window: Window, inventory: Inventory, word: str) -> None:
     window.visit(f"{PAGES['documentation'](inventory)}?q={word}")
+
+
+@then(parsers.re(r'the search shows the section "(?P<name>[^"]+)"'))
+def found(window: Window, attach: Attach, name: str) -> None:
+    try:
+        window.shows("matching document")
+        window.shows(name, "link")
+    finally:
+        attach("What is found", window.screenshot())
 
 
 @then("the person reads that page within two minutes")

@@ -17,8 +17,8 @@ Feature: The documentation is a site that people read and go on writing
   Scenario: A person finds a page of the documentation by a word in it
     Given a throw-away person
     And the person is signed in to the "documentation" with a browser
-    When the person searches the documentation for "promises"
-    Then the page shows the link "Standard promises"
+    When the person searches the documentation for "keepsakes"
+    Then the search shows the section "Keepsakes"
 
   @data @exclusive
   Scenario: What somebody pushes to the documentation is read within two minutes
