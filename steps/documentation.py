@@ -68,7 +68,7 @@ def search(window: Window, inventory: Inventory, word: str) -> None:
 def found(window: Window, attach: Attach, name: str) -> None:
     try:
         window.shows("matching document")
-        window.shows(name, "link")
+        window.shows(name, "heading")
     finally:
         attach("What is found", window.screenshot())
 
