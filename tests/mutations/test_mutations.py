@@ -12,8 +12,8 @@ import mutations_of_images
 import mutations_of_infrastructure
 import mutations_of_logins
 import mutations_of_packages
-import mutations_of_work
 import mutations_of_pages
+import mutations_of_work
 import pytest
 from mutation import Mutation
 
