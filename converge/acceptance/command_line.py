@@ -1,4 +1,4 @@
-"""Argo CD's command line as programs and people use it: the real one in a throw-away pod, which speaks gRPC with the server."""
+"""Argo CD's command line as programs and people use it: the real one in a throw-away pod, which has to speak gRPC with the server."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ _AS_PROGRAM = """
 IFS= read -r ARGOCD_AUTH_TOKEN
 export ARGOCD_AUTH_TOKEN
 cat > "$SSL_CERT_FILE"
+"""
+
+_ARGOCD = """
+argocd "$@" 2> "$HOME/said" || { cat "$HOME/said" >&2; exit 1; }
+# Where nobody answers by gRPC it goes another way by itself, and only says so.
+if grep "Failed to invoke grpc call" "$HOME/said" >&2; then exit 1; fi
 """
 
 _ASK_LOGIN = """
@@ -69,7 +75,7 @@ class CommandLine:
         Raises:
             ExecFailed: it was refused.
         """
-        return self._run(_AS_PROGRAM + 'argocd "$@"', f"{token}\n{self._ca_pem}", *words)
+        return self._run(_AS_PROGRAM + _ARGOCD, f"{token}\n{self._ca_pem}", *words)
 
     def sign_in(self, browser: Browser, credentials: Credentials) -> None:
         """Sign in as a person does: the command line names a page, the browser opens it, signs in, and is sent back to the command line.
@@ -83,7 +89,7 @@ class CommandLine:
 
     def run(self, *words: str) -> str:
         """What a command says to whoever has signed in."""
-        return self._run('argocd "$@"', "", *words)
+        return self._run(_ARGOCD, "", *words)
 
     def remove(self) -> None:
         """Remove the pod."""

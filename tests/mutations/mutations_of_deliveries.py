@@ -18,9 +18,9 @@ def _policy(**fields: str) -> Any:
     return editing("ConfigMap", "argocd-rbac-cm", NAMESPACE, change)
 
 
-def _never_asking_git(workload: dict[str, Any]) -> None:
+def _remembering(workload: dict[str, Any]) -> None:
     first = container(workload)
-    first["args"] = [argument.replace("--app-resync=20", "--app-resync=86400") for argument in first["args"]]
+    first["args"] = [argument.replace("expiration=5s", "expiration=3h") for argument in first["args"]]
 
 
 def _without_http_2(service: dict[str, Any]) -> None:
@@ -61,9 +61,9 @@ TABLE = (
         "permission denied",
     ),
     Mutation(
-        "Git is not asked again",
+        "what a branch stands for is remembered for hours",
         "argo-cd",
-        editing("Deployment", "argocd-application-controller", NAMESPACE, _never_asking_git),
+        editing("Deployment", "argocd-repo-server", NAMESPACE, _remembering),
         (f"{DELIVERIES}::A pushed change arrives in the cluster by itself",),
         "delivered",
     ),
@@ -79,6 +79,6 @@ TABLE = (
         "argo-cd",
         editing("Service", "argo-cd-grpc", NAMESPACE, _without_http_2),
         (f"{DELIVERIES}::A program delivers an application with the command line and the account for programs",),
-        "argocd",
+        "Failed to invoke grpc call",
     ),
 )
