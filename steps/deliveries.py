@@ -30,7 +30,7 @@ from converge.waiting import COMES_S
 from steps.browser import Attach, page_shows
 from steps.repositories import WayTo
 
-ARRIVES_S = 2 * COMES_S
+ARRIVES_S = 10 * COMES_S
 """Git is asked three times a minute."""
 
 FIRST, SECOND, OWN = "as Git has it", "as Git has it now", "as somebody likes it better"

@@ -27,7 +27,6 @@ from converge.waiting import COMES_S
 from steps.browser import PAGES, Attach
 from steps.repositories import WayTo
 
-TWO_MINUTES_S = 120.0
 NOWHERE = "nowhere.md"
 
 
@@ -73,11 +72,14 @@ def found(window: Window, attach: Attach, name: str) -> None:
         attach("What is found", window.screenshot())
 
 
-@then("the person reads that page within two minutes")
-def reads_within(platform: Platform, documentation: ProxiedSession, person: Person, pushed: Pushed) -> None:
-    consumers.wait_until_delivered(platform.access, pushed.commit, _left_s(pushed))
+@then("the person reads that page")
+def reads_page(platform: Platform, documentation: ProxiedSession, person: Person, attach: Attach, pushed: Pushed) -> None:
+    # How soon depends on the machine: it is told, and a deadline ends only what never comes.
+    deadline_s = platform.inventory.deadlines.component_s
+    consumers.wait_until_delivered(platform.access, pushed.commit, deadline_s)
     documentation.open(person.credentials)
-    consumers.wait_until_says(documentation, pushed.path, pushed.says, _left_s(pushed))
+    consumers.wait_until_says(documentation, pushed.path, pushed.says, deadline_s)
+    attach("How soon", f"read {time.monotonic() - pushed.at:.0f} s after the push", "text/plain")
 
 
 @then("the workflow that was to build it says which link of which page leads nowhere")
@@ -149,7 +151,3 @@ def _pushed(platform: Platform, git_pod: GitPod, way_to: WayTo, text: str) -> It
         yield Pushed(file, f"/{name}/", word, commit, before)
         git_pod.take_back(way, commit, before)
     consumers.wait_until_delivered(platform.access, before, platform.inventory.deadlines.component_s)
-
-
-def _left_s(pushed: Pushed) -> float:
-    return max(0.1, pushed.at + TWO_MINUTES_S - time.monotonic())

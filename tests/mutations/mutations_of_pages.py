@@ -51,7 +51,7 @@ TABLE = (
         "pushes to the documentation are told to nobody",
         "mkdocs",
         _tell_nobody,
-        (f"{PAGES}::What somebody pushes to the documentation is read within two minutes",),
+        (f"{PAGES}::What somebody pushes to the documentation is read soon after",),
         "to be served",
     ),
     Mutation(
