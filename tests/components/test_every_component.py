@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +12,10 @@ from converge.acceptance import workload_faults
 from converge.components import COMPONENTS, known
 from converge.components.component import Component
 from converge.components.terms import Context
+from converge.images.catalog import load, recipe
 from converge.inventory import Inventory
 from converge.kubernetes import workloads
+from converge.kubernetes.equality import quantity
 
 ContextOf = Callable[..., Context]
 
@@ -152,3 +155,16 @@ def _own(component: Component, context: ContextOf) -> list[dict[str, Any]]:
 
 def _containers(component: Component, context: ContextOf) -> Iterator[tuple[str, dict[str, Any]]]:
     return workloads.containers([item for item in _own(component, context) if item["kind"] in workloads.KINDS], initial=True)
+
+
+def test_everything_that_is_built_here_fits_on_one_worker_of_two_cores(context: ContextOf) -> None:
+    """With room for what it starts: steps of workflows, jobs, and pods that scenarios throw away. Beyond it they would wait for ever."""
+    catalog = load()
+    asked: dict[str, Decimal] = {}
+    for component in known(Inventory()).values():
+        if all((recipe(catalog.built(image)) / "Containerfile").exists() for image in component.images):
+            running = [item for item in component.objects(context()) if item["kind"] in workloads.LASTING]
+            pods = [pod for item in running for _, pod in workloads.containers([item])]
+            asked[component.name] = sum((quantity(pod["resources"]["requests"]["cpu"]) or Decimal(0) for pod in pods), Decimal(0))
+    kubernetes = Decimal("0.2")  # DNS and what kubeadm runs beside it
+    assert sum(asked.values()) + kubernetes <= Decimal("1.7"), asked

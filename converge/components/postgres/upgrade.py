@@ -94,7 +94,7 @@ def _job(image: str, script: str, environment: Mapping[str, str]) -> KubernetesO
         "imagePullPolicy": "IfNotPresent",
         "command": ["bash", "-c", script],
         "env": [{"name": name, "value": value} for name, value in environment.items()],
-        "resources": blocks.resources("250m/1000m", "256Mi/1Gi"),
+        "resources": blocks.resources("50m/1000m", "256Mi/1Gi"),
         "securityContext": blocks.locked_down(),
         "volumeMounts": [{"name": "data", "mountPath": VOLUME}, {"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 (its own)
     }
