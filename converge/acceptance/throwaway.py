@@ -122,8 +122,8 @@ class ThrowawayPods:
         return self._api.create(obj)
 
     def remove(self, pod: str) -> None:
-        """Remove one pod and wait until it is gone."""
-        if self._api.delete("Pod", pod, self.namespace):
+        """Remove one pod and wait until it is gone: without a moment's grace it would be said to be, while its programs still answer."""
+        if self._api.delete("Pod", pod, self.namespace, grace_s=1):
             self._wait(Ref("Pod", pod, self.namespace, "v1"), lambda seen: seen is None, "deleted")
 
     def _ready(self, pods: Sequence[KubernetesObject]) -> None:
