@@ -57,8 +57,7 @@ def prepare(context: Callable[[], Context], monkeypatch: pytest.MonkeyPatch) -> 
         api = Api(live)
         after = replace(context(), version=lambda _: wanted, image=lambda name: f"{name}:{wanted}")
         access: Any = SimpleNamespace(api=lambda: api, progress=None)
-        (backup,) = postgres.backups(after, access)
-        return api, backup.make()
+        return api, "".join(backup.make() for backup in postgres.backups(after, access))
 
     return run
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from converge.apis.postgres import COPIES
 from converge.components import blocks
 from converge.components.part import Part
 from converge.components.postgres.server import POD
@@ -53,21 +54,21 @@ class MajorUpgrade(Part):
 
     def backups(self, context: Context, access: Access) -> Sequence[Backup]:
         """See ``Part.backups``: nothing where the version that comes reads the files that are there."""
-        return (Backup("every database", lambda: _prepare(context, access)),)
+        live = access.api().get("StatefulSet", NAME, NAMESPACE)
+        seen, wanted = _data_folder(live), folder(context.version("postgres"))
+        if seen == wanted:
+            return ()
+        return (Backup("every database", lambda: _prepare(context, access, live, seen, wanted)),)
 
 
-def _prepare(context: Context, access: Access) -> str:
-    live = access.api().get("StatefulSet", NAME, NAMESPACE)
-    seen, wanted = _data_folder(live), folder(context.version("postgres"))
-    if seen == wanted:
-        return "its files stay as they are"
+def _prepare(context: Context, access: Access, live: KubernetesObject, seen: str, wanted: str) -> str:
     if _number(wanted) < _number(seen):
         _run(access, context.image("postgres"), _LOOK_BACK, {"TO": wanted}, f"data of PostgreSQL {_number(wanted)} to go back to")
         return f"what was written since lies in {seen} of its volume"
     access.api().patch("StatefulSet", NAME, NAMESPACE, patch={"spec": {"replicas": 0}})
     for pod in workloads.pods(access.api(), [live]):
         workloads.wait_until_lost(access.api(), pod, COPIES_S)
-    copy = f"{VOLUME}/copies/for-{wanted.rpartition('/')[2]}.sql.gz"
+    copy = f"{COPIES}/for-{wanted.rpartition('/')[2]}.sql.gz"
     image = workloads.pod_spec(live)["containers"][0]["image"]
     _run(access, image, _WRITE_DOWN, {"FROM": seen, "TO": wanted, "COPY": copy}, f"everything in PostgreSQL {_number(seen)} written down")
     return f"PostgreSQL {_number(seen)} in converge/images/catalog.yaml finds its files as they were"
