@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from converge.apis.login import Login
-from converge.errors import Refused, Unreachable
-from converge.http import checked, excerpt
+from converge.apis.product import Product
+from converge.errors import Refused
+from converge.http import checked
 
 if TYPE_CHECKING:
     import requests
@@ -39,12 +40,12 @@ class PackageIndexes:
     def __init__(self, http: requests.Session, url: str, login: Login | None = None) -> None:
         self.url = url
         self._http = http
-        self._login = login
+        self._api = Product(http, url, "devpi", lambda answer: MARK in answer.headers, login, JSON)
 
     def is_known(self) -> bool:
         """Whether the login is right."""
-        login = self._login or Login("", "")
-        answer = self._ask("POST", "/+login", json={"user": login.username, "password": login.password}, anonymous=True)
+        login = self._api.login or Login("", "")
+        answer = replace(self._api, login=None).ask("POST", "/+login", {"user": login.username, "password": login.password})
         if answer.status_code == 401:
             return False
         checked(answer, "signing in to devpi")
@@ -52,27 +53,28 @@ class PackageIndexes:
 
     def has_user(self, name: str) -> bool:
         """Whether there is such a user."""
-        return self._read(f"/{name}", f"user {name} of devpi") is not None
+        return self._api.find(f"/{name}", f"user {name} of devpi") is not None
 
     def write_user(self, name: str, password: str) -> None:
         """Make a user, or give it this password."""
         method = "PATCH" if self.has_user(name) else "PUT"
-        checked(self._ask(method, f"/{name}", json={"password": password}), f"user {name} of devpi written")
+        self._api.send(method, f"/{name}", {"password": password}, f"user {name} of devpi written")
 
     def remove_user(self, name: str) -> None:
         """Remove a user with its indexes; absent is fine."""
         if self.has_user(name):
-            checked(self._ask("DELETE", f"/{name}"), f"user {name} of devpi removed")
+            self._api.send("DELETE", f"/{name}", what=f"user {name} of devpi removed")
 
     def index(self, name: str) -> Mapping[str, Any] | None:
         """The configuration of an index, ``root/prod``; None where there is none."""
-        return self._read(f"/{name}?no_projects=", f"package index {name}")
+        found = self._api.find(f"/{name}?no_projects=", f"package index {name}")
+        return None if found is None else found["result"]
 
     def write_index(self, name: str, wanted: Mapping[str, Any]) -> None:
         """Make an index, or change these fields of it."""
         seen = self.index(name)
         method, whole = ("PUT", dict(wanted)) if seen is None else ("PATCH", {**seen, **wanted})
-        checked(self._ask(method, f"/{name}", json=whole), f"package index {name} written")
+        self._api.send(method, f"/{name}", whole, f"package index {name} written")
 
     def remove_index(self, name: str) -> None:
         """Remove an index with every package in it, also one that lets nobody remove packages; absent is fine."""
@@ -80,7 +82,7 @@ class PackageIndexes:
             return
         if not seen.get("volatile", True):
             self.write_index(name, {"volatile": True})
-        checked(self._ask("DELETE", f"/{name}"), f"package index {name} removed")
+        self._api.send("DELETE", f"/{name}", what=f"package index {name} removed")
 
     def upload(self, index: str, release: Release) -> None:
         """Upload a file as twine does.
@@ -98,8 +100,8 @@ class PackageIndexes:
             "pyversion": "py3",
             "sha256_digest": hashlib.sha256(release.content).hexdigest(),
         }
-        answer = self._ask("POST", f"/{index}/", data=form, files={"content": (release.file, release.content)})
-        checked(answer, f"{release.file} uploaded to package index {index}")
+        content = {"content": (release.file, release.content)}
+        self._api.send("POST", f"/{index}/", what=f"{release.file} uploaded to package index {index}", data=form, files=content)
 
     def files(self, index: str, project: str) -> Sequence[str]:
         """The names of a project's files, as pip finds them; none where the index has no such project."""
@@ -117,33 +119,10 @@ class PackageIndexes:
 
     def remove_project(self, index: str, project: str) -> None:
         """Remove a project with all its versions, also from an index that keeps them; absent is fine."""
-        answer = self._ask("DELETE", f"/{index}/{project}?force=")
+        answer = self._api.ask("DELETE", f"/{index}/{project}?force=")
         if answer.status_code != 404:
             checked(answer, f"project {project} of package index {index} removed")
 
     def _links(self, index: str, project: str) -> Sequence[Mapping[str, Any]]:
-        what = f"project {project} of package index {index}"
-        answer = self._ask("GET", f"/{index}/+simple/{project}/", headers=SIMPLE)
-        if answer.status_code == 404:
-            return ()
-        found: list[Mapping[str, Any]] = checked(answer, what).json()["files"]
-        return found
-
-    def _read(self, path: str, what: str) -> Mapping[str, Any] | None:
-        answer = self._ask("GET", path)
-        if answer.status_code == 404:
-            return None
-        found: Mapping[str, Any] = checked(answer, what).json()["result"]
-        return found
-
-    def _ask(self, method: str, path: str, *, anonymous: bool = False, headers: Mapping[str, str] = JSON, **more: Any) -> requests.Response:
-        """An answer of devpi's own, which it marks with the version of its API.
-
-        Raises:
-            Unreachable: the ingress, or somebody else on the way, answered instead.
-        """
-        auth = self._login.basic if self._login and not anonymous else None
-        answer = self._http.request(method, f"{self.url}{path}", headers=dict(headers), auth=auth, allow_redirects=False, **more)
-        if MARK not in answer.headers:
-            raise Unreachable(f"{self.url} to lead to devpi", seen=f"{answer.status_code} {answer.reason}: {excerpt(answer.text)}")
-        return answer
+        found = self._api.find(f"/{index}/+simple/{project}/", f"project {project} of package index {index}", headers=SIMPLE)
+        return found["files"] if found else ()

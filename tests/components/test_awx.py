@@ -137,7 +137,7 @@ def test_who_answers_in_awxs_place_is_told_apart(server: FakeAwx, api: Api) -> N
         pytest.param(lambda api: api.create("inventories", {"name": "a", "organization": 99}), "no such item", id="nothing of that id"),
         pytest.param(lambda api: api.create("projects", {"name": "a", "scm_type": "manual"}), "no valid choice", id="no choice"),
         pytest.param(lambda api: api.items("hosts", nam="a"), "no filter nam", id="unknown filter"),
-        pytest.param(lambda api: api._send("POST", "/projects", {}), "every path ends in /", id="no slash at the end"),
+        pytest.param(lambda api: api._api.send("POST", "/projects", {}), "every path ends in /", id="no slash at the end"),
     ],
 )
 def test_the_server_of_these_tests_refuses_what_awx_does_not_know(api: Api, attempt: Any, why: str) -> None:

@@ -214,9 +214,9 @@ def test_who_answers_in_harbors_place_is_told_apart(api: Api, monkeypatch: pytes
         pytest.param(lambda api: api.configure({"oidc_verify_cert": "true"}), "wanted boolean", id="wrong type"),
         pytest.param(lambda api: api.configure({"token_expiration": True}), "wanted integer", id="a truth value is no number"),
         pytest.param(lambda api: api.create_project({"name": "wiki"}), "unknown field name", id="the name of an answer's field"),
-        pytest.param(lambda api: api._send("POST", "/projects"), "project is missing", id="missing body"),
-        pytest.param(lambda api: api._read("/projects?names=a"), "unknown query names", id="unknown parameter"),
-        pytest.param(lambda api: api._read("/projekts"), "no such path", id="unknown path"),
+        pytest.param(lambda api: api._api.send("POST", "/projects"), "project is missing", id="missing body"),
+        pytest.param(lambda api: api._api.read("/projects?names=a"), "unknown query names", id="unknown parameter"),
+        pytest.param(lambda api: api._api.read("/projekts"), "no such path", id="unknown path"),
         pytest.param(lambda api: api.create_robot({"name": "a", "permissions": [{"access": {}}]}), "wanted array", id="inside a list"),
     ],
 )
