@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from converge.engine.platform import Platform
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
@@ -23,6 +25,16 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 def test_a_page_of_the_site_links_to_pages_of_the_site_only(page: Path) -> None:
     links = [link.partition("#")[0] for link in LINK.findall(CODE.sub("", page.read_text())) if "://" not in link]
     assert not [link for link in links if link and not (page.parent / link).resolve().is_relative_to(ROOT / "docs")]
+
+
+@pytest.mark.parametrize("name", sorted(Platform.known()))
+def test_a_page_says_how_a_component_is_verified(name: str) -> None:
+    assert [page for page in PAGES if name in chosen(page.read_text())]
+
+
+def chosen(text: str) -> set[str]:
+    """What ``pytest features/ -m "a or b"`` chooses, wherever a page says so."""
+    return {word for one in re.findall(r'pytest features/ -m ("[^"]+"|[\w-]+)', text) for word in one.strip('"').split()}
 
 
 def leads_somewhere(page: Path, link: str) -> bool:
