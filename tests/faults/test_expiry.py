@@ -10,7 +10,8 @@ from place import until
 
 from converge.errors import ThinkubeError
 from converge.kubernetes.client import Api
-from converge.nodes.embedded import expiry, kubeadm
+from converge.nodes.embedded.machine import machines
+from converge.nodes.kubeadm import configuration, expiry
 
 pytestmark = pytest.mark.fault
 
@@ -19,24 +20,30 @@ def shorten(place, seconds):
     """Certificates as they would be after years: kubeadm signs them anew, for a short life."""
     provider = place.provider
     control = provider.layout.control
-    path = control.root / kubeadm.CONFIGURATION.lstrip("/")
+    path = control.root / configuration.CONFIGURATION.lstrip("/")
     documents = list(yaml.safe_load_all(path.read_text()))
     for document in documents:
         if document["kind"] == "ClusterConfiguration":
             document["certificateValidityPeriod"] = f"{seconds}s"
-    path.write_text(kubeadm.text(*documents))
-    provider.spaces.run(control.name, kubeadm.renewal())
+    path.write_text(configuration.text(*documents))
+    provider.spaces.run(control.name, configuration.renewal())
     for node in provider.layout.nodes:
         who = ["--org=system:nodes", f"--client-name=system:node:{node.name}"]
-        argv = ["kubeadm", "kubeconfig", "user", f"--config={kubeadm.CONFIGURATION}", *who, f"--validity-period={seconds}s"]
+        argv = ["kubeadm", "kubeconfig", "user", f"--config={configuration.CONFIGURATION}", *who, f"--validity-period={seconds}s"]
         (node.root / "etc/kubernetes/kubelet.conf").write_text(provider.spaces.run(control.name, argv).stdout)
-        (node.root / expiry.KUBELET_CURRENT).unlink()
+        (node.root / expiry.KUBELET_CURRENT.lstrip("/")).unlink()
     return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 def ends(place):
-    layout = place.provider.layout
-    return [*expiry.control_plane(layout), *(one for node in layout.nodes for one in expiry.kubelet(node))]
+    layout, there = place.provider.layout, machines(place.provider.layout, place.provider.spaces)
+    kubelets = [one for node in layout.nodes for one in expiry.kubelet(there[node.name], node)]
+    return [*of_control_plane(place), *expiry.serving(layout, there), *kubelets]
+
+
+def of_control_plane(place):
+    control = machines(place.provider.layout, place.provider.spaces)[place.provider.layout.control.name]
+    return list(expiry.control_plane(control.read(*expiry.CERTIFICATES.values(), *expiry.CREDENTIALS.values())))
 
 
 def test_certificates_that_expired_while_the_cluster_was_stopped(place, seen):
@@ -79,7 +86,6 @@ def test_certificates_of_a_running_cluster_near_their_end(place, seen):
     done.require()
     assert done.outcomes["control-node"].changes
     assert not refused, refused[:3]
-    layout = place.provider.layout
-    assert all(one.ends > datetime.now(UTC) + timedelta(days=3000) for one in expiry.control_plane(layout))
+    assert all(one.ends > datetime.now(UTC) + timedelta(days=3000) for one in of_control_plane(place))
     assert "certificates" not in place.plan("control-node")
     seen(f"renewed in a run of {done.seconds:.1f} s; {len(asked)} questions to the API, none refused")

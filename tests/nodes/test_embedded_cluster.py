@@ -17,10 +17,11 @@ from converge.errors import Missing, Refused
 from converge.images.store import Images
 from converge.inventory.model import EmbeddedNodes, Inventory
 from converge.kubernetes.client import Api
-from converge.nodes.embedded import kubeadm, record
+from converge.nodes.embedded import record
 from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.provider import EmbeddedProvider
 from converge.nodes.host import host
+from converge.nodes.kubeadm import configuration
 from converge.progress import SILENCE
 
 pytestmark = pytest.mark.cluster
@@ -239,7 +240,7 @@ def test_a_second_cluster_in_the_same_range_is_refused_before_anything_is_touche
 
 def test_a_start_that_was_broken_off_early_is_made_anew(provider, before):
     provider.delete()
-    record.Record.of(provider.layout, kubeadm.VERSION).save(provider.layout.folder)
+    record.Record.of(provider.layout, configuration.VERSION).save(provider.layout.folder)
     (provider.layout.control.root / "etc/kubernetes/pki").mkdir(parents=True)
     (provider.layout.control.root / "etc/kubernetes/pki/ca.crt").write_text("half a certifi")
     with_api = provider.start(SILENCE)

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from converge.inventory.model import EmbeddedNodes, Inventory
-from converge.nodes.embedded import expiry, kubeadm, serving
-from converge.nodes.embedded.expiry import Certificate
 from converge.nodes.embedded.layout import Layout
+from converge.nodes.embedded.machine import machines
+from converge.nodes.kubeadm import configuration, expiry, serving
+from converge.nodes.kubeadm.expiry import Certificate
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 YEARS_10 = timedelta(days=3650)
@@ -30,7 +31,7 @@ def pem(until):
 
 @pytest.mark.parametrize("until", [datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC), datetime(2056, 12, 31, 23, 59, 59, tzinfo=UTC)])
 def test_the_end_of_a_certificate_is_read_in_both_spellings(until):
-    assert expiry.ends(pem(until)[0]) == until
+    assert expiry.ends(pem(until)[0].decode()) == until
 
 
 @pytest.mark.parametrize(
@@ -48,24 +49,26 @@ def test_what_has_less_than_a_third_left_is_renewed_where_that_gains_something(l
 
 def test_serving_certificates_are_kept_until_they_are_wanted_anew(tmp_path):
     layout = Layout.of(Inventory(name="one", nodes=EmbeddedNodes()), tmp_path)
-    node = layout.nodes[1]
-    (folder := node.root / "var/lib/kubelet/pki").mkdir(parents=True)
-    certificate, key = pem(datetime.now(UTC) + YEARS_10 * 3)
-    (tmp_path / "ca.crt").write_bytes(certificate)
-    (tmp_path / "ca.key").write_bytes(key)
-    assert expiry.serving(node) is None
-    serving.sign(tmp_path, node, timedelta(days=7))
-    first = (folder / "serving.crt").read_bytes()
-    assert timedelta(days=6) < expiry.serving(node).ends - datetime.now(UTC) <= timedelta(days=7)
-    serving.sign(tmp_path, node, YEARS_10)
-    assert (folder / "serving.crt").read_bytes() == first
-    serving.sign(tmp_path, node, YEARS_10, anew=True)
-    assert expiry.serving(node).ends - datetime.now(UTC) > timedelta(days=3649)
+    control, node = layout.nodes
+    there = machines(layout, None)
+    for path, data in zip(serving.CA, pem(datetime.now(UTC) + YEARS_10 * 3), strict=True):
+        there[control.name].write(path, data.decode())
+    signed = [there[control.name], there[node.name], node]
+    assert expiry.serving(layout, there) == []
+    serving.sign(*signed, timedelta(days=7))
+    first = there[node.name].read(serving.CERTIFICATE)
+    (found,) = expiry.serving(layout, there)
+    assert timedelta(days=6) < found.ends - datetime.now(UTC) <= timedelta(days=7)
+    serving.sign(*signed, YEARS_10)
+    assert there[node.name].read(serving.CERTIFICATE) == first
+    serving.sign(*signed, YEARS_10, anew=True)
+    (found,) = expiry.serving(layout, there)
+    assert found.ends - datetime.now(UTC) > timedelta(days=3649)
 
 
 def test_only_other_lives_than_the_usual_are_told_to_the_controller_manager(tmp_path):
     layout = Layout.of(Inventory(name="one", nodes=EmbeddedNodes()), tmp_path)
-    usual, short = (kubeadm.cluster(one) for one in (layout, replace(layout, certificates=timedelta(minutes=4))))
+    usual, short = (configuration.cluster(one) for one in (layout, replace(layout, certificates=timedelta(minutes=4))))
     arguments = [{one["name"]: one["value"] for one in document["controllerManager"]["extraArgs"]} for document in (usual, short)]
     assert [one.get("cluster-signing-duration") for one in arguments] == [None, "240s"]
     assert short["certificateValidityPeriod"] == "240s"

@@ -7,10 +7,12 @@ import pytest
 
 from converge.inventory.model import EmbeddedNodes, Inventory
 from converge.kubernetes.objects import Ref
-from converge.nodes.embedded import expiry, program_logs
-from converge.nodes.embedded.inspection import Inspection, absent, system_pods
+from converge.nodes.embedded import program_logs
 from converge.nodes.embedded.layout import Layout
-from converge.nodes.embedded.phases import PHASES, is_marked
+from converge.nodes.embedded.machine import machines
+from converge.nodes.kubeadm import expiry
+from converge.nodes.kubeadm.inspection import Inspection, absent, system_pods
+from converge.nodes.kubeadm.phases import PHASES, is_marked
 
 LABEL = "node-role.kubernetes.io/control-plane"
 
@@ -49,7 +51,7 @@ def pod(name, app, on="one-control", *, ready="True", **container):
 
 def test_a_node_that_is_absent_or_not_ready_is_named_with_its_kubelets_words(fake_api, layout):
     fake_api.put(marked(ready="Unknown", message="Kubelet stopped posting node status."))
-    assert Inspection(layout, fake_api.client()).unready() == {
+    assert Inspection(layout, machines(layout, None), fake_api.client()).unready() == {
         "one-control": "not Ready (Kubelet stopped posting node status.)",
         "one-worker-1": "absent: the API server knows no such node",
     }
@@ -62,14 +64,14 @@ def test_whether_the_control_node_is_marked_is_read_from_its_object(layout, seen
 
 def test_what_is_lost_of_nodes_objects_and_pods_is_a_difference_each(fake_api, layout, monkeypatch):
     late = [expiry.Certificate("apiserver", datetime(2030, 1, 1, tzinfo=UTC)), expiry.Certificate("etcd/server", datetime.max)]
-    monkeypatch.setattr(expiry, "due", lambda _: [replace(one, ends=one.ends.replace(tzinfo=UTC)) for one in late])
+    monkeypatch.setattr(expiry, "due", lambda *_: [replace(one, ends=one.ends.replace(tzinfo=UTC)) for one in late])
     fake_api.put(node("one-control", cidr=""))
     fake_api.put(node("one-worker-1"))
     for ref in (ref for refs in PHASES.values() for ref in refs if ref.name != "cluster-info"):
         fake_api.put({"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}})
     fake_api.put(pod("kube-proxy-1", "kube-proxy"))
     fake_api.put(pod("coredns-1", "kube-dns"))
-    found = Inspection(layout, fake_api.client()).differences()
+    found = Inspection(layout, machines(layout, None), fake_api.client()).differences()
     assert found[-1].seen == "apiserver and 1 more until 2030-01-01 00:00 UTC"
     assert [(one.subject, one.field) for one in found] == [
         ("node one-control", "label and taint of the control plane"),

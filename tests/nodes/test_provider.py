@@ -7,11 +7,12 @@ import pytest
 from converge.errors import Missing, Refused, Unavailable
 from converge.inventory.model import EmbeddedNodes, ExistingNodes, Inventory, MicroK8sNodes, SshHost
 from converge.nodes import provider
-from converge.nodes.embedded import authentication, checks, record
+from converge.nodes.embedded import checks, record
 from converge.nodes.embedded.layout import Layout
 from converge.nodes.embedded.provider import EmbeddedProvider
 from converge.nodes.existing import ExistingCluster, _node
 from converge.nodes.host import host
+from converge.nodes.kubeadm import authentication
 from converge.progress import SILENCE
 
 

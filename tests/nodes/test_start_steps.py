@@ -8,13 +8,14 @@ from hanging import HANG_S
 from converge.inventory.model import EmbeddedNodes, Inventory
 from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.layout import Layout
+from converge.nodes.embedded.machine import machines
 from converge.nodes.embedded.machines import Machines
-from converge.nodes.embedded.membership import Membership
-from converge.nodes.embedded.phases import documents
-from converge.nodes.embedded.ready import Patience
 from converge.nodes.embedded.spaces import Spaces
 from converge.nodes.embedded.start import Start
-from converge.nodes.embedded.steps import Step, run_steps
+from converge.nodes.kubeadm.membership import Membership
+from converge.nodes.kubeadm.phases import documents
+from converge.nodes.kubeadm.ready import Patience
+from converge.nodes.kubeadm.steps import Step, run_steps
 from converge.progress import SILENCE
 
 
@@ -22,7 +23,8 @@ def start(workers=1, known=False):
     plan = Layout.of(Inventory(nodes=EmbeddedNodes(workers=workers)), Path("/state"))
     patience = Patience(1, threading.Event())
     spaces = Spaces(plan, Cgroups((), 2))
-    return Start(plan, Machines(plan, spaces, None, patience, known), Membership(plan, spaces, patience, SILENCE), patience, lambda: None)
+    membership = Membership(plan, machines(plan, spaces), patience, SILENCE)
+    return Start(plan, Machines(plan, spaces, None, patience, known), membership, patience, lambda: None)
 
 
 def run(steps):

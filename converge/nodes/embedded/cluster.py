@@ -7,10 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from converge.errors import Refused
-from converge.nodes.embedded import authentication, loading, registries
+from converge.nodes.embedded import files, loading
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
+from converge.nodes.embedded.machine import machines
 from converge.nodes.embedded.machines import runtime_socket
 from converge.nodes.embedded.spaces import Spaces
+from converge.nodes.kubeadm import authentication, registries
+from converge.nodes.kubeadm.plan import Member
 from converge.nodes.provider import Node, RegistryAccess
 from converge.process import Completed
 from converge.progress import Progress
@@ -25,6 +28,7 @@ class EmbeddedCluster:
         self._progress = progress
         self.layout = layout
         self.spaces = spaces
+        self._machines = machines(layout, spaces)
         self.name = layout.name
         self.kubeconfig = layout.kubeconfig
         self.nodes: tuple[Node, ...] = layout.nodes
@@ -51,27 +55,27 @@ class EmbeddedCluster:
 
     def read_authentication(self) -> str:
         """The API server's AuthenticationConfiguration, as YAML text."""
-        return authentication.read(self.layout)
+        return authentication.read(self._machines[self.layout.control.name])
 
     def write_authentication(self, text: str) -> None:
         """Replace the AuthenticationConfiguration and wait until the API server works with it."""
-        authentication.write(self.layout, text)
+        authentication.write(self.layout, self._machines[self.layout.control.name], text)
 
     def pulls_otherwise(self, registry: RegistryAccess) -> Sequence[str]:
         """The nodes that do not pull from a registry so."""
-        return registries.lacking(self.layout, self.spaces, registry)
+        return registries.lacking(self._machines, registry)
 
     def let_pull(self, registry: RegistryAccess) -> None:
         """Let every node pull so."""
-        registries.write(self.layout, self.spaces, registry)
+        registries.write(self.layout, self._machines, registry, self._lay_out)
 
     def knows_registry(self, host: str) -> bool:
         """Whether the nodes pull from a registry as `let_pull` told them."""
-        return registries.known(self.layout, host)
+        return registries.known(self._machines, host)
 
     def forget_registry(self, host: str) -> None:
         """Take that back."""
-        registries.forget(self.layout, host)
+        registries.forget(self._machines, host)
 
     def node(self, name: str) -> EmbeddedNode:
         """A node by its name, or by the end of its name: ``control``, ``worker-1``."""
@@ -80,3 +84,6 @@ class EmbeddedCluster:
         except KeyError:
             names = ", ".join(node.name for node in self.layout.nodes)
             raise Refused(f"a node {name}", seen=f"cluster {self.name} has {names}", next_command="thinkube cluster status") from None
+
+    def _lay_out(self, node: Member) -> None:
+        files.write(self.layout, self.layout.node(node.name))

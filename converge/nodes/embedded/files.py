@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
-from converge.nodes.embedded import kubeadm
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
+from converge.nodes.kubeadm import configuration
+from converge.nodes.kubeadm.node_files import LOGIN, RUNTIME, pod_network
 from converge.surroundings import make_folder
-
-PAUSE = "registry.k8s.io/pause:3.10.2"
 
 FOLDERS = (
     "dev", "etc/cni/net.d", "etc/containerd/certs.d", "etc/kubernetes/audit", "etc/kubernetes/authentication",
@@ -19,57 +17,6 @@ FOLDERS = (
     "var/cache", "var/lib/cni", "var/lib/containerd", "var/lib/etcd", "var/lib/kubelet/pki", "var/lib/kubelet/volumeplugins",
     "var/log/containers", "var/log/kubernetes", "var/log/pods", "var/tmp",
 )  # fmt: skip
-
-LOGIN = f"""\
-#!/bin/sh
-# The kubelet asks for a login where it pulls an image; without an answer it pulls as a stranger.
-exec cat {kubeadm.CREDENTIALS}.json
-"""
-
-RUNTIME = f"""\
-version = 3
-root = "/var/lib/containerd"
-state = "/run/containerd"
-disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.nri.v1.nri", "io.containerd.tracing.processor.v1.otlp"]
-
-[grpc]
-  address = "/run/containerd/containerd.sock"
-
-[plugins."io.containerd.cri.v1.images"]
-  snapshotter = "overlayfs"
-  [plugins."io.containerd.cri.v1.images".pinned_images]
-    sandbox = "{PAUSE}"
-  [plugins."io.containerd.cri.v1.images".registry]
-    config_path = "/etc/containerd/certs.d"
-
-[plugins."io.containerd.cri.v1.runtime"]
-  # Machines without CAP_SYS_RESOURCE refuse a lower score, and every system pod would die of it.
-  restrict_oom_score_adj = true
-  [plugins."io.containerd.cri.v1.runtime".cni]
-    bin_dirs = ["/opt/thinkube/bin"]
-    conf_dir = "/etc/cni/net.d"
-  [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
-    runtime_type = "io.containerd.runc.v2"
-    [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
-      BinaryName = "/opt/thinkube/bin/runc"
-      SystemdCgroup = false
-"""
-
-
-def pod_network(node: EmbeddedNode) -> str:
-    """The pod network of a node: routed links (ptp), so that a Service works also between pods of one node."""
-    plugin = {
-        "type": "ptp",
-        "ipMasq": False,
-        "ipam": {
-            "type": "host-local",
-            "dataDir": "/run/cni",  # addresses of a run that was killed are free again
-            "ranges": [[{"subnet": str(node.pods)}]],
-            "routes": [{"dst": "0.0.0.0/0"}],
-        },
-        "mtu": 1500,
-    }
-    return json.dumps({"cniVersion": "1.0.0", "name": "thinkube", "plugins": [plugin]}, indent=2) + "\n"
 
 
 def hosts(layout: Layout) -> str:
@@ -86,7 +33,7 @@ def contents(layout: Layout, node: EmbeddedNode) -> dict[str, str]:
         "etc/group": "root:x:0:\n",
         "etc/hostname": f"{node.name}\n",
         "etc/hosts": hosts(layout),
-        "etc/kubernetes/image-credentials/config.yaml": kubeadm.text(kubeadm.credential_provider(layout)),
+        "etc/kubernetes/image-credentials/config.yaml": configuration.text(configuration.credential_provider(layout)),
         "etc/kubernetes/image-credentials/thinkube": LOGIN,
         "etc/machine-id": hashlib.sha256(node.name.encode()).hexdigest()[:32] + "\n",
         # The node itself asks the cluster's DNS, so that it resolves the platform's own names …

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 from converge.inventory import Inventory
 from converge.inventory.model import EmbeddedNodes
 from converge.nodes.embedded.cgroups import PROJECT
-from converge.nodes.provider import Node
+from converge.nodes.kubeadm.plan import CERTIFICATES, POD_PREFIX, Member, Plan
 from converge.places import DEFAULT_STATE
 
-POD_PREFIX = 24
-CERTIFICATES = timedelta(days=3650)
 LINK_NAME_MAX = 15  # IFNAMSIZ less the closing zero
 
 
 @dataclass(frozen=True)
-class EmbeddedNode(Node):
-    """A node of an embedded cluster: ``pods`` is its share of the pod range, ``folder`` all that it keeps."""
+class EmbeddedNode(Member):
+    """A node of an embedded cluster: ``folder`` is all that it keeps."""
 
-    pods: IPv4Network
     folder: Path
 
     @property
@@ -32,14 +31,9 @@ class EmbeddedNode(Node):
         """Its root file system as this machine sees it; host programs (/usr) are only mounted inside."""
         return self.folder / "root"
 
-    @property
-    def is_control(self) -> bool:
-        """Whether the control plane runs on it."""
-        return self.role == "control"
-
 
 @dataclass(frozen=True)
-class Layout:
+class Layout(Plan):
     """The plan of one cluster: ``Layout.of(inventory, Path("/var/lib/thinkube"))``."""
 
     name: str
@@ -50,7 +44,6 @@ class Layout:
     service_subnet: IPv4Network
     state: Path
     certificates: timedelta = CERTIFICATES
-    """How long certificates last; a third before their end they are renewed."""
 
     @classmethod
     def of(cls, inventory: Inventory, state: Path) -> Layout:
@@ -74,11 +67,6 @@ class Layout:
         return self.state / self.name
 
     @property
-    def kubeconfig(self) -> Path:
-        """The administrator's credentials."""
-        return self.folder / "kubeconfig"
-
-    @property
     def superuser(self) -> Path:
         """Credentials whose rights need no object in the cluster: kubeadm's ``super-admin.conf``."""
         return self.control.root / "etc/kubernetes/super-admin.conf"
@@ -99,9 +87,13 @@ class Layout:
         return str(self.subnet[1])
 
     @property
-    def dns_address(self) -> str:
-        """The cluster DNS service, as kubeadm chooses it: ``10.96.0.10``."""
-        return str(self.service_subnet[10])
+    def server_names(self) -> Sequence[str]:
+        """This machine reaches the API server through its own address as well."""
+        return [self.host_address]
+
+    def kubelet_differs(self, node: Member) -> Mapping[str, Any]:
+        """Each kubelet keeps to its node's control group."""
+        return {"cgroupRoot": f"/{self.group}/{node.name}"}
 
     @property
     def handle(self) -> str:
@@ -121,11 +113,6 @@ class Layout:
         """The one network link that this machine gets: ``tk-local``."""
         plain = f"tk-{self.handle}"
         return plain if len(plain) <= LINK_NAME_MAX else f"tk-{self.handle[:5]}-{_digest(self.handle, 6)}"
-
-    @property
-    def server(self) -> str:
-        """The API server's URL."""
-        return f"https://{self.control.address}:6443"
 
     @property
     def control(self) -> EmbeddedNode:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from converge.errors import NotReady
 from converge.nodes.embedded import files, links, loading
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
-from converge.nodes.embedded.ready import Patience
 from converge.nodes.embedded.seeds import Seed
 from converge.nodes.embedded.spaces import BRIDGE, Spaces
+from converge.nodes.kubeadm.ready import Patience
 from converge.places import cache_folder
 
 if TYPE_CHECKING:

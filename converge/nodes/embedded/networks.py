@@ -9,8 +9,9 @@ from ipaddress import IPv4Network
 from itertools import chain
 from pathlib import Path
 
-from converge.nodes.embedded.layout import POD_PREFIX, Layout
+from converge.nodes.embedded.layout import Layout
 from converge.nodes.embedded.record import Record
+from converge.nodes.kubeadm.plan import POD_PREFIX
 from converge.process import run
 
 

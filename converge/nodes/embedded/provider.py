@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING
 
 from converge.errors import Refused, ThinkubeError
 from converge.inventory import Inventory
-from converge.nodes.embedded import checks, kubeadm, links, record
+from converge.nodes.embedded import checks, links, record
 from converge.nodes.embedded.cgroups import Cgroups
 from converge.nodes.embedded.cluster import EmbeddedCluster
-from converge.nodes.embedded.inspection import Inspection
 from converge.nodes.embedded.layout import Layout
+from converge.nodes.embedded.machine import machines
 from converge.nodes.embedded.machines import Machines
-from converge.nodes.embedded.membership import Membership
 from converge.nodes.embedded.program_logs import last_words
-from converge.nodes.embedded.ready import Patience
 from converge.nodes.embedded.spaces import BRIDGE, Spaces
 from converge.nodes.embedded.start import Start
-from converge.nodes.embedded.steps import run_steps
+from converge.nodes.kubeadm import configuration
+from converge.nodes.kubeadm.inspection import Inspection
+from converge.nodes.kubeadm.membership import Membership
+from converge.nodes.kubeadm.ready import Patience
+from converge.nodes.kubeadm.steps import run_steps
 from converge.places import state_folder
 from converge.progress import Progress, State
 
@@ -94,21 +96,21 @@ class EmbeddedProvider:
                 if self.layout.folder.exists():
                     progress.note(self.subject, State.WAITING, "removing what a start left that did not get far")
                     self._remove()
-                known = record.Record.of(self.layout, kubeadm.VERSION)
+                known = record.Record.of(self.layout, configuration.VERSION)
                 self._claim(known)
             self._compare(known)
             progress.note(self.subject, State.STARTED)
             stopped = threading.Event()
             patience = Patience(self.inventory.deadlines.nodes_s, stopped)
-            machines = Machines(self.layout, self.spaces, self.images, patience, known.made)
-            membership = Membership(self.layout, self.spaces, patience, progress)
-            steps = Start(self.layout, machines, membership, patience, self._made).steps()
+            nodes = Machines(self.layout, self.spaces, self.images, patience, known.made)
+            membership = Membership(self.layout, machines(self.layout, self.spaces), patience, progress)
+            steps = Start(self.layout, nodes, membership, patience, self._made).steps()
             try:
                 self.seconds = run_steps(steps, progress, self.subject, stopped=stopped)
             except KeyboardInterrupt:
                 self.images.cancel()  # a build would go on for minutes
                 raise
-            record.Record.of(self.layout, kubeadm.VERSION).as_made().save(self.layout.folder)
+            record.Record.of(self.layout, configuration.VERSION).as_made().save(self.layout.folder)
         progress.note(self.subject, State.DONE)
         return self._running()
 
@@ -145,7 +147,7 @@ class EmbeddedProvider:
     def differences(self) -> Sequence[Difference]:
         """What of the running cluster a start would mend, but for nodes that are not Ready."""
         with self._superuser() as api:
-            return Inspection(self.layout, api).differences()
+            return Inspection(self.layout, machines(self.layout, self.spaces), api).differences()
 
     def last_words(self, node: str) -> str:
         """What the kubelet of a node said last."""
@@ -178,7 +180,7 @@ class EmbeddedProvider:
     def _is_whole(self) -> bool:
         try:
             with self._superuser() as api:
-                inspection = Inspection(self.layout, api)
+                inspection = Inspection(self.layout, machines(self.layout, self.spaces), api)
                 return not inspection.unready() and not inspection.differences()
         except ThinkubeError:  # as with credentials that have expired
             return False
@@ -200,7 +202,7 @@ class EmbeddedProvider:
         return EmbeddedCluster(self.layout, self.spaces, self.progress)
 
     def _made(self) -> None:
-        record.Record.of(self.layout, kubeadm.VERSION).as_made().save(self.layout.folder)
+        record.Record.of(self.layout, configuration.VERSION).as_made().save(self.layout.folder)
 
     def _end(self, grace_s: float) -> None:
         group = self.spaces.group
@@ -228,7 +230,7 @@ class EmbeddedProvider:
             shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
 
     def _compare(self, known: record.Record) -> None:
-        wanted = record.Record.of(self.layout, kubeadm.VERSION)
+        wanted = record.Record.of(self.layout, configuration.VERSION)
         fields = ("version", "subnet", "pod_subnet", "service_subnet")
         found = [
             f"{name} {getattr(known, name)}, wanted {getattr(wanted, name)}"

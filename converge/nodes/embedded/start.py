@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 from converge.kubernetes.stuck import replace_stuck
-from converge.nodes.embedded.inspection import SYSTEM
 from converge.nodes.embedded.layout import Layout
 from converge.nodes.embedded.machines import SYSTEM_IMAGES, Machines
-from converge.nodes.embedded.membership import MARK, Membership
-from converge.nodes.embedded.phases import ADDONS
-from converge.nodes.embedded.ready import Patience, add_pod_ranges, wait_for_api, wait_for_nodes, wait_for_system_pods
-from converge.nodes.embedded.steps import Step
+from converge.nodes.kubeadm.inspection import SYSTEM
+from converge.nodes.kubeadm.membership import MARK, Membership
+from converge.nodes.kubeadm.phases import ADDONS
+from converge.nodes.kubeadm.ready import Patience, add_pod_ranges, wait_for_api, wait_for_nodes, wait_for_system_pods
+from converge.nodes.kubeadm.steps import Step
 from converge.progress import State
 
 
@@ -107,12 +107,12 @@ class Start:
 
     def wait_for_api(self) -> None:
         """Until the API server serves."""
-        wait_for_api(self.membership.api, self.layout, self.patience, self.membership.require_kubelets)
+        wait_for_api(self.membership.api, self.membership.control, self.patience, self.membership.require_kubelets)
         self.made()
 
     def wait_for_nodes(self) -> None:
         """Until every kubelet has said of this life that its node is ready."""
-        wait_for_nodes(self.membership.api, self.layout, self.began, self.patience, self.membership.require_kubelets)
+        wait_for_nodes(self.membership.api, self.membership.machines, self.began, self.patience, self.membership.require_kubelets)
         add_pod_ranges(self.membership.api, self.layout)
 
     def wait_for_system_pods(self) -> None:

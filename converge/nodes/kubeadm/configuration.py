@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from converge.nodes.embedded.layout import CERTIFICATES, EmbeddedNode, Layout
+from converge.nodes.kubeadm.plan import CERTIFICATES, Member, Plan
 
 VERSION = "v1.37.2"
 TOKEN_TTL = "300s"  # noqa: S105  (a duration)
@@ -70,24 +70,24 @@ def _volume(name: str, path: str, *, read_only: bool = True) -> Document:
     return {"name": name, "hostPath": path, "mountPath": path, "readOnly": read_only, "pathType": "DirectoryOrCreate"}
 
 
-def cluster(layout: Layout) -> Document:
+def cluster(plan: Plan) -> Document:
     """The control plane."""
     return {
         "apiVersion": "kubeadm.k8s.io/v1beta4",
         "kind": "ClusterConfiguration",
-        "clusterName": layout.name,
+        "clusterName": plan.name,
         "kubernetesVersion": VERSION,
-        "controlPlaneEndpoint": f"{layout.control.address}:6443",
+        "controlPlaneEndpoint": f"{plan.control.address}:6443",
         "networking": {
-            "podSubnet": str(layout.pod_subnet),
-            "serviceSubnet": str(layout.service_subnet),
+            "podSubnet": str(plan.pod_subnet),
+            "serviceSubnet": str(plan.service_subnet),
             "dnsDomain": "cluster.local",
         },
         "encryptionAlgorithm": "ECDSA-P256",
-        "certificateValidityPeriod": lasts(layout),
+        "certificateValidityPeriod": lasts(plan),
         "caCertificateValidityPeriod": CA_LASTS,
         "apiServer": {
-            "certSANs": [layout.host_address, "localhost", "127.0.0.1"],
+            "certSANs": [*plan.server_names, "localhost", "127.0.0.1"],
             "extraArgs": _arguments(
                 audit_log_path=AUDIT_LOG,
                 audit_log_maxsize="50",
@@ -112,16 +112,16 @@ def cluster(layout: Layout) -> Document:
                 kube_api_burst="400",
                 # There is only one; an election would cost the time that the lease of a killed predecessor has left.
                 leader_elect="false",
-                **({} if layout.certificates == CERTIFICATES else {"cluster_signing_duration": lasts(layout)}),
+                **({} if plan.certificates == CERTIFICATES else {"cluster_signing_duration": lasts(plan)}),
             )
         },
         "scheduler": {"extraArgs": _arguments(leader_elect="false")},
     }
 
 
-def lasts(layout: Layout) -> str:
+def lasts(plan: Plan) -> str:
     """How long certificates last, as Go writes it: ``315360000s``."""
-    return f"{layout.certificates.total_seconds():.0f}s"
+    return f"{plan.certificates.total_seconds():.0f}s"
 
 
 def renewal() -> list[str]:
@@ -129,13 +129,13 @@ def renewal() -> list[str]:
     return ["kubeadm", "certs", "renew", "all", f"--config={CONFIGURATION}"]
 
 
-def kubelet_credentials(layout: Layout, node: EmbeddedNode) -> list[str]:
+def kubelet_credentials(plan: Plan, node: Member) -> list[str]:
     """Print a kubeconfig with which a kubelet asks for a certificate of its own, as kubeadm's documentation has it for expired ones."""
     who = ["--org=system:nodes", f"--client-name=system:node:{node.name}"]
-    return ["kubeadm", "kubeconfig", "user", f"--config={CONFIGURATION}", *who, f"--validity-period={lasts(layout)}"]
+    return ["kubeadm", "kubeconfig", "user", f"--config={CONFIGURATION}", *who, f"--validity-period={lasts(plan)}"]
 
 
-def registration(node: EmbeddedNode, *, taints: bool) -> Document:
+def registration(node: Member, *, taints: bool) -> Document:
     """How a node introduces itself."""
     document: Document = {
         "name": node.name,
@@ -147,7 +147,7 @@ def registration(node: EmbeddedNode, *, taints: bool) -> Document:
     return document if taints else {**document, "taints": []}
 
 
-def initialisation(layout: Layout, token: str) -> Document:
+def initialisation(plan: Plan, token: str) -> Document:
     """The first node: the control plane is tainted where workers can take the pods."""
     return {
         "apiVersion": "kubeadm.k8s.io/v1beta4",
@@ -155,26 +155,26 @@ def initialisation(layout: Layout, token: str) -> Document:
         "bootstrapTokens": [
             {"token": token, "ttl": TOKEN_TTL, "description": "joins the workers", "usages": ["signing", "authentication"]}
         ],
-        "localAPIEndpoint": {"advertiseAddress": layout.control.address, "bindPort": 6443},
-        "nodeRegistration": registration(layout.control, taints=layout.workers > 0),
+        "localAPIEndpoint": {"advertiseAddress": plan.control.address, "bindPort": 6443},
+        "nodeRegistration": registration(plan.control, taints=plan.is_shared),
         "patches": {"directory": "/etc/kubernetes/patches"},
     }
 
 
-def discovery(layout: Layout, ca_pem: str, token: str) -> Document:
+def discovery(plan: Plan, ca_pem: str, token: str) -> Document:
     """How a worker recognises the control plane: where it is and which CA it has, handed over as a file."""
     ca = base64.b64encode(ca_pem.encode()).decode()
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": layout.name, "cluster": {"server": layout.server, "certificate-authority-data": ca}}],
+        "clusters": [{"name": plan.name, "cluster": {"server": plan.server, "certificate-authority-data": ca}}],
         "users": [{"name": "bootstrap", "user": {"token": token}}],
-        "contexts": [{"name": layout.name, "context": {"cluster": layout.name, "user": "bootstrap"}}],
-        "current-context": layout.name,
+        "contexts": [{"name": plan.name, "context": {"cluster": plan.name, "user": "bootstrap"}}],
+        "current-context": plan.name,
     }
 
 
-def joining(node: EmbeddedNode, token: str) -> Document:
+def joining(node: Member, token: str) -> Document:
     """A worker that joins."""
     return {
         "apiVersion": "kubeadm.k8s.io/v1beta4",
@@ -186,7 +186,7 @@ def joining(node: EmbeddedNode, token: str) -> Document:
     }
 
 
-def kubelet(layout: Layout) -> Document:
+def kubelet(plan: Plan) -> Document:
     """What every kubelet of the cluster does."""
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -194,7 +194,7 @@ def kubelet(layout: Layout) -> Document:
         "cgroupDriver": "cgroupfs",
         "failCgroupV1": False,
         "failSwapOn": False,
-        "clusterDNS": [layout.dns_address],
+        "clusterDNS": [plan.dns_address],
         "clusterDomain": "cluster.local",
         "containerRuntimeEndpoint": SOCKET,
         # By default thresholds are shares of the disk, also of what is reserved: images that nobody could pull again would be removed,
@@ -215,42 +215,42 @@ def kubelet(layout: Layout) -> Document:
     }
 
 
-def credential_provider(layout: Layout) -> Document:
+def credential_provider(plan: Plan) -> Document:
     """Whom the kubelet asks for a login where it pulls an image from below the platform's domain."""
     provider = {
         "name": "thinkube",
-        "matchImages": [f"*.{layout.domain}"],
+        "matchImages": [f"*.{plan.domain}"],
         "defaultCacheDuration": "0s",
         "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
     }
     return {"apiVersion": "kubelet.config.k8s.io/v1", "kind": "CredentialProviderConfig", "providers": [provider]}
 
 
-def proxy(layout: Layout) -> Document:
+def proxy(plan: Plan) -> Document:
     """kube-proxy; it may not write the connection tracking limits, which belong to the whole machine."""
     return {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
         "mode": "iptables",
-        "clusterCIDR": str(layout.pod_subnet),
+        "clusterCIDR": str(plan.pod_subnet),
         "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
         "iptables": {"minSyncPeriod": "100ms"},
     }
 
 
-def patches(layout: Layout, node: EmbeddedNode) -> dict[str, Document]:
+def patches(plan: Plan, node: Member) -> dict[str, Document]:
     """File name → what differs for this node from what kubeadm would write."""
     found: dict[str, Document] = {
         "kubeletconfiguration+strategic.yaml": {
             "apiVersion": "kubelet.config.k8s.io/v1beta1",
             "kind": "KubeletConfiguration",
-            "cgroupRoot": f"/{layout.group}/{node.name}",
+            **plan.kubelet_differs(node),
         }
     }
     if node.is_control:
         found["kube-apiserver+strategic.yaml"] = {
             # The API server does not ask the cluster's DNS; the tokens' issuer is behind the ingress.
-            "spec": {"hostAliases": [{"ip": node.address, "hostnames": [f"auth.{layout.domain}"]}]}
+            "spec": {"hostAliases": [{"ip": node.address, "hostnames": [f"auth.{plan.domain}"]}]}
         }
     return found
 
@@ -265,7 +265,7 @@ def control_plane_files() -> list[list[str]]:
     return [["kubeadm", "init", f"--config={CONFIGURATION}", f"--skip-phases={','.join(LATER)}"]]
 
 
-def kubelet_command(node: EmbeddedNode) -> list[str]:
+def kubelet_command(node: Member) -> list[str]:
     """The kubelet, as kubeadm's unit file for systemd would start it."""
     return [
         "kubelet",

@@ -15,9 +15,9 @@ from converge.kubernetes.diagnosis import diagnose
 from converge.kubernetes.objects import Ref, labels_of
 from converge.kubernetes.pods import RESTARTS, pod_state
 from converge.kubernetes.ready import why_unready
-from converge.nodes.embedded import program_logs
-from converge.nodes.embedded.inspection import SYSTEM, system_pods
-from converge.nodes.embedded.layout import Layout
+from converge.nodes.kubeadm.inspection import SYSTEM, system_pods
+from converge.nodes.kubeadm.machine import Machine
+from converge.nodes.kubeadm.plan import Plan
 
 WATCH_S = 5
 """How long a watch lasts: after it the objects are listed anew, and a call to stop is heard."""
@@ -50,11 +50,14 @@ class Patience:
 SERVING = ("etcd", "kube-apiserver")
 """The static pods without which the API server does not serve."""
 
+CRASHES_S = 0.5
+"""How often it is looked whether they crash."""
+
 SERVES = "/readyz?exclude=poststarthook/apiservice-discovery-controller"
 """That hook waits for the APIs that pods serve, such as metrics, and these can only start afterwards."""
 
 
-def wait_for_api(api: Api, layout: Layout, patience: Patience, look: Callable[[], None] = lambda: None) -> None:
+def wait_for_api(api: Api, control: Machine, patience: Patience, look: Callable[[], None] = lambda: None) -> None:
     """Until ``/readyz`` says so; nothing can be watched before. ``look`` raises where waiting makes no sense any more.
 
     Raises:
@@ -62,31 +65,40 @@ def wait_for_api(api: Api, layout: Layout, patience: Patience, look: Callable[[]
     """
     impatient = api.view(patience_s=0)
     until = time.monotonic() + patience.seconds
-    runs_before = {name: program_logs.runs(layout, name) for name in SERVING}
+    before: dict[str, int] = {}
+    looked = 0.0
     while True:
         patience.check()
         try:
             impatient.read(SERVES)
         except ThinkubeError as error:
-            look()
-            crashed = next((name for name, before in runs_before.items() if program_logs.runs(layout, name) > before + 1 + RESTARTS), "")
+            crashed = ""
+            if time.monotonic() - looked > CRASHES_S:
+                look()
+                starts = {name: control.said(name).starts for name in SERVING}
+                before = before or starts
+                crashed = next((name for name in SERVING if starts[name] > before[name] + 1 + RESTARTS), "")
+                looked = time.monotonic()
             if crashed or time.monotonic() > until:
-                raise _no_api(layout, crashed, error) from error
+                raise _no_api(control, crashed, error) from error
             time.sleep(0.1)
         else:
             return
 
 
-def _no_api(layout: Layout, crashed: str, error: ThinkubeError) -> NotReady:
-    said = {name: program_logs.last_words_of(layout, name) for name in ([crashed] if crashed else SERVING)}
-    said["kubelet"] = "" if crashed else program_logs.last_words(layout, layout.control.name)
-    cause = "\n".join(f"{name} | {line}" for name, text in said.items() for line in text.splitlines())
+def _no_api(control: Machine, crashed: str, error: ThinkubeError) -> NotReady:
+    said = {name: control.said(name) for name in ([crashed] if crashed else SERVING)}
+    if not crashed:
+        said["kubelet"] = control.said("kubelet")
+    cause = "\n".join(f"{name} | {line}" for name, one in said.items() for line in one.words.splitlines())
     seen = f"{crashed} crashed {RESTARTS + 1} times" if crashed else error.seen or str(error)
-    log = program_logs.newest_log(layout, crashed or SERVING[-1]) or program_logs.kubelet_log(layout, layout.control.name)
-    return NotReady("the API server", seen=seen, cause=cause, next_command=f"tail -50 {log}")
+    command = next((one.command for name in (crashed or SERVING[-1], "kubelet") if (one := said.get(name)) and one.command), "")
+    return NotReady("the API server", seen=seen, cause=cause, next_command=command)
 
 
-def wait_for_nodes(api: Api, layout: Layout, since: datetime, patience: Patience, look: Callable[[], None] = lambda: None) -> None:
+def wait_for_nodes(
+    api: Api, machines: Mapping[str, Machine], since: datetime, patience: Patience, look: Callable[[], None] = lambda: None
+) -> None:
     """Until every node is Ready, by a status that its kubelet gave after ``since``: older ones may be of a killed kubelet.
 
     Raises:
@@ -96,24 +108,24 @@ def wait_for_nodes(api: Api, layout: Layout, since: datetime, patience: Patience
 
     def reason(nodes: Objects) -> str:
         late.clear()
-        for node in layout.nodes:
-            seen = nodes.get(("", node.name))
+        for name in machines:
+            seen = nodes.get(("", name))
             silent = seen is not None and _heartbeat(seen) < since.timestamp()
             if why := why_unready(seen) or ("no word from its kubelet since the start" if silent else ""):
-                late[node.name] = why
+                late[name] = why
         return "; ".join(f"{name}: {why}" for name, why in late.items())
 
     try:
         wait_until(api, "Node", "", reason, "every node Ready", patience, look)
     except NotReady as error:
         if late and not error.cause:
-            said = ((name, program_logs.last_words(layout, name)) for name in late)
-            error.cause = "\n".join(f"kubelet of {name} | {line}" for name, text in said for line in text.splitlines())
-            error.next_command = f"tail -50 {program_logs.kubelet_log(layout, next(iter(late)))}"
+            said = {name: machines[name].said("kubelet") for name in late}
+            error.cause = "\n".join(f"kubelet of {name} | {line}" for name, one in said.items() for line in one.words.splitlines())
+            error.next_command = next(iter(said.values())).command
         raise
 
 
-def wait_for_system_pods(api: Api, layout: Layout, reborn: Set[str], since: datetime, patience: Patience) -> None:
+def wait_for_system_pods(api: Api, plan: Plan, reborn: Set[str], since: datetime, patience: Patience) -> None:
     """Until kube-proxy is ready on every node, and a CoreDNS is.
 
     On nodes that were ``reborn`` only containers that began after ``since`` count: what is said of others is of their former life.
@@ -132,7 +144,7 @@ def wait_for_system_pods(api: Api, layout: Layout, reborn: Set[str], since: date
         return all(state and _time(state["startedAt"]) >= earliest for state in states)
 
     def reason(pods: Objects) -> str:
-        waiting = system_pods(layout.nodes, pods.values(), serves, began)
+        waiting = system_pods(plan.nodes, pods.values(), serves, began)
         bad.clear()
         bad.update({name: Ref.of({"apiVersion": "v1", "kind": "Pod", **pod}) for name, (_, pod) in waiting.items() if pod})
         hopeless = [pod for pod in pods.values() if _is_system(pod) and pod_state(pod, since=began).is_terminal] if waiting else []
@@ -160,10 +172,10 @@ def _is_system(pod: dict[str, Any]) -> bool:
     return labels.get("tier") == "control-plane" or labels.get("k8s-app") in ("kube-proxy", "kube-dns")
 
 
-def add_pod_ranges(api: Api, layout: Layout) -> None:
+def add_pod_ranges(api: Api, plan: Plan) -> None:
     """Write each node's share of the pod range into its object, where tools look for it."""
     nodes = {node["metadata"]["name"]: node for node in api.list("Node")}
-    for node in layout.nodes:
+    for node in plan.nodes:
         if not nodes[node.name]["spec"].get("podCIDR"):
             api.patch("Node", node.name, patch={"spec": {"podCIDR": str(node.pods), "podCIDRs": [str(node.pods)]}})
 

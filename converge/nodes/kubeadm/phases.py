@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from converge.kubernetes.objects import CONTROL_PLANE_LABEL, KubernetesObject, Ref, labels_of
-from converge.nodes.embedded.layout import Layout
+from converge.nodes.kubeadm.plan import Plan
 
 ADDONS = ("kube-proxy", "coredns")
 RBAC = "rbac.authorization.k8s.io/v1"
@@ -45,20 +45,20 @@ PHASES: dict[str, tuple[Ref, ...]] = {
 }
 
 
-def is_marked(layout: Layout, control: KubernetesObject) -> bool:
+def is_marked(plan: Plan, control: KubernetesObject) -> bool:
     """Whether a control node carries the label and, where workers take the pods, the taint of the control plane."""
     taints = {taint["key"] for taint in (control.get("spec") or {}).get("taints") or ()}
-    return CONTROL_PLANE_LABEL in labels_of(control) and (not layout.workers or CONTROL_PLANE_LABEL in taints)
+    return CONTROL_PLANE_LABEL in labels_of(control) and (not plan.is_shared or CONTROL_PLANE_LABEL in taints)
 
 
-def addon_file(layout: Layout, name: str) -> Path:
+def addon_file(plan: Plan, name: str) -> Path:
     """Where an addon's objects stand, as kubeadm printed them."""
-    return layout.folder / "phases" / f"{name}.yaml"
+    return plan.folder / "phases" / f"{name}.yaml"
 
 
-def addon_objects(layout: Layout) -> list[Ref]:
+def addon_objects(plan: Plan) -> list[Ref]:
     """The objects of all addons that were printed."""
-    files = (addon_file(layout, name) for name in ADDONS)
+    files = (addon_file(plan, name) for name in ADDONS)
     return [Ref.of(document) for file in files if file.exists() for document in documents(file.read_text())]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,9 +11,10 @@ from converge.kubernetes.difference import Difference
 from converge.kubernetes.objects import KubernetesObject, Ref, labels_of
 from converge.kubernetes.pods import pod_state
 from converge.kubernetes.ready import why_unready
-from converge.nodes.embedded import expiry
-from converge.nodes.embedded.layout import EmbeddedNode, Layout
-from converge.nodes.embedded.phases import PHASES, addon_objects, is_marked
+from converge.nodes.kubeadm import expiry
+from converge.nodes.kubeadm.machine import Machine
+from converge.nodes.kubeadm.phases import PHASES, addon_objects, is_marked
+from converge.nodes.kubeadm.plan import Member, Plan
 
 LOOKS_AT_ONCE = 8
 SYSTEM = "kube-system"
@@ -23,7 +24,8 @@ SYSTEM = "kube-system"
 class Inspection:
     """One look at a cluster that runs; ``differences`` is empty where a start would have nothing to do."""
 
-    layout: Layout
+    plan: Plan
+    machines: Mapping[str, Machine]
     api: Api
 
     def differences(self) -> list[Difference]:
@@ -35,33 +37,33 @@ class Inspection:
     def unready(self) -> dict[str, str]:
         """Which nodes are absent or not Ready, and why: ``{"local-worker-1": "the API server knows no such node"}``."""
         nodes = self._nodes()
-        return {node.name: reason for node in self.layout.nodes if (reason := why_unready(nodes.get(node.name)))}
+        return {node.name: reason for node in self.plan.nodes if (reason := why_unready(nodes.get(node.name)))}
 
     def _nodes(self) -> dict[str, KubernetesObject]:
         return {node["metadata"]["name"]: node for node in self.api.list("Node")}
 
     def _members(self) -> Iterable[Difference]:
         nodes = self._nodes()
-        for node in self.layout.nodes:
+        for node in self.plan.nodes:
             seen = nodes.get(node.name)
             if seen is None:
                 continue
-            if node.is_control and not is_marked(self.layout, seen):
+            if node.is_control and not is_marked(self.plan, seen):
                 yield Difference(f"node {node.name}", "label and taint of the control plane", wanted="present", seen="absent")
             if not (seen.get("spec") or {}).get("podCIDR"):
                 yield Difference(f"node {node.name}", "spec.podCIDR", wanted=str(node.pods), seen=None)
 
     def _objects(self) -> Iterable[Difference]:
-        refs = [ref for found in PHASES.values() for ref in found] + addon_objects(self.layout)
+        refs = [ref for found in PHASES.values() for ref in found] + addon_objects(self.plan)
         for ref in absent(self.api, refs):
             yield Difference(str(ref), "", wanted="present", seen="absent")
 
     def _pods(self) -> Iterable[Difference]:
-        for name, (seen, _) in system_pods(self.layout.nodes, self.api.list("Pod", SYSTEM), serves).items():
+        for name, (seen, _) in system_pods(self.plan.nodes, self.api.list("Pod", SYSTEM), serves).items():
             yield Difference(name, "state", wanted="ready", seen=seen)
 
     def _certificates(self) -> Iterable[Difference]:
-        if due := sorted(expiry.due(self.layout), key=lambda one: one.ends):
+        if due := sorted(expiry.due(self.plan, self.machines), key=lambda one: one.ends):
             names = due[0].name + (f" and {len(due) - 1} more" if len(due) > 1 else "")
             seen = f"{names} until {due[0].ends:%Y-%m-%d %H:%M} UTC"
             yield Difference("certificates", "life left", wanted="more than a third", seen=seen)
@@ -78,7 +80,7 @@ def absent(api: Api, refs: Iterable[Ref]) -> list[Ref]:
 
 
 def system_pods(
-    nodes: Iterable[EmbeddedNode], pods: Iterable[KubernetesObject], serves: Callable[[KubernetesObject], bool], since: float = 0.0
+    nodes: Iterable[Member], pods: Iterable[KubernetesObject], serves: Callable[[KubernetesObject], bool], since: float = 0.0
 ) -> dict[str, tuple[str, KubernetesObject | None]]:
     """What of the system does not serve, what it does and which pod that is: ``{"CoreDNS": ("container coredns crashed …", {…})}``.
 

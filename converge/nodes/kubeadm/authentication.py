@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import time
-from pathlib import Path
 
 from converge.errors import NotReady, Refused, ThinkubeError
 from converge.kubernetes.client import Api
-from converge.nodes.embedded.layout import Layout
+from converge.nodes.kubeadm.configuration import AUTHENTICATION
+from converge.nodes.kubeadm.machine import Machine
+from converge.nodes.kubeadm.plan import Plan
 
 RELOAD_S = 150.0
 """An event of the file may pass the API server by, it looks once a minute; and it tries the issuers for another minute."""
@@ -19,17 +19,15 @@ IN_FORCE = re.compile(r'^apiserver_authentication_config_controller_last_config_
 FAILURES = re.compile(r'^apiserver_authentication_config_controller_automatic_reloads_total\{.*\bstatus="failure".*\} (\S+)$', re.MULTILINE)
 
 
-def path(layout: Layout) -> Path:
-    """The file, as this machine sees it."""
-    return layout.control.root / "etc/kubernetes/authentication/config.yaml"
+PATH = f"{AUTHENTICATION}/config.yaml"
 
 
-def read(layout: Layout) -> str:
+def read(control: Machine) -> str:
     """The file's text."""
-    return path(layout).read_text()
+    return control.read(PATH)[PATH]
 
 
-def write(layout: Layout, text: str) -> None:
+def write(plan: Plan, control: Machine, text: str) -> None:
     """Replace the file at once and wait until the API server has taken it, or says why it does not.
 
     Raises:
@@ -39,12 +37,12 @@ def write(layout: Layout, text: str) -> None:
     It is asked what is in force, not how often it reloaded: one that restarts meanwhile takes the file without counting it.
     Source: Kubernetes 1.34, structured authentication configuration, metrics of the API server.
     """
-    before = read(layout)
+    before = read(control)
     if text == before:
         return
-    with Api.from_kubeconfig(layout.kubeconfig) as api:
+    with Api.from_kubeconfig(plan.kubeconfig) as api:
         failed = failures(api.read("/metrics"))
-        _replace(path(layout), text)
+        control.write(PATH, text, mode=0o600)
         until = time.monotonic() + RELOAD_S
         while time.monotonic() < until:
             time.sleep(0.25)  # a metric cannot be watched
@@ -56,15 +54,15 @@ def write(layout: Layout, text: str) -> None:
                 return
             failed = min(failed, failures(metrics))  # one that started again counts from nothing
             if failures(metrics) > failed:
-                complaint = _complaint(layout)
-                _replace(path(layout), before)
+                complaint = _complaint(control)
+                control.write(PATH, before, mode=0o600)
                 raise Refused(
                     "a valid AuthenticationConfiguration",
                     seen=complaint or "the API server refused it",
                     next_command="pytest features/ -m control-node",
                 )
     raise NotReady(
-        "the API server working with the new AuthenticationConfiguration", seen=_complaint(layout) or f"no reload in {RELOAD_S:.0f} s"
+        "the API server working with the new AuthenticationConfiguration", seen=_complaint(control) or f"no reload in {RELOAD_S:.0f} s"
     )
 
 
@@ -78,22 +76,7 @@ def failures(metrics: str) -> float:
     return sum(float(value) for value in FAILURES.findall(metrics))
 
 
-def _replace(target: Path, text: str) -> None:
-    draft = target.with_name(".config.yaml.new")
-    draft.write_text(text)
-    draft.chmod(0o600)
-    os.replace(draft, target)  # noqa: PTH105
-
-
-def _complaint(layout: Layout) -> str:
+def _complaint(control: Machine) -> str:
     """The API server's last words about it."""
-    logs = sorted(
-        (layout.control.root / "var/log/pods").glob("kube-system_kube-apiserver-*/kube-apiserver/*.log"),
-        key=lambda log: log.stat().st_mtime,
-    )
-    if not logs:
-        return ""
-    lines = [
-        line for line in logs[-1].read_text(errors="replace").splitlines()[-4000:] if "authentication config" in line and " err=" in line
-    ]
+    lines = [line for line in control.said("kube-apiserver", "authentication config").words.splitlines() if " err=" in line]
     return lines[-1].partition(" err=")[2].strip('"')[:512] if lines else ""

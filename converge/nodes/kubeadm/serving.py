@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-import os
-from pathlib import Path
 
-from converge.nodes.embedded.layout import EmbeddedNode
+from converge.nodes.kubeadm.configuration import SERVING
+from converge.nodes.kubeadm.machine import Machine
+from converge.nodes.kubeadm.plan import Member
+
+CA = ("/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/ca.key")
+CERTIFICATE, KEY = f"{SERVING}.crt", f"{SERVING}.key"
 
 
-def sign(pki: Path, node: EmbeddedNode, lasts: datetime.timedelta, *, anew: bool = False) -> None:
-    """Write ``serving.crt`` and ``serving.key`` for a node where they are missing, or ``anew``.
+def sign(control: Machine, machine: Machine, node: Member, lasts: datetime.timedelta, *, anew: bool = False) -> None:
+    """Write ``serving.crt`` and ``serving.key`` of a node where they are missing, or ``anew``.
 
-    ``pki`` is kubeadm's folder with the CA. A kubelet that runs reads them again.
+    The CA is the control node's. A kubelet that runs reads them again.
     """
+    if not anew and len(machine.read(CERTIFICATE, KEY)) == 2:
+        return
+    files = control.read(*CA)
+    certificate, key = _signed(files[CA[0]].encode(), files[CA[1]].encode(), node, lasts)
+    machine.write(KEY, key, mode=0o600)
+    machine.write(CERTIFICATE, certificate, mode=0o600)
+
+
+def _signed(ca_pem: bytes, ca_key_pem: bytes, node: Member, lasts: datetime.timedelta) -> tuple[str, str]:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-    folder = node.root / "var/lib/kubelet/pki"
-    if not anew and (folder / "serving.crt").exists() and (folder / "serving.key").exists():
-        return
-    ca = x509.load_pem_x509_certificate((pki / "ca.crt").read_bytes())
-    ca_key = serialization.load_pem_private_key((pki / "ca.key").read_bytes(), None)
+    ca = x509.load_pem_x509_certificate(ca_pem)
+    ca_key = serialization.load_pem_private_key(ca_key_pem, None)
     if not isinstance(ca_key, ec.EllipticCurvePrivateKey):
         raise TypeError("kubeadm was told to use ECDSA keys")
     authority = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
@@ -70,13 +79,4 @@ def sign(pki: Path, node: EmbeddedNode, lasts: datetime.timedelta, *, anew: bool
         .sign(ca_key, hashes.SHA256())
     )
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    _write(folder / "serving.key", private)
-    _write(folder / "serving.crt", certificate.public_bytes(serialization.Encoding.PEM))
-
-
-def _write(path: Path, data: bytes) -> None:
-    draft = path.with_name(f".{path.name}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-    os.replace(draft, path)  # noqa: PTH105
+    return certificate.public_bytes(serialization.Encoding.PEM).decode(), private.decode()

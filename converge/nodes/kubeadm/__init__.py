@@ -1,0 +1,1 @@
+"""Clusters that kubeadm makes, on whatever machines: what embedded nodes and hosts over SSH have in common."""
