@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 DEFAULT_STATE = Path("/var/lib/thinkube")
@@ -21,3 +22,17 @@ def cache_folder() -> Path:
 def source_root() -> Path:
     """The folder that holds the ``converge`` package: a checkout's root."""
     return Path(__file__).resolve().parent.parent
+
+
+def sockets_folder() -> Path:
+    """Where sockets lie, whose paths may have only 100 characters: ``/tmp/thinkube-0``; ours alone.
+
+    Raises:
+        PermissionError: somebody else has made it, or may write to it.
+    """
+    folder = Path("/tmp") / f"thinkube-{os.geteuid()}"  # noqa: S108 - its owner and mode are looked at
+    folder.mkdir(mode=0o700, exist_ok=True)
+    seen = folder.lstat()
+    if seen.st_uid != os.geteuid() or seen.st_mode & 0o077 or not stat.S_ISDIR(seen.st_mode):
+        raise PermissionError(f"{folder} is not this user's alone")
+    return folder

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -47,6 +48,7 @@ def run(
     timeout_s: float = 600,
     expect: Sequence[int] = (0,),
     stdin: str | None = None,
+    feed: Path | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     stop: threading.Event | None = None,
@@ -54,6 +56,8 @@ def run(
     builds: bool = False,
 ) -> Completed:
     """Run ``argv`` and return what it said; ``env`` is added to its surroundings. Setting ``stop`` ends the program early.
+
+    ``feed`` is a file that the program reads after ``stdin``, however large it is.
 
     ``builds``: it is a package client or a compiler, to which the caller's proxies and settings of such clients are told.
 
@@ -70,7 +74,7 @@ def run(
         surroundings.raise_limits()
         process = subprocess.Popen(
             words,
-            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdin=subprocess.PIPE if stdin is not None or feed is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -85,7 +89,10 @@ def run(
         raise Missing(f"the program `{words[0]}`", seen="not installed", next_command="make tools") from error
     reading = _Reading(process, on_line) if on_line else None
     try:
-        out, err = reading.to_end(timeout_s, stop) if reading else _communicate(process, stdin, timeout_s, stop)
+        if feed is not None:
+            out, err = _feed(process, stdin or "", feed, timeout_s)
+        else:
+            out, err = reading.to_end(timeout_s, stop) if reading else _communicate(process, stdin, timeout_s, stop)
     except subprocess.TimeoutExpired:
         out, err = _end(process, reading)
         called_off = stop is not None and stop.is_set()
@@ -144,6 +151,26 @@ def _communicate(process: subprocess.Popen[str], stdin: str | None, timeout_s: f
         except subprocess.TimeoutExpired:
             if stop.is_set() or time.monotonic() >= deadline:
                 raise
+
+
+def _feed(process: subprocess.Popen[str], first: str, file: Path, timeout_s: float) -> tuple[str, str]:
+    """Copy a file to a program while what it says is read; a program that ends early has its own reasons, which its status tells."""
+
+    def copy() -> None:
+        if process.stdin is None:
+            return
+        with contextlib.suppress(BrokenPipeError), file.open("rb") as source, process.stdin:
+            process.stdin.write(first)
+            process.stdin.flush()
+            with open(process.stdin.fileno(), "wb", closefd=False) as sink:
+                shutil.copyfileobj(source, sink, 1 << 20)
+
+    copying = threading.Thread(target=copy, daemon=True)
+    copying.start()
+    reading = _Reading(process, lambda _: None)
+    process.wait(timeout_s)
+    copying.join()
+    return reading.rest()
 
 
 class _Reading:

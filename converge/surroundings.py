@@ -69,6 +69,11 @@ def builds() -> dict[str, str]:
     return {**given, **proxies.variables(), "DEBIAN_FRONTEND": "noninteractive", **tools()}
 
 
+def ssh() -> dict[str, str]:
+    """What the SSH client gets beside the variables of a tool: where the caller's agent is."""
+    return {name: value for name, value in os.environ.items() if name == "SSH_AUTH_SOCK"}
+
+
 def path() -> str:
     """The caller's PATH without relative folders, and the system's where it lacks them, as under ``cron``."""
     folders = [folder for folder in os.environ.get("PATH", "").split(":") if folder.startswith("/")]

@@ -93,7 +93,7 @@ def _nodes(inventory: Inventory) -> str:
     match inventory.nodes.kind:
         case "embedded":
             return _count(1 + inventory.nodes.workers, "node")
-        case "microk8s":
+        case "hosts" | "microk8s":
             return _count(len(inventory.nodes.hosts), "node")
         case "existing":
             return "the nodes of an existing cluster"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
 from converge.inventory.document import Document, Where
@@ -36,10 +36,11 @@ def warnings(document: Document) -> Iterator[Found]:
 
 
 def _networks(document: Document) -> Iterator[Found]:
-    if document.get("nodes", "kind") not in (None, "embedded"):
+    kind = document.get("nodes", "kind")
+    if kind not in (None, "embedded", "hosts"):
         return
     networks: dict[str, IPv4Network] = {}
-    for key in ("subnet", "pod_subnet", "service_subnet"):
+    for key in ("pod_subnet", "service_subnet") if kind == "hosts" else ("subnet", "pod_subnet", "service_subnet"):
         text = document.get("nodes", key)
         text = EmbeddedNodes.model_fields[key].default if text is None else text
         with contextlib.suppress(ValueError):  # reported where single values are checked
@@ -48,8 +49,11 @@ def _networks(document: Document) -> Iterator[Found]:
         if one.overlaps(other):
             key, against = (second, f"{first} {one}") if ("nodes", second) in document.lines else (first, f"{second} {other}")
             yield ("nodes", key), f"{key}: {networks[key]} overlaps {against}"
-    workers = document.get("nodes", "workers")
+    workers, hosts = document.get("nodes", "workers"), document.get("nodes", "hosts")
     nodes = 1 + (workers if isinstance(workers, int) and 0 <= workers <= 8 else 1)
+    if kind == "hosts":
+        nodes = len(hosts) if isinstance(hosts, list) else 1
+        yield from _addresses(document, networks)
     if (network := networks.get("subnet")) and network.num_addresses < nodes + 3:
         yield ("nodes", "subnet"), f"subnet: {network} is too small for {nodes} nodes and this machine, {_smallest(nodes + 3)} is enough"
     if (network := networks.get("pod_subnet")) and network.num_addresses < nodes * 256:
@@ -59,13 +63,25 @@ def _networks(document: Document) -> Iterator[Found]:
         yield ("nodes", "service_subnet"), f"service_subnet: expected a network between /12 and /24, seen /{network.prefixlen}"
 
 
+def _addresses(document: Document, networks: Mapping[str, IPv4Network]) -> Iterator[Found]:
+    """A host whose own address is one that pods or services would get."""
+    hosts = document.get("nodes", "hosts")
+    for number in range(len(hosts) if isinstance(hosts, list) else 0):
+        where: Where = ("nodes", "hosts", number, "address")
+        with contextlib.suppress(ValueError):
+            address = IPv4Address(document.get(*where))
+            for key, network in networks.items():
+                if address in network:
+                    yield where, f"address: {address} is in {key} {network}, whose addresses are handed out inside the cluster"
+
+
 def _smallest(addresses: int) -> str:
     return f"/{32 - (addresses - 1).bit_length()}"
 
 
 def _hosts(document: Document) -> Iterator[Found]:
     hosts = document.get("nodes", "hosts")
-    if document.get("nodes", "kind") != "microk8s" or not isinstance(hosts, list):
+    if document.get("nodes", "kind") not in ("hosts", "microk8s") or not isinstance(hosts, list):
         return
     for key in ("name", "address"):
         first: dict[str, Where] = {}

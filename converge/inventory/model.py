@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validat
 from converge import authority
 from converge.authority import Authority
 from converge.errors import Missing
-from converge.inventory.values import Address, Cidr, Domain, File, HostAndPort, Name, Validation, Variable
+from converge.inventory.values import Address, Cidr, Domain, File, HostAndPort, HostKey, Name, Validation, Variable
 from converge.redaction import REDACTOR
 
 
@@ -81,9 +81,20 @@ class SshHost(Part):
     name: Name = Field(description="the node's name in the cluster")
     address: Address = Field(description="at which this machine and the other nodes reach it")
     role: Literal["control", "worker"]
-    user: str = Field("root", min_length=1, description="logs in over SSH; has to be root or to have sudo without a password")
+    user: str = Field("root", min_length=1, description="logs in over SSH; has to be root or to have sudo")
     port: int = Field(22, ge=1, le=65535, description="of the SSH server")
     key_file: File | None = Field(None, description="private key; without it the SSH agent and the usual keys are tried")
+    host_key: HostKey | None = Field(None, description="the server's public key; without it ~/.ssh/known_hosts has to know the address")
+    sudo_password: SecretSource | None = Field(None, description="for a user whose sudo asks for one")
+
+
+class HostsNodes(Part):
+    """A kubeadm cluster on machines that are reached over SSH."""
+
+    kind: Literal["hosts"]
+    hosts: tuple[SshHost, ...] = Field(min_length=1, description="exactly one of them has the role control")
+    pod_subnet: Cidr = Field("10.244.0.0/16", description="the pods' addresses; each node takes a /24 of it")
+    service_subnet: Cidr = Field("10.96.0.0/16", description="the services' addresses")
 
 
 class MicroK8sNodes(Part):
@@ -181,7 +192,7 @@ class Inventory(Part):
     name: Name = Field("local", description="the cluster's name; several can live side by side")
     domain_name: Domain = Field("thinkube.test", description="every component is served below it: auth.thinkube.test")
     admin_username: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,62}$")] = Field("tkadmin", description="the platform's first user")
-    nodes: Annotated[EmbeddedNodes | MicroK8sNodes | ExistingNodes, Field(discriminator="kind")] = EmbeddedNodes()
+    nodes: Annotated[EmbeddedNodes | HostsNodes | MicroK8sNodes | ExistingNodes, Field(discriminator="kind")] = EmbeddedNodes()
     issuer: Annotated[PrivateCa | Acme, Field(discriminator="kind")] = PrivateCa()
     images: Images = Images()
     mirror: Mirror = Mirror()

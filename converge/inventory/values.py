@@ -73,6 +73,14 @@ def _host_and_port(text: str) -> str:
     raise ValueError(f"expected host:port such as 'registry.thinkube.test:5000', seen {seen}")
 
 
+def _host_key(text: str) -> str:
+    kind, _, rest = text.partition(" ")
+    if re.fullmatch(r"(ssh|ecdsa|sk)-[a-z0-9@.-]+", kind) and re.fullmatch(r"AAAA[A-Za-z0-9+/]{30,}={0,2}( .*)?", rest):
+        return f"{kind} {rest.split()[0]}"
+    seen = "a fingerprint" if text.startswith(("SHA256:", "MD5:")) else "something else"
+    raise ValueError(f"expected a public host key such as 'ssh-ed25519 AAAA…' (a line of /etc/ssh/ssh_host_ed25519_key.pub), seen {seen}")
+
+
 def _file(path: Path, info: ValidationInfo) -> Path:
     if not isinstance(info.context, Validation):
         return path
@@ -100,3 +108,4 @@ Address = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}$"), AfterValidat
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 File = Annotated[Path, AfterValidator(_file)]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_variable)]
+HostKey = Annotated[str, AfterValidator(_host_key)]

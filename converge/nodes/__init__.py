@@ -1,4 +1,4 @@
-"""Where nodes come from: embedded (namespaces of this machine), microk8s (hosts over SSH) or existing (a kubeconfig)."""
+"""Where nodes come from: embedded (namespaces of this machine), hosts (over SSH) or existing (a kubeconfig)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from converge.errors import Unavailable
 from converge.inventory import Inventory
-from converge.inventory.model import EmbeddedNodes, ExistingNodes
+from converge.inventory.model import EmbeddedNodes, ExistingNodes, HostsNodes
 from converge.nodes.provider import NodeProvider
 from converge.progress import Progress
 
@@ -28,4 +28,8 @@ def provider(inventory: Inventory, images: Images, progress: Progress) -> NodePr
         from converge.nodes.existing import ExistingProvider
 
         return ExistingProvider(inventory.name, inventory.nodes)
-    raise Unavailable(f"nodes of kind {inventory.nodes.kind}", seen="not in this release", cause="embedded and existing are")
+    if isinstance(inventory.nodes, HostsNodes):
+        from converge.nodes.hosts.provider import HostsProvider
+
+        return HostsProvider(inventory, images, progress)
+    raise Unavailable(f"nodes of kind {inventory.nodes.kind}", seen="not in this release", cause="embedded, hosts and existing are")

@@ -38,7 +38,7 @@ def shorten(place, seconds):
 def ends(place):
     layout, there = place.provider.layout, machines(place.provider.layout, place.provider.spaces)
     kubelets = [one for node in layout.nodes for one in expiry.kubelet(there[node.name], node)]
-    return [*of_control_plane(place), *expiry.serving(layout, there), *kubelets]
+    return [*of_control_plane(place), *expiry.serving(there), *kubelets]
 
 
 def of_control_plane(place):

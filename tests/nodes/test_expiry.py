@@ -54,15 +54,15 @@ def test_serving_certificates_are_kept_until_they_are_wanted_anew(tmp_path):
     for path, data in zip(serving.CA, pem(datetime.now(UTC) + YEARS_10 * 3), strict=True):
         there[control.name].write(path, data.decode())
     signed = [there[control.name], there[node.name], node]
-    assert expiry.serving(layout, there) == []
+    assert expiry.serving(there) == []
     serving.sign(*signed, timedelta(days=7))
     first = there[node.name].read(serving.CERTIFICATE)
-    (found,) = expiry.serving(layout, there)
+    (found,) = expiry.serving(there)
     assert timedelta(days=6) < found.ends - datetime.now(UTC) <= timedelta(days=7)
     serving.sign(*signed, YEARS_10)
     assert there[node.name].read(serving.CERTIFICATE) == first
     serving.sign(*signed, YEARS_10, anew=True)
-    (found,) = expiry.serving(layout, there)
+    (found,) = expiry.serving(there)
     assert found.ends - datetime.now(UTC) > timedelta(days=3649)
 
 

@@ -14,6 +14,7 @@ from converge.nodes.embedded.machines import runtime_socket
 from converge.nodes.embedded.spaces import Spaces
 from converge.nodes.kubeadm import authentication, registries
 from converge.nodes.kubeadm.plan import Member
+from converge.nodes.loading import shown
 from converge.nodes.provider import Node, RegistryAccess
 from converge.process import Completed
 from converge.progress import Progress
@@ -49,7 +50,7 @@ class EmbeddedCluster:
         with ThreadPoolExecutor(len(chosen)) as pool:
             found = pool.map(lambda runtime: loading.lacking(programs, runtime, archives), runtimes.values())
             lacking = {name: archives for name, archives in zip(runtimes, found, strict=True) if archives}
-            with loading.shown(self._progress, lacking):
+            with shown(self._progress, lacking):
                 list(pool.map(lambda name: loading.bring(programs, runtimes[name], lacking[name].values()), lacking))
         return bool(lacking)
 

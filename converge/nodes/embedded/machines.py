@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import time
 from dataclasses import dataclass, field
@@ -15,13 +14,14 @@ from converge.nodes.embedded import files, links, loading
 from converge.nodes.embedded.layout import EmbeddedNode, Layout
 from converge.nodes.embedded.seeds import Seed
 from converge.nodes.embedded.spaces import BRIDGE, Spaces
+from converge.nodes.kubeadm.programs import gather
 from converge.nodes.kubeadm.ready import Patience
+from converge.nodes.kubeadm.start import SYSTEM_IMAGES
 from converge.places import cache_folder
 
 if TYPE_CHECKING:
     from converge.images.store import Images
 
-SYSTEM_IMAGES = ("kubernetes", "pause", "coredns")
 REGISTRY = "registry.k8s.io/"
 
 
@@ -40,20 +40,7 @@ class Machines:
         """Build or find the node programs, and give the cluster its own."""
         if self.layout.programs.exists():
             return
-        source = self.images.programs()
-        draft = self.layout.folder / "programs.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir()
-        draft.chmod(0o755)
-        originals: dict[Path, Path] = {}
-        for program in sorted(source.iterdir()):
-            original = program.resolve()
-            if original in originals:  # one program with many names
-                (draft / program.name).symlink_to(originals[original].name)
-            else:
-                originals[original] = draft / program.name
-                _link(original, draft / program.name)
-        draft.rename(self.layout.programs)
+        gather(self.images.programs(), self.layout.programs)
 
     def find_image(self, name: str) -> None:
         """Build or find an image."""
@@ -135,11 +122,3 @@ def _answers(path: Path) -> bool:
         except OSError:
             return False
     return True
-
-
-def _link(original: Path, target: Path) -> None:
-    """The same file under another name where the file system can, else a copy."""
-    try:
-        target.hardlink_to(original)
-    except OSError:
-        shutil.copy2(original, target)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converge.errors import Refused, ThinkubeError
@@ -28,6 +26,7 @@ from converge.nodes.kubeadm.inspection import Inspection
 from converge.nodes.kubeadm.membership import Membership
 from converge.nodes.kubeadm.ready import Patience
 from converge.nodes.kubeadm.steps import run_steps
+from converge.nodes.lock import alone, locked
 from converge.places import state_folder
 from converge.progress import Progress, State
 
@@ -249,42 +248,13 @@ class EmbeddedProvider:
 
     def _claim(self, mine: record.Record) -> None:
         """Write the record while no other start looks, so that two new clusters cannot both find a range free."""
-        with _locked(self.layout.state, lambda: None):
+        with locked(self.layout.state, lambda: None):
             checks.require(self.layout, cgroups=self.cgroups, is_new=False)
             mine.save(self.layout.folder)
 
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One start, stop or delete at a time; the lock is on the cluster's folder, so it leaves no file."""
-        while True:
-            self.layout.folder.mkdir(parents=True, exist_ok=True)
-            with _locked(self.layout.folder, self._say_that_it_waits) as descriptor:
-                if _is_same(descriptor, self.layout.folder):
-                    self.layout.folder.chmod(0o700)
-                    yield
-                    return
-                # It was deleted while we waited: what we locked is gone.
+    def _alone(self) -> AbstractContextManager[None]:
+        """One start, stop or delete at a time."""
+        return alone(self.layout.folder, self._say_that_it_waits)
 
     def _say_that_it_waits(self) -> None:
         self.progress.note(self.subject, State.WAITING, "for another run that starts, stops or deletes it")
-
-
-@contextlib.contextmanager
-def _locked(folder: Path, waits: Callable[[], None]) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waits()
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _is_same(descriptor: int, folder: Path) -> bool:
-    try:
-        return os.fstat(descriptor).st_ino == folder.stat().st_ino
-    except FileNotFoundError:
-        return False

@@ -55,7 +55,7 @@ class Certificate:
 def due(plan: Plan, machines: Mapping[str, Machine], now: datetime | None = None) -> list[Certificate]:
     """The certificates of the control plane that a start renews: kubeadm's, and the kubelets' serving ones."""
     control = machines[plan.control.name].read(*CAS, *_PATHS)
-    return _due(control, [*control_plane(control), *serving(plan, machines)], plan.certificates, now)
+    return _due(control, [*control_plane(control), *serving(machines)], plan.certificates, now)
 
 
 def kubelet_is_due(plan: Plan, machines: Mapping[str, Machine], node: Member, now: datetime | None = None) -> bool:
@@ -73,11 +73,11 @@ def control_plane(files: Mapping[str, str]) -> Iterator[Certificate]:
         yield Certificate(f"{name}.conf", ends(_in_kubeconfig(files.get(path, ""))))
 
 
-def serving(plan: Plan, machines: Mapping[str, Machine]) -> list[Certificate]:
+def serving(machines: Mapping[str, Machine]) -> list[Certificate]:
     """What each kubelet serves with, where it has been made."""
-    with ThreadPoolExecutor(len(plan.nodes), thread_name_prefix="look") as pool:
-        found = pool.map(lambda node: machines[node.name].read(SERVING_CERTIFICATE).get(SERVING_CERTIFICATE), plan.nodes)
-        return [Certificate(f"serving of {node.name}", ends(text)) for node, text in zip(plan.nodes, found, strict=True) if text]
+    with ThreadPoolExecutor(len(machines), thread_name_prefix="look") as pool:
+        found = pool.map(lambda machine: machine.read(SERVING_CERTIFICATE).get(SERVING_CERTIFICATE), machines.values())
+        return [Certificate(f"serving of {name}", ends(text)) for name, text in zip(machines, found, strict=True) if text]
 
 
 def kubelet(machine: Machine, node: Member) -> list[Certificate]:

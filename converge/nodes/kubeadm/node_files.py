@@ -46,6 +46,11 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.nri.v1.nri",
 """
 
 
+def runtime(*, systemd: bool) -> str:
+    """The container runtime's configuration; where systemd is a machine's first process, it makes the containers' control groups."""
+    return RUNTIME.replace("SystemdCgroup = false", "SystemdCgroup = true") if systemd else RUNTIME
+
+
 def pod_network(node: Member) -> str:
     """The pod network of a node: routed links (ptp), so that a Service works also between pods of one node."""
     plugin = {

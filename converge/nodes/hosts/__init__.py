@@ -1,0 +1,1 @@
+"""Hosts over SSH as the nodes of a kubeadm cluster of ours."""
