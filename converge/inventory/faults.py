@@ -37,7 +37,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def choices(names: Iterable[str]) -> str:
-    """``embedded, existing or microk8s``."""
+    """``embedded, hosts or existing``."""
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last
 
@@ -173,6 +173,7 @@ _SHAPES = {
     "service_subnet": "a network such as 10.96.0.0/16",
     "address": "an IPv4 address such as 192.168.1.10",
     "ingress_address": "an IPv4 address such as 192.168.1.10",
+    "host_key": "a public host key such as 'ssh-ed25519 AAAA…'",
     "channel": "a snap channel such as 1.35/stable",
     "email": "an e-mail address",
     "server": "a URL that begins with https://",

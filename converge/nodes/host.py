@@ -1,7 +1,7 @@
 """A node as testinfra sees a host: ``host(cluster, "local-control").file("/etc/kubernetes/pki/ca.key").mode == 0o600``.
 
-Its commands go the way that the node's provider has into it: namespaces of an embedded cluster, later SSH. What a host tells of processes
-and services holds for a whole machine: embedded nodes share this machine's processes and run no systemd (see docs/decisions.md).
+Its commands go the way that the node's provider has into it: namespaces of an embedded cluster, or the SSH connection to a host. What it
+tells of processes and services holds for a whole machine: embedded nodes share those of this machine (see docs/decisions.md).
 Importing this module imports testinfra, but never pytest.
 """
 

@@ -1,4 +1,4 @@
-"""Where nodes come from, behind one small interface: embedded, microk8s and existing give the same to everyone above."""
+"""Where nodes come from, behind one small interface: embedded, hosts and existing give the same to everyone above."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ SAMPLES = sorted(FOLDER.glob("*.yaml"))
 
 
 def test_there_is_a_sample_for_each_kind_of_nodes() -> None:
-    assert {read(path, check_files=False).nodes.kind for path in SAMPLES} == {"embedded", "microk8s", "existing"}
+    assert {read(path, check_files=False).nodes.kind for path in SAMPLES} == {"embedded", "hosts", "microk8s", "existing"}
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
