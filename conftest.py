@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converge.commands import INVENTORY, naming
+from converge.commands import INVENTORY, WITH, WITH_HELP, asked, naming
 from wiring import plan, processes, progress, tasks
 from wiring.waiting import Waiting
 
@@ -34,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     gc.disable()  # until the first test: what is imported and collected stays, and looking for garbage in it is a twentieth of the start
     group = parser.getgroup("thinkube", "Thinkube: converge a platform and verify it")
     group.addoption("--inventory", default=INVENTORY, metavar="FILE", help="what to build the platform on (default: %(default)s)")
+    group.addoption(WITH, dest="added", action="append", default=[], metavar="NAME", help=WITH_HELP)
     group.addoption("--verify-only", action="store_true", help="change nothing; drift is a failure")
     plan.add_options(group)
     group.addoption("--report-dir", default="build/acceptance", metavar="DIR", help="where reports go (default: %(default)s)")
@@ -72,7 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     install()
     stack = ExitStack()
-    stack.enter_context(naming(config.option.inventory, config.option.cluster_name or ""))
+    stack.enter_context(naming(config.option.inventory, config.option.cluster_name or "", asked(config.option.added)))
     config.add_cleanup(stack.close)
     try:
         _open(config)
@@ -93,12 +94,14 @@ def _open(config: pytest.Config) -> None:
     from converge.engine.socket import RemoteConvergence
     from converge.engine.tags import known_tags, unknown_names
     from converge.inventory import read
+    from converge.inventory.addition import added
     from converge.progress import SILENCE
 
     platform_class: type[Platform] = _named(config.getini("platform"))
     operations_class: type[Operations] = _named(config.getini("operations"))
     known = platform_class.known()
-    inventory = read(config.rootpath / config.option.inventory, components={name: component.requires for name, component in known.items()})
+    inventory = read(config.rootpath / config.option.inventory, components=known)
+    inventory = added(inventory, asked(config.option.added), known)
     if config.option.cluster_name:
         inventory = beside(inventory, config.option.cluster_name)
     tags = known_tags(known.values())

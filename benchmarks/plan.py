@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from converge.cli.inventory import requirements
+from converge.cli.inventory import components
 from converge.engine.platform import Platform
 from converge.inventory.reading import read
 
@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("--inventory", default="inventory/local.yaml")
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
-    platform = Platform(read(ROOT / arguments.inventory, components=requirements()))
+    platform = Platform(read(ROOT / arguments.inventory, components=components()))
     with tempfile.TemporaryDirectory() as folder:
         objects = Path(folder, "objects.json")
         items = [item for name in platform.components if name not in platform.unavailable for item in platform.objects(name)]

@@ -23,7 +23,7 @@ from typing import TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from converge.cli.inventory import requirements
+from converge.cli.inventory import components
 from converge.components import COMPONENTS
 from converge.progress import State
 from converge.reporting.results import Scenario, ScenarioOutcome
@@ -50,7 +50,7 @@ def spent(seconds: int, *, is_shown: bool) -> float:
     """The processor time of a run over a terminal of 80 columns."""
     with terminal() as out:
         display = Display(out, is_live=True, is_coloured=True)
-        display.follow(requirements())
+        display.follow({name: one.requires for name, one in components().items()})
         if is_shown:
             display.begin()
         began, started = time.process_time(), time.monotonic()

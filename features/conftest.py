@@ -17,7 +17,7 @@ from pytest_bdd.gherkin_parser import get_gherkin_document
 from pytest_bdd.parser import Feature, ScenarioTemplate
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
-from converge.commands import typed
+from converge.commands import WITH, typed
 from converge.engine.tags import known_tags, tag_faults
 from converge.errors import Blocked, ThinkubeError, Unavailable
 from converge.redaction import redact
@@ -135,8 +135,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
-    waiting = config.stash.get(WAITING, Counter())
+    waiting, platform = config.stash.get(WAITING, Counter()), _platform(config)
+    optional = [name for name, one in platform.known().items() if one.is_optional and name not in platform.components]
+    named = [name for name in optional if re.search(rf"(?<![\w-]){name}(?![\w-])", config.option.markexpr)]
     return [
+        f"{name} is optional, and the inventory does not list it: {typed(f'pytest features/ -m {name} {WITH} {name}')}" for name in named
+    ] + [
         f"{count} {kind} scenario{'s' if count > 1 else ''}: {typed(f'pytest features/ -m {kind}')}"
         for kind, count in sorted(waiting.items())
     ]

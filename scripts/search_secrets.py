@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from converge.acceptance import leaks
-from converge.cli.inventory import requirements
+from converge.cli.inventory import components
 from converge.engine.platform import Platform
 from converge.inventory.reading import read
 from converge.places import state_folder
@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--report-dir", type=Path, default=Path("build/acceptance"))
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
-    platform = Platform(read(arguments.inventory, components=requirements()))
+    platform = Platform(read(arguments.inventory, components=components()))
     values = leaks.canaries(platform.api) if platform.find_cluster() else {}
     with tempfile.TemporaryDirectory() as folder, leaks.ProcessList() as processes:
         output = Path(folder) / "output"

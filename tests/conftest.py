@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-sys.path.insert(0, str(Path(__file__).parent))  # hanging.py, counting.py
+sys.path.insert(0, str(Path(__file__).parent))  # hanging.py, counting.py, needed.py
 sys.path.insert(0, str(Path(__file__).parent / "kubernetes"))  # fake_api.py and what it is made of
 
 from fake_api import FakeApi

@@ -41,6 +41,12 @@ def test_pytest_is_told_another_name_of_the_cluster_too():
         assert typed(typed("pytest features/")) == "pytest features/ --cluster-name mine"
 
 
+def test_what_was_added_to_the_inventory_is_told_once():
+    with naming(INVENTORY, "mine", ["mlflow", "pgadmin"]):
+        assert typed("thinkube status") == "thinkube status --with mlflow,pgadmin --cluster-name mine"
+        assert typed("pytest features/ -m mlflow --with mlflow") == "pytest features/ -m mlflow --with mlflow --cluster-name mine"
+
+
 def test_an_error_shows_the_command_as_it_has_to_be_typed():
     error = NotReady("web served", seen="nothing")
     assert error.next_command == "thinkube status"

@@ -56,9 +56,8 @@ def again(item: pytest.Item) -> str:
     config = item.config
     path, _, name = item.nodeid.partition("::")
     words = [_pytest(), f"{os.path.relpath(config.rootpath / path, config.invocation_params.dir)}::{name}"]
-    for option, default in (("inventory", INVENTORY), ("cluster_name", None)):
-        if (value := getattr(config.option, option)) != default:
-            words += [f"--{option.replace('_', '-')}", value]
+    chosen = {"--inventory": config.option.inventory, "--with": ",".join(config.option.added), "--cluster-name": config.option.cluster_name}
+    words += [word for option, value in chosen.items() if value and value != INVENTORY for word in (option, value)]
     words += ["--verify-only"] if config.option.verify_only else []
     return shlex.join([*words, "-vv" if config.option.verbose > 0 else "-v"])
 

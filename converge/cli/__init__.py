@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib import import_module
 
-from converge.commands import INVENTORY, naming
+from converge.commands import INVENTORY, asked, naming
 
 INTERRUPTED = 130
 
@@ -23,7 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             from converge.redaction import install
 
             install()
-            stack.enter_context(naming(os.fspath(getattr(arguments, "inventory", INVENTORY)), getattr(arguments, "cluster_name", "")))
+            named = getattr(arguments, "cluster_name", ""), asked(getattr(arguments, "added", ()))
+            stack.enter_context(naming(os.fspath(getattr(arguments, "inventory", INVENTORY)), *named))
             status: int | None = arguments.handler(arguments)
             sys.stdout.flush()
         except KeyboardInterrupt:

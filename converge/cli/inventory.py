@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from converge.commands import INVENTORY
+from converge.commands import INVENTORY, WITH, WITH_HELP, asked
 
 if TYPE_CHECKING:
+    from converge.components.component import Component
     from converge.engine.platform import Platform
     from converge.inventory.model import Inventory
 
@@ -33,16 +34,19 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``--inventory FILE`` and ``--cluster-name NAME`` to a command that works on one; read them with `chosen`."""
+    """Add ``--inventory FILE``, ``--with NAME`` and ``--cluster-name NAME`` to a command that works on one; read them with `chosen`."""
     parser.add_argument("--inventory", type=Path, default=DEFAULT, metavar="FILE", help=f"default: {DEFAULT}")
+    parser.add_argument(WITH, dest="added", action="append", default=[], metavar="NAME", help=WITH_HELP)
     parser.add_argument("--cluster-name", default="", metavar="NAME", help="another name than the inventory's, as pytest's --cluster-name")
 
 
 def chosen(arguments: argparse.Namespace) -> Inventory:
-    """The inventory that ``--inventory`` names, checked, for the cluster that ``--cluster-name`` names."""
+    """The inventory that ``--inventory`` names, checked, with what ``--with`` adds, for the cluster that ``--cluster-name`` names."""
+    from converge.inventory.addition import added
     from converge.inventory.reading import read
 
-    inventory = read(arguments.inventory, components=requirements())
+    known = components()
+    inventory = added(read(arguments.inventory, components=known), asked(arguments.added), known)
     if not arguments.cluster_name:
         return inventory
     from converge.engine.run import beside
@@ -63,18 +67,18 @@ def opened(arguments: argparse.Namespace) -> Iterator[Platform]:
         platform.close({}, 0)
 
 
-def requirements() -> dict[str, tuple[str, ...]]:
-    """Every component and what it requires."""
+def components() -> Mapping[str, Component]:
+    """Every component that there is."""
     from converge.components import known
     from converge.inventory import Inventory
 
-    return {name: component.requires for name, component in known(Inventory()).items()}
+    return known(Inventory())
 
 
 def _check(arguments: argparse.Namespace) -> int:
     from converge.inventory.reading import examine
 
-    known = requirements()
+    known = components()
     reading = examine(arguments.file, components=known, check_files=not arguments.elsewhere)
     for warning in reading.warnings:
         print(f"warning: {warning}", file=sys.stderr)

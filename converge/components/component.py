@@ -40,6 +40,8 @@ class Component:
     """Or why a user has nothing to lose in it."""
     only_provisions: bool = False
     """Whether it only makes things for others, who do not miss its pods for a moment: volumes, certificates."""
+    is_optional: bool = False
+    """Whether it comes only where somebody asks for it: the inventory lists it, or something that is wanted requires it."""
     is_machine: bool = False
     """Whether it is machines, or acts as some: its provider takes it away, not a rollback."""
 

@@ -81,8 +81,7 @@ class Platform:
     def components(self) -> Mapping[str, Component]:
         """Every component that the inventory enables, and what those require, by name."""
         known = self.known(self.inventory)
-        enabled = self.inventory.enabled({name: component.requires for name, component in known.items()})
-        return {name: known[name] for name in enabled}
+        return {name: known[name] for name in self.inventory.enabled(known)}
 
     @opened_once
     def graph(self) -> Graph:

@@ -12,19 +12,19 @@ from itertools import combinations
 
 from converge.inventory.document import Document, Where
 from converge.inventory.faults import Found, nearest
-from converge.inventory.model import EmbeddedNodes, closure
+from converge.inventory.model import EmbeddedNodes, Known, closure, needs, selected
 
 # Sources: RFC 2606, RFC 6761 (.test .example), RFC 8375 (home.arpa), ICANN 2024 (.internal).
 PRIVATE_ENDINGS = (".test", ".example", ".internal", ".home.arpa")
 
 
-def cross_checks(document: Document, requires: Mapping[str, Sequence[str]] | None) -> Iterator[Found]:
-    """Every fault between values; ``requires`` maps each known component to what it requires (None: not checked)."""
+def cross_checks(document: Document, known: Mapping[str, Known] | None) -> Iterator[Found]:
+    """Every fault between values; ``known`` are all components that there are (None: not checked)."""
     yield from _networks(document)
     yield from _hosts(document)
     yield from _issuer(document)
-    if requires is not None:
-        yield from _components(document, requires)
+    if known is not None:
+        yield from _components(document, known)
 
 
 def warnings(document: Document) -> Iterator[Found]:
@@ -108,16 +108,16 @@ def _issuer(document: Document) -> Iterator[Found]:
         yield ("issuer", "kind"), f"kind: acme needs a public domain, '{domain}' is a reserved name; use private-ca or change domain_name"
 
 
-def _components(document: Document, requires: Mapping[str, Sequence[str]]) -> Iterator[Found]:
+def _components(document: Document, known: Mapping[str, Known]) -> Iterator[Found]:
     listed = document.get("components")
     if not isinstance(listed, dict) or not listed:
         return
     for name in listed:
-        if name not in requires:
-            yield ("components", name), f"unknown component '{name}'{nearest(name, requires) or ';'} known: {', '.join(requires)}"
+        if name not in known:
+            yield ("components", name), f"unknown component '{name}'{nearest(name, known) or ';'} known: {', '.join(known)}"
     left_out = {name for name in listed if document.get("components", name, "enabled") is False}
-    wanted = set(listed) - left_out or set(requires) - left_out
-    for name in sorted(left_out & set(requires)):
-        needing = [other for other in requires if other in wanted and name in closure([other], requires)]
+    wanted, requires = selected(set(listed) - left_out, left_out, known), needs(known)
+    for name in sorted(left_out & known.keys()):
+        needing = [other for other in known if other in wanted and name in closure([other], requires)]
         if needing:
             yield ("components", name, "enabled"), f"enabled: {name} is required by {', '.join(needing)}; leave them out as well"

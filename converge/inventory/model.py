@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
@@ -14,6 +14,18 @@ from converge.authority import Authority
 from converge.errors import Missing
 from converge.inventory.values import Address, Cidr, Domain, File, HostAndPort, HostKey, Name, Validation, Variable
 from converge.redaction import REDACTOR
+
+
+class Known(Protocol):
+    """What has to be known of a component that an inventory may name."""
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it comes only where somebody asks for it."""
+
+    @property
+    def requires(self) -> Sequence[str]:
+        """The components that have to be there before it."""
 
 
 class Part(BaseModel):
@@ -198,7 +210,8 @@ class Inventory(Part):
     mirror: Mirror = Mirror()
     deadlines: Deadlines = Deadlines()
     components: dict[str, ComponentOptions | None] = Field(
-        default_factory=dict, description="name → options: these and what they require; none listed means all that exist"
+        default_factory=dict,
+        description="name → options: these and what they require; all that are not optional too where only optional ones are listed",
     )
 
     def host(self, label: str) -> str:
@@ -209,12 +222,22 @@ class Inventory(Part):
         """The options of one component, or the defaults."""
         return self.components.get(component) or ComponentOptions()
 
-    def enabled(self, requires: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-        """The components that this inventory asks for, and what they require, in the order of ``requires`` (all known ones)."""
+    def enabled(self, known: Mapping[str, Known]) -> tuple[str, ...]:
+        """The components that this inventory asks for, and what they require, in the order of ``known`` (all that there are)."""
         listed = {name for name in self.components if self.options(name).enabled}
-        left_out = set(self.components) - listed
-        wanted = closure(listed or set(requires) - left_out, requires)
-        return tuple(name for name in requires if name in wanted)
+        wanted = closure(selected(listed, set(self.components) - listed, known), needs(known))
+        return tuple(name for name in known if name in wanted)
+
+
+def selected(listed: Collection[str], left_out: Collection[str], known: Mapping[str, Known]) -> set[str]:
+    """The components that are wanted by name: those that are listed, and all others where only optional ones are."""
+    optional = {name for name, one in known.items() if one.is_optional}
+    return set(listed) if set(listed) - optional else {*listed, *(known.keys() - optional - set(left_out))}
+
+
+def needs(known: Mapping[str, Known]) -> dict[str, Sequence[str]]:
+    """What each requires: ``{"keycloak": ("postgres", …)}``."""
+    return {name: one.requires for name, one in known.items()}
 
 
 def closure(names: Iterable[str], requires: Mapping[str, Sequence[str]]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from converge.errors import Fault, InventoryFaults
 from converge.inventory.checks import cross_checks, warnings
 from converge.inventory.document import Document, load
 from converge.inventory.faults import choose_kinds, found, nearest, without_echoes
-from converge.inventory.model import Inventory
+from converge.inventory.model import Inventory, Known
 from converge.inventory.values import Validation
 
 
@@ -29,13 +29,13 @@ class Reading:
 def read(
     path: Path,
     *,
-    components: Mapping[str, Sequence[str]] | None = None,
+    components: Mapping[str, Known] | None = None,
     variables: Mapping[str, str] = os.environ,
     check_files: bool = True,
 ) -> Inventory:
     """Read an inventory; relative paths in it start at its folder, ``~`` is the home folder.
 
-    ``components`` maps each known component to what it requires; without it their names are not checked.
+    ``components`` are all that there are, by name; without them names are not checked.
     ``check_files=False`` leaves unchecked whether files exist and variables are set, for inventories of another machine.
 
     Raises:
@@ -47,7 +47,7 @@ def read(
 def examine(
     path: Path,
     *,
-    components: Mapping[str, Sequence[str]] | None = None,
+    components: Mapping[str, Known] | None = None,
     variables: Mapping[str, str] = os.environ,
     check_files: bool = True,
 ) -> Reading:

@@ -181,7 +181,7 @@ def test_a_platform_is_closed_also_where_the_command_fails(monkeypatch: pytest.M
     monkeypatch.setattr(Platform, "close", lambda self, outcomes, started_at: closed.append(self))
     path = tmp_path / "mine.yaml"
     path.write_text("name: mine\n")
-    opening = opened(Namespace(inventory=path, cluster_name=""))
+    opening = opened(Namespace(inventory=path, added=[], cluster_name=""))
     platform = opening.__enter__()
     assert platform.inventory.name == "mine"
     assert not opening.__exit__(ThinkubeError, ThinkubeError("x"), None)

@@ -49,6 +49,7 @@ class Component(NamedTuple):
     keeps: str = ""
     keeps_nothing: str = ""
     qualities: frozenset = frozenset({"workloads"})
+    is_optional: bool = False
 
 
 class FakeApi:
@@ -80,7 +81,7 @@ class FakePlatform:
 
     def __init__(self, inventory, *, progress):
         self.inventory, self.progress, self.stopping = inventory, progress, threading.Event()
-        self.components = {name: made for name, made in self.known().items() if name in (inventory.components or self.known())}
+        self.components = {name: self.known()[name] for name in inventory.enabled(self.known())}
         self.graph = Graph({name: made.requires for name, made in self.components.items()})
         self.is_up, self.api, self.unavailable = bool(os.environ.get("FAKE_STANDS")), FakeApi(), {}
 
@@ -90,7 +91,8 @@ class FakePlatform:
         login = Component("login", "CORE-004", ("database",), keeps_nothing="it asks", qualities=stateless)
         database = Component("database", "CORE-005", ("base",), keeps="rows", qualities=stateful)
         objects, base = Component("objects", "CORE-006", ("base",)), Component("base", "CORE-001")
-        return {component.name: component for component in (login, objects, base, database)}
+        charts = Component("charts", "OPT-001", ("base",), is_optional=True)
+        return {component.name: component for component in (login, objects, base, database, charts)}
 
     def say(self, *words):
         with Path("calls").open("a") as calls:

@@ -102,6 +102,24 @@ def test_what_the_inventory_leaves_out_is_not_selected(project) -> None:
     result.assert_outcomes(passed=2, deselected=5)
 
 
+def test_an_optional_component_is_selected_where_it_is_asked_for(project) -> None:
+    project.write("features/optional/charts.feature", project.feature("charts", "OPT-001", "optional", "Charts are drawn"))
+    plain = project.run("features/", "-m", "charts")
+    assert plain.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    plain.stdout.fnmatch_lines(["charts is optional, and the inventory does not list it: pytest features/ -m charts --with charts"])
+    project.run("features/").assert_outcomes(passed=7, deselected=1)
+    asked = project.run("features/", "-m", "charts", "--with", "charts")
+    asked.assert_outcomes(passed=1, deselected=7)
+    assert project.calls[-3:] == ["converge base", "converge charts", "close base"]
+
+
+def test_what_cannot_be_added_is_refused_before_anything_is_touched(project) -> None:
+    result = project.run("features/", "--with", "chart,objects")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*unknown component 'chart', did you mean 'charts'?*", "*objects is not optional*"])
+    assert project.calls == []
+
+
 def test_plain_tests_read_no_inventory(project) -> None:
     project.write("inventory/local.yaml", "nonsense: true\n")
     project.run("tests").assert_outcomes(passed=1)

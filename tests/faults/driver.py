@@ -74,7 +74,7 @@ def main() -> int:
     options = parser.parse_args()
     kill = Kill(options.kill_after)
     kill.listen()
-    inventory = read(options.inventory, components={name: component.requires for name, component in Platform.known().items()})
+    inventory = read(options.inventory, components=Platform.known())
     given = {name: seconds for name in ("lease_s", "component_s") if (seconds := getattr(options, name)) is not None}
     inventory = inventory.model_copy(update={"deadlines": inventory.deadlines.model_copy(update=given)})
     platform = Platform(inventory, progress=Lines())

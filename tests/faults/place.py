@@ -104,8 +104,7 @@ class Place:
     def __init__(self, inventory: Path, folder: Path) -> None:
         self.path = inventory
         self.folder = folder
-        known = Platform.known()
-        self.inventory = read(inventory, components={name: component.requires for name, component in known.items()})
+        self.inventory = read(inventory, components=Platform.known())
         self.platform = Platform(self.inventory)
 
     @property

@@ -45,8 +45,7 @@ def odd(tmp_path):
     folder.mkdir()
     path = folder / "inventory.yaml"
     path.write_text(INVENTORY)
-    known = {name: component.requires for name, component in Platform.known().items()}
-    provider = Platform(read(path, components=known)).provider
+    provider = Platform(read(path, components=Platform.known())).provider
     assert isinstance(provider, EmbeddedProvider)
     provider.delete()
     yield path, provider.layout

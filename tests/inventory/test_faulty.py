@@ -10,19 +10,21 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from needed import needed
 
 from converge.errors import InventoryFaults
 from converge.inventory import read
 
 FOLDER = Path(__file__).parent / "faulty"
-REQUIRES = {
-    "control-node": (),
-    "storage": ("control-node",),
-    "metrics": ("control-node",),
-    "cert-manager": ("control-node",),
-    "postgres": ("storage",),
-    "keycloak": ("cert-manager", "postgres"),
-    "minio": ("cert-manager", "keycloak"),
+KNOWN = {
+    "control-node": needed(),
+    "storage": needed("control-node"),
+    "metrics": needed("control-node"),
+    "cert-manager": needed("control-node"),
+    "postgres": needed("storage"),
+    "keycloak": needed("cert-manager", "postgres"),
+    "minio": needed("cert-manager", "keycloak"),
+    "mlflow": needed("keycloak", "minio", is_optional=True),
 }
 
 
@@ -53,7 +55,7 @@ VARIABLES = {
 def test_a_faulty_inventory_is_explained(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FOLDER)
     with pytest.raises(InventoryFaults) as caught:
-        read(Path(path.name), components=REQUIRES, variables=VARIABLES)
+        read(Path(path.name), components=KNOWN, variables=VARIABLES)
     told = re.sub(r"sha256 [0-9a-f]+", "sha256 …", str(caught.value).replace(str(FOLDER), "FOLDER"))
     assert told == path.with_suffix(".expected").read_text().rstrip("\n")
     assert "canary" not in told

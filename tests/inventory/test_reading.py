@@ -1,14 +1,25 @@
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from needed import needed
 
 from converge.errors import Fault, InventoryFaults
 from converge.inventory import Inventory, read
+from converge.inventory.addition import BadAddition, added
 from converge.inventory.model import closure
 from converge.inventory.reading import examine
+
+KNOWN = {
+    "storage": needed(),
+    "metrics": needed(),
+    "postgres": needed("storage"),
+    "keycloak": needed("postgres"),
+    "mlflow": needed("keycloak", "postgres", is_optional=True),
+}
 
 
 @pytest.fixture
@@ -29,7 +40,7 @@ def faults(path: Path, **kwargs) -> list[str]:
 
 def read_or_explained(path: Path) -> tuple[Fault, ...]:
     try:
-        read(path, components={"storage": ()}, variables={})
+        read(path, components={"storage": needed()}, variables={})
     except InventoryFaults as error:
         return error.faults
     return ()
@@ -120,14 +131,42 @@ def test_a_name_that_may_be_public_is_a_warning(write) -> None:
 
 
 def test_listed_components_bring_what_they_require() -> None:
-    requires = {"storage": (), "metrics": (), "postgres": ("storage",), "keycloak": ("postgres",)}
-    assert Inventory.model_validate({"components": {"postgres": None}}).enabled(requires) == ("storage", "postgres")
-    assert Inventory().enabled(requires) == tuple(requires)
-    assert Inventory.model_validate({"components": {"metrics": {"enabled": False}}}).enabled(requires) == (
-        "storage",
-        "postgres",
-        "keycloak",
-    )
+    assert enabled({"postgres": None}) == ("storage", "postgres")
+    assert enabled({}) == ("storage", "metrics", "postgres", "keycloak")
+    assert enabled({"metrics": {"enabled": False}}) == ("storage", "postgres", "keycloak")
+
+
+def test_optional_components_come_where_they_are_listed() -> None:
+    assert enabled({"mlflow": None}) == ("storage", "metrics", "postgres", "keycloak", "mlflow")
+    assert enabled({"mlflow": {"enabled": False}}) == ("storage", "metrics", "postgres", "keycloak")
+    assert enabled({"mlflow": None, "metrics": {"enabled": False}}) == ("storage", "postgres", "keycloak", "mlflow")
+    assert enabled({"mlflow": None, "postgres": None}) == ("storage", "postgres", "keycloak", "mlflow")
+
+
+def enabled(components: dict[str, object]) -> tuple[str, ...]:
+    return Inventory.model_validate({"components": components}).enabled(KNOWN)
+
+
+def test_an_optional_component_is_added_as_if_it_were_listed() -> None:
+    listed = Inventory.model_validate({"components": {"mlflow": {"enabled": False, "storage": "2Gi"}}})
+    with_it = added(listed, ["mlflow"], KNOWN)
+    assert with_it.enabled(KNOWN) == tuple(KNOWN)
+    assert with_it.options("mlflow").storage == "2Gi"
+    assert added(listed, [], KNOWN) == listed
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mlfow", "unknown component 'mlfow', did you mean 'mlflow'? optional: mlflow"),
+        ("metrics", "metrics is not optional"),
+        ("mlflow", "mlflow requires keycloak, postgres, which the inventory leaves out"),
+    ],
+)
+def test_what_cannot_be_added_is_refused(name: str, said: str) -> None:
+    without = Inventory.model_validate({"components": {"postgres": {"enabled": False}, "keycloak": {"enabled": False}}})
+    with pytest.raises(BadAddition, match=re.escape(said)):
+        added(without, [name], KNOWN)
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.lists(st.sampled_from("abcdef"))))

@@ -50,11 +50,14 @@ class Row:
 @pytest.fixture(scope="session")
 def platform(pytestconfig: pytest.Config) -> Iterator[Platform]:
     """The platform that is broken and repaired: ``--inventory`` says which."""
+    from converge.commands import asked
     from converge.components import known
     from converge.inventory import Inventory, read
+    from converge.inventory.addition import added
 
-    needs = {name: component.requires for name, component in known(Inventory()).items()}
-    opened = Platform(read(pytestconfig.rootpath / pytestconfig.option.inventory, components=needs))
+    components = known(Inventory())
+    inventory = read(pytestconfig.rootpath / pytestconfig.option.inventory, components=components)
+    opened = Platform(added(inventory, asked(pytestconfig.option.added), components))
     opened.cluster()
     yield opened
     opened.stop()
