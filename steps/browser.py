@@ -35,6 +35,8 @@ PAGES: dict[str, Callable[[Inventory], str]] = {
     "Argo Workflows": lambda inventory: f"{workflows.url(inventory)}{SIGN_ON}",
     "documentation": lambda inventory: f"https://{inventory.host(DOCUMENTATION)}/",
     "dashboard": lambda inventory: f"https://{inventory.host('dashboard')}/",
+    "experiments": lambda inventory: f"https://{inventory.host('mlflow')}/",
+    "metrics": lambda inventory: f"https://{inventory.host('prometheus')}/",
     "ingress dashboard": lambda inventory: f"https://{inventory.host('ingress-dashboard')}/dashboard/",
 }
 """What people call a page → where it is."""
@@ -97,6 +99,12 @@ def page_shows_person(window: Window, person: Person) -> None:
 def link_leads_to_person(window: Window, attach: Attach, person: Person, link: str) -> None:
     window.press(link, "link")
     _shows(window, attach, person.name)
+
+
+@then(parsers.re(r'the link "(?P<link>[^"]+)" leads to "(?P<name>[^"]+)"'))
+def link_leads_to(window: Window, attach: Attach, link: str, name: str) -> None:
+    window.press(link, "link")
+    _shows(window, attach, name)
 
 
 @then("the page shows that bucket")

@@ -21,8 +21,10 @@ from converge.components.metrics.component import Metrics
 from converge.components.minio.component import Minio
 from converge.components.minio_console.component import MinioConsole
 from converge.components.mkdocs.component import Mkdocs
+from converge.components.mlflow.component import Mlflow
 from converge.components.postgres.component import Postgres
 from converge.components.postgres_backup.component import PostgresBackup
+from converge.components.prometheus.component import Prometheus
 from converge.components.registry.component import Registry
 from converge.components.registry_mirror.component import RegistryMirror
 from converge.components.storage.component import Storage
@@ -56,6 +58,8 @@ COMPONENTS: tuple[type[Component], ...] = (
     Awx,  # CORE-011
     Mkdocs,  # CORE-012
     Dashboard,  # CORE-013
+    Prometheus,  # OPT-001
+    Mlflow,  # OPT-006
 )
 
 

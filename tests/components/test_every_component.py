@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
@@ -13,9 +13,11 @@ from converge.components import COMPONENTS, known
 from converge.components.component import Component
 from converge.components.terms import Context
 from converge.images.catalog import load, recipe
-from converge.inventory import Inventory
+from converge.inventory import Inventory, read
+from converge.inventory.model import EmbeddedNodes
 from converge.kubernetes import workloads
 from converge.kubernetes.equality import quantity
+from converge.places import source_root
 
 ContextOf = Callable[..., Context]
 
@@ -159,12 +161,32 @@ def _containers(component: Component, context: ContextOf) -> Iterator[tuple[str,
 
 def test_everything_that_is_built_here_fits_on_one_worker_of_two_cores(context: ContextOf) -> None:
     """With room for what it starts: steps of workflows, jobs, and pods that scenarios throw away. Beyond it they would wait for ever."""
+    asked = _processors_asked_for([one for one in known(Inventory()).values() if not one.is_optional], context)
+    assert sum(asked.values()) <= ROOM_ON_A_WORKER, asked
+
+
+def test_optional_components_fit_on_the_workers_that_the_full_inventory_has(context: ContextOf) -> None:
+    full = read(source_root() / "inventory/full.yaml", components=known(Inventory()))
+    assert isinstance(full.nodes, EmbeddedNodes)
+    asked = _processors_asked_for(known(full).values(), context)
+    assert sum(asked.values()) <= ROOM_ON_A_WORKER * full.nodes.workers, asked
+
+
+def test_the_full_inventory_has_every_component() -> None:
+    full = read(source_root() / "inventory/full.yaml", components=known(Inventory()))
+    assert full.enabled(known(full)) == tuple(known(full))
+
+
+ROOM_ON_A_WORKER = Decimal("1.7")
+
+
+def _processors_asked_for(components: Iterable[Component], context: ContextOf) -> dict[str, Decimal]:
+    """What the components ask for that are built here, with DNS and what kubeadm runs beside it."""
     catalog = load()
-    asked: dict[str, Decimal] = {}
-    for component in known(Inventory()).values():
+    asked = {"kubernetes": Decimal("0.2")}
+    for component in components:
         if all((recipe(catalog.built(image)) / "Containerfile").exists() for image in component.images):
             running = [item for item in component.objects(context()) if item["kind"] in workloads.LASTING]
             pods = [pod for item in running for _, pod in workloads.containers([item])]
             asked[component.name] = sum((quantity(pod["resources"]["requests"]["cpu"]) or Decimal(0) for pod in pods), Decimal(0))
-    kubernetes = Decimal("0.2")  # DNS and what kubeadm runs beside it
-    assert sum(asked.values()) + kubernetes <= Decimal("1.7"), asked
+    return asked

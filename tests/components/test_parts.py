@@ -26,7 +26,7 @@ ContextOf = Callable[..., Context]
 
 @pytest.mark.parametrize("kind", COMPONENTS, ids=lambda kind: kind.name)
 def test_a_component_says_its_parts_and_overrides_no_answer(kind: type[Component]) -> None:
-    said = {"name", "issue", "namespace", "called", "keeps", "keeps_nothing", "only_provisions", "is_machine", "parts"}
+    said = {"name", "issue", "namespace", "called", "keeps", "keeps_nothing", "is_optional", "only_provisions", "is_machine", "parts"}
     answers = {name for name in vars(Component) if not name.startswith("__")} - said
     assert not answers & set(vars(kind)), "give it a part of its own instead"
 

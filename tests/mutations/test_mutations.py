@@ -11,6 +11,7 @@ import mutations_of_deliveries
 import mutations_of_images
 import mutations_of_infrastructure
 import mutations_of_logins
+import mutations_of_optional
 import mutations_of_packages
 import mutations_of_pages
 import mutations_of_work
@@ -36,6 +37,7 @@ TABLE = (
     *mutations_of_deliveries.TABLE,
     *mutations_of_work.TABLE,
     *mutations_of_pages.TABLE,
+    *mutations_of_optional.TABLE,
 )
 
 

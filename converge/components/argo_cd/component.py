@@ -25,6 +25,7 @@ from converge.components.parts.followed import FollowedCertificate
 from converge.components.parts.held import Holds
 from converge.components.parts.hosts import GrpcHost, WebHost
 from converge.components.parts.manifests import Manifests, Release, into
+from converge.components.parts.scraped import Scraped
 from converge.components.parts.trust import CaBundle, ServerCertificate
 from converge.components.terms import Access, Context, KubernetesObject, Setting
 from converge.components.valkey.user import ValkeyUser
@@ -57,6 +58,9 @@ CHANNELS = ("*|1.8.3", "new-revoked-token")
 
 LOOPBACK = "http://localhost:8085/auth/callback"
 """Where its command line waits for a person who signs in with a browser."""
+
+METRICS = {"application-controller": 8082, "server": 8083, "repo-server": 8084}
+"""Its programs, and where each has its metrics."""
 
 
 class ArgoCd(Component):
@@ -111,6 +115,7 @@ class ArgoCd(Component):
             Holds(lambda _, access: [_followed(certificate, access)]),
             web,
             grpc,
+            *(Scraped(self, selector={"app": f"argocd-{name}"}, port=port, name=f"argocd-{name}") for name, port in METRICS.items()),
         )
 
 

@@ -18,6 +18,7 @@ from converge.components.part import Part
 from converge.components.parts.held import Holds
 from converge.components.parts.hosts import GrpcHost, WebHost
 from converge.components.parts.manifests import Manifests, Release, into
+from converge.components.parts.scraped import Scraped
 from converge.components.parts.trust import CaBundle
 from converge.inventory import Inventory
 
@@ -88,4 +89,5 @@ class ArgoWorkflows(Component):
             servers,
             web,
             grpc,
+            Scraped(self, selector={"app": "workflow-controller"}, port=9090),
         )

@@ -21,6 +21,7 @@ from converge.components.ingress.component import NAMESPACE as INGRESS_NAMESPACE
 from converge.components.part import Part
 from converge.components.parts.held import Holds
 from converge.components.parts.manifests import Manifests, Release
+from converge.components.parts.scraped import Scraped
 from converge.components.parts.trust import CA as CA
 from converge.components.terms import GeneratedSecret
 from converge.inventory import Inventory
@@ -55,6 +56,7 @@ class CertManager(Component):
             *([CloudflareToken(acme)] if acme else []),
             Release("cert-manager", ["cert-manager.yaml"], fit, images=list(deployments.IMAGES.values())),
             issuers,
+            Scraped(self, selector={"app": "cert-manager"}, port=9402),
             Holds(lambda context, access: [IssuedCertificates(context, access), PresentedWildcard(context, access)]),
         )
 

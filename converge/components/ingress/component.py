@@ -15,6 +15,7 @@ from converge.components.blocks import INGRESS_CLASS
 from converge.components.component import Component
 from converge.components.part import Owner, Part
 from converge.components.parts.manifests import Manifests
+from converge.components.parts.scraped import Scraped
 from converge.components.terms import Endpoint, Probe
 from converge.inventory import Inventory
 
@@ -47,7 +48,7 @@ class Ingress(Component):
             dashboard_host=inventory.host("ingress-dashboard"),
             login_address=DASHBOARD_LOGIN,
         )
-        return traefik, health
+        return traefik, health, Scraped(self, selector={"app": "traefik"}, port=9100)
 
 
 class Health(Part):

@@ -18,6 +18,7 @@ from converge.components.part import Part
 from converge.components.parts.held import Holds
 from converge.components.parts.hosts import WebHost
 from converge.components.parts.manifests import Manifests
+from converge.components.parts.scraped import Scraped
 from converge.components.parts.trust import CaBundle
 from converge.components.postgres.database import Database
 from converge.inventory import Inventory
@@ -49,4 +50,5 @@ class Keycloak(Component):
         )
         kubectl = PublicClient(self, name=CLIENT, redirect_uris=LOOPBACK)
         kubernetes = Holds(lambda context, access: [kubectl.setting(context, access), KubernetesLogin(context, access)])
-        return database, ca, server, web, administrator, PlatformRealm(self), kubernetes
+        scraped = Scraped(self, selector={"app.kubernetes.io/name": "keycloak"}, port=9000)
+        return database, ca, server, web, administrator, PlatformRealm(self), kubernetes, scraped

@@ -20,7 +20,8 @@ class PublicClient(Part):
 
     ``name`` is the component's where nothing else is said; applications reach the realm at ``issuer``. ``mappers`` by name add claims
     (`settings.mapper`), every client has the scope ``groups``; ``logout_uris`` are where people may be sent after signing out, the
-    redirect addresses where nothing is said; ``groups`` are those of the realm that must exist, with attributes.
+    redirect addresses where nothing is said; ``groups`` are those of the realm that must exist, with attributes; ``lifetime_s`` is how long
+    its tokens are good for, where that is another time than the realm's.
     """
 
     requires = ("keycloak",)
@@ -35,6 +36,7 @@ class PublicClient(Part):
         pkce: bool = True,
         mappers: Mapping[str, Representation] | None = None,
         groups: Mapping[str, Attributes] | None = None,
+        lifetime_s: int | None = None,
     ) -> None:
         self.name = name or owner.name
         self.issuer = issuer(owner.inventory)
@@ -54,7 +56,8 @@ class PublicClient(Part):
             "attributes": {
                 "pkce.code.challenge.method": "S256" if pkce else None,
                 "post.logout.redirect.uris": "##".join(logout_uris) or "+",
-            },
+            }
+            | ({"access.token.lifespan": str(lifetime_s)} if lifetime_s else {}),
             "mappers": dict(mappers or {}),
             "scopes": {"groups": True},
         }

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from converge.components.keycloak.oidc_client import ConfidentialClient
+from converge.components.keycloak.oidc_client import ConfidentialClient, PublicClient
+from converge.components.keycloak.settings import mapper
 from converge.components.part import Owner, Part
 from converge.components.parts.hosts import WebHost
 from converge.components.parts.manifests import Manifests
@@ -21,6 +22,12 @@ from converge.components.valkey.user import ValkeyUser
 
 ANSWERS_ONLY = "static://202"
 """An upstream that is none: whoever may pass is told so."""
+
+LOOPBACK = "http://localhost:8000"
+"""Where a program on somebody's machine listens for the end of a login."""
+
+TOKEN_S = 3600
+"""How long a person's program may go on with a token: who is disabled meanwhile is not known by it."""
 
 
 class LoginProxy(Part):
@@ -32,10 +39,20 @@ class LoginProxy(Part):
 
     The application finds who asks in the headers ``X-Forwarded-Preferred-Username`` and ``X-Forwarded-Groups``. Where others than the
     proxy might reach it, ``vouches`` makes a Secret, `voucher`, whose ``password`` the proxy sends along (HTTP Basic): a request
-    without it was not let in by the proxy, whatever its headers say.
+    without it was not let in by the proxy, whatever its headers say. With ``takes_tokens`` people's programs come with a token of theirs
+    in place of a session; they get it as `programs`, a client that can keep no secret.
     """
 
-    def __init__(self, owner: Owner, *, groups: Sequence[str], upstream: str = ANSWERS_ONLY, host: str = "", vouches: bool = False) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        *,
+        groups: Sequence[str],
+        upstream: str = ANSWERS_ONLY,
+        host: str = "",
+        vouches: bool = False,
+        takes_tokens: bool = False,
+    ) -> None:
         self.name = owner.name
         self.groups = groups
         self.upstream = upstream
@@ -47,14 +64,21 @@ class LoginProxy(Part):
         self.address = f"http://{owner.name}.{owner.namespace}.svc"
         """Where the ingress asks whether a request may pass."""
         self.client = ConfidentialClient(owner, redirect_uris=[f"{self.web.url}/oauth2/callback"], pkce=True)
+        self.programs = _programs(owner, self.client.name) if takes_tokens else None
         self.sessions = ValkeyUser(owner, prefix=self.cookie)
         self.ca = CaBundle(owner, name=f"{owner.name}-ca")
         self._server = Manifests(owner, images=["oauth2-proxy"], folder=Path(__file__).parent, proxy=self)
 
     def parts(self) -> Sequence[Part]:
         """See ``Part.parts``."""
-        return self.client, self.sessions, self.ca, self._server, self.web
+        return self.client, *([self.programs] if self.programs else []), self.sessions, self.ca, self._server, self.web
 
     def secrets(self) -> Sequence[GeneratedSecret]:
         """See ``Part.secrets``: what encrypts cookies opens nothing by itself, a new one signs everybody out."""
         return (self.cookie_secret, *([self.voucher] if self.voucher else []))
+
+
+def _programs(owner: Owner, audience: str) -> PublicClient:
+    """With what people's programs get tokens that are good for the client ``audience``."""
+    included = mapper("oidc-audience-mapper", included_client_audience=audience, id_token_claim=True, access_token_claim=True)
+    return PublicClient(owner, name=f"{owner.name}-cli", redirect_uris=[LOOPBACK], mappers={"audience": included}, lifetime_s=TOKEN_S)

@@ -1,0 +1,145 @@
+"""Mutations of the optional components: what is measured and who sees it, and who logs what to MLflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from mutation import Act, Mutation, container, edit, editing, with_argument, without_arguments
+
+from converge.components.mlflow.server import SERVICE as MLFLOW
+from converge.components.prometheus.server import NAMESPACE as MONITORING
+from converge.components.prometheus.server import SERVICE as PROMETHEUS
+from converge.engine.platform import Platform
+
+METRICS = "optional/prometheus.feature"
+RUNS = "optional/mlflow.feature"
+
+
+def _configured(file: str, change: Any) -> Act:
+    """Change a file that Prometheus reads, and let it start anew."""
+
+    def change_file(configuration: dict[str, Any]) -> None:
+        read = yaml.safe_load(configuration["data"][file])
+        change(read)
+        configuration["data"][file] = yaml.safe_dump(read)
+
+    def start_anew(workload: dict[str, Any]) -> None:
+        workload["spec"]["template"]["metadata"]["annotations"]["thinkube.dev/configuration"] = "another"
+
+    def act(platform: Platform) -> None:
+        edit(platform, "ConfigMap", f"{PROMETHEUS}-configuration", MONITORING, change_file)
+        edit(platform, "StatefulSet", PROMETHEUS, MONITORING, start_anew)
+
+    return act
+
+
+def _unverified(configuration: dict[str, Any]) -> None:
+    (kubelet,) = (one for one in configuration["scrape_configs"] if one["job_name"] == "kubelet")
+    kubelet["tls_config"]["insecure_skip_verify"] = True
+
+
+def _without_first_rule(rules: dict[str, Any]) -> None:
+    del rules["groups"][0]["rules"][0]
+
+
+def _without_kubelets(role: dict[str, Any]) -> None:
+    role["rules"] = [rule for rule in role["rules"] if "nodes/metrics" not in rule.get("resources", ())]
+
+
+def _silent(service: dict[str, Any]) -> None:
+    del service["metadata"]["annotations"]
+
+
+def _without_origins(workload: dict[str, Any]) -> None:
+    container(workload)["env"] = [one for one in container(workload)["env"] if one["name"] != "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"]
+
+
+def _unguarded(workload: dict[str, Any]) -> None:
+    container(workload)["command"] = ["mlflow", "server"]
+
+
+def _on_its_own_disk(workload: dict[str, Any]) -> None:
+    args = container(workload)["args"]
+    args[:] = [*(one for one in args if "artifacts-destination" not in one), "--artifacts-destination=/tmp/artifacts"]
+
+
+TABLE = (
+    Mutation(
+        "Prometheus may not read the kubelets",
+        "prometheus",
+        editing("ClusterRole", PROMETHEUS, "", _without_kubelets),
+        (f"{METRICS}::Everything that has metrics is scraped",),
+        "403 Forbidden",
+    ),
+    Mutation(
+        "Prometheus does not verify whom it scrapes",
+        "prometheus",
+        _configured("prometheus.yml", _unverified),
+        (f"{METRICS}::Kubernetes is scraped over verified TLS, by an account that may only read",),
+        "kubelet",
+    ),
+    Mutation(
+        "a component does not say that it has metrics",
+        "keycloak",
+        editing("Service", "keycloak-metrics", "keycloak", _silent),
+        (f"{METRICS}::Everything that has metrics is scraped",),
+        "keycloak-metrics",
+    ),
+    Mutation(
+        "nobody is told what is not scraped",
+        "prometheus",
+        _configured("rules.yml", _without_first_rule),
+        (f"{METRICS}::Every rule for alerts is loaded and can be evaluated",),
+        "TargetDown",
+    ),
+    Mutation(
+        "everybody sees what the platform measures",
+        "prometheus",
+        editing("Deployment", "prometheus", MONITORING, without_arguments("--allowed-group=")),
+        (f"{METRICS}::A person who is no administrator sees no metrics",),
+        "DID NOT RAISE",
+    ),
+    Mutation(
+        "samples can be deleted over the API",
+        "prometheus",
+        editing("StatefulSet", PROMETHEUS, MONITORING, with_argument("--web.enable-admin-api")),
+        (f"{METRICS}::Nobody writes or stops Prometheus over its API",),
+        "delete_series",
+    ),
+    Mutation(
+        "MLflow answers whoever reaches it",
+        "mlflow",
+        editing("Deployment", MLFLOW, "mlflow", _unguarded),
+        (f"{RUNS}::MLflow answers nobody in the cluster who comes past the login proxy",),
+        "only the login proxy may ask",
+    ),
+    Mutation(
+        "MLflow's pages may write nothing",
+        "mlflow",
+        editing("Deployment", MLFLOW, "mlflow", _without_origins),
+        (f"{RUNS}::A person adds to an experiment from its page",),
+        "Cross-origin",
+    ),
+    Mutation(
+        "people's programs are refused with a token",
+        "mlflow",
+        editing("Deployment", "mlflow", "mlflow", without_arguments("--skip-jwt-bearer-tokens")),
+        (f"{RUNS}::A run with a metric and a file is logged from this machine and read back",),
+        "401",
+    ),
+    Mutation(
+        "tokens for another client open MLflow",
+        "mlflow",
+        editing("Deployment", "mlflow", "mlflow", with_argument("--oidc-extra-audience=kubernetes")),
+        (f"{RUNS}::Nobody asks MLflow without a token of their own for it[a token for another client]",),
+        "DID NOT RAISE",
+    ),
+    Mutation(
+        "files of runs are lost with MLflow's pod",
+        "mlflow",
+        editing("Deployment", MLFLOW, "mlflow", _on_its_own_disk),
+        (f"{RUNS}::Files of runs lie in object storage, to which their programs have no key",),
+        "artifacts/letter.txt",
+    ),
+)
