@@ -86,6 +86,10 @@ class Images:
         folders = self._together([lambda name=name: self._maker.artifact(name) for name in names])  # type: ignore[misc]
         return self._maker.programs(dict(zip(names, folders, strict=True)))
 
+    def tool(self, name: str) -> Path:
+        """A program that people use beside the nodes' own, such as ``helm``."""
+        return self._maker.artifact(name) / name
+
     def release(self, name: str) -> Path:
         """The folder of a pinned release's manifests, e.g. ``cert-manager`` with its ``cert-manager.yaml``."""
         return self._maker.release(name)

@@ -26,14 +26,19 @@ def drained(api: Api, node: str, deadline_s: float) -> Iterator[None]:
     was_closed = bool((api.get("Node", node).get("spec") or {}).get("unschedulable"))
     api.patch("Node", node, patch={"spec": {"unschedulable": True}})
     try:
-        _empty(api, node, deadline_s)
+        empty(api, node, deadline_s)
         yield
     finally:
         if not was_closed:
             api.patch("Node", node, patch={"spec": {"unschedulable": None}})
 
 
-def _empty(api: Api, node: str, deadline_s: float) -> None:
+def empty(api: Api, node: str, deadline_s: float) -> None:
+    """Evict what an eviction moves, and wait until it is gone.
+
+    Raises:
+        NotReady: a pod is still there at the deadline.
+    """
     ends_at = time.monotonic() + deadline_s
     leaving = [pod for pod in api.list("Pod", fields=f"spec.nodeName={node}") if _moves(pod)]
     for pod in leaving:

@@ -38,7 +38,9 @@ class Lab:
 
     @cached_property
     def cgroups(self) -> Cgroups:
-        return Cgroups.detect()
+        """All trees alike, also a version 2 tree that lies beside version 1: systemd would meet other hosts' groups in a shared one."""
+        found = Cgroups.detect()
+        return Cgroups((*found.trees, *found.beside), found.version)
 
     @property
     def bridge(self) -> str:

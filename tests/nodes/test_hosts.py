@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from converge.errors import Missing, Refused, Unreachable
 from converge.inventory.model import HostsNodes, Inventory, SshHost
 from converge.nodes.hosts import host_files, preflight, trouble
-from converge.nodes.hosts.facts import Facts, parse
+from converge.nodes.hosts.facts import Facts, ahead, parse
 from converge.nodes.hosts.plan import HostsPlan, Traits, assign
 from converge.nodes.kubeadm import configuration
 
 ALPHA = SshHost(name="alpha", address="10.0.0.11", role="control", user="ubuntu")
 BETA = SshHost(name="beta", address="10.0.0.12", role="worker", port=2222)
+GONE = Unreachable("host", seen="No route to host", next_command="ssh alpha")
 PINNED = ALPHA.model_copy(update={"host_key": "ssh-ed25519 AAAA"})
 
 
@@ -100,6 +101,11 @@ def facts(ahead_s=0.0, **sections):
     return Facts({**parse(SOUND), **sections}, ahead_s)
 
 
+@pytest.mark.parametrize(("there", "seen"), [(100.0, 0.0), (109.0, 0.0), (113.0, 3.0), (95.0, -5.0)])
+def test_a_slow_answer_is_no_wrong_clock(there, seen):
+    assert ahead(there, began=100.0, ended=110.0) == seen
+
+
 def test_a_sound_host_has_no_fault():
     assert preflight.judge(plan(ALPHA), {"alpha": facts()}) == {"alpha": []}
 
@@ -155,9 +161,16 @@ def test_two_hosts_that_are_one_machine_are_told():
 
 def test_everything_that_is_wrong_is_one_error():
     with pytest.raises(Missing) as raised:
-        preflight.Preflight({}, {"alpha": ["a"], "beta": ["b", "c"]}, ["ssh alpha"]).require("lab")
+        preflight.Preflight({}, {"alpha": ["a"], "beta": ["b", "c"]}, {"alpha": GONE}).require("lab")
     assert raised.value.seen == "alpha: a\nbeta: b\nbeta: c"
     assert raised.value.next_command == "ssh alpha"
+
+
+def test_a_cluster_does_without_a_worker_that_is_gone():
+    found = preflight.Preflight({}, {"alpha": [], "beta": ["No route to host"]}, {"beta": GONE})
+    found.require("lab", without=["beta"])
+    with pytest.raises(Missing):
+        found.require("lab")
 
 
 @pytest.mark.parametrize(
@@ -242,4 +255,10 @@ def test_the_script_of_the_network_is_one_that_a_shell_reads():
 
 def test_a_host_remembers_whose_it_is():
     made = plan()
-    assert json.loads(host_files.record(made, made.nodes[1])) == {"cluster": "lab", "node": "beta", "role": "worker", "share": 1}
+    assert json.loads(host_files.record(made, made.nodes[1])) == {
+        "cluster": "lab",
+        "node": "beta",
+        "role": "worker",
+        "address": "10.0.0.12",
+        "share": 1,
+    }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 
 from converge.errors import Refused
 from converge.nodes.hosts import host_files, loading
-from converge.nodes.hosts.machine import HostMachine
+from converge.nodes.hosts.machine import HostMachine, reached
 from converge.nodes.hosts.plan import HostsPlan
 from converge.nodes.kubeadm import authentication, registries
 from converge.nodes.kubeadm.machine import Machine
@@ -16,7 +17,7 @@ from converge.nodes.kubeadm.plan import Member
 from converge.nodes.loading import shown
 from converge.nodes.provider import Node, RegistryAccess
 from converge.process import Completed
-from converge.progress import Progress
+from converge.progress import Progress, State
 
 
 class HostsCluster:
@@ -29,7 +30,6 @@ class HostsCluster:
         self._progress = progress
         self._plan = plan
         self._hosts = machines
-        self._machines: Mapping[str, Machine] = machines
         self.name = plan.name
         self.kubeconfig = plan.kubeconfig
         self.nodes: tuple[Node, ...] = plan.nodes
@@ -53,27 +53,27 @@ class HostsCluster:
 
     def read_authentication(self) -> str:
         """The API server's AuthenticationConfiguration, as YAML text."""
-        return authentication.read(self._machines[self._plan.control.name])
+        return authentication.read(self._hosts[self._plan.control.name])
 
     def write_authentication(self, text: str) -> None:
         """Replace the AuthenticationConfiguration and wait until the API server works with it."""
-        authentication.write(self._plan, self._machines[self._plan.control.name], text)
+        authentication.write(self._plan, self._hosts[self._plan.control.name], text)
 
     def pulls_otherwise(self, registry: RegistryAccess) -> Sequence[str]:
         """The nodes that do not pull from a registry so."""
-        return registries.lacking(self._machines, registry)
+        return registries.lacking(self._reached, registry)
 
     def let_pull(self, registry: RegistryAccess) -> None:
         """Let every node pull so."""
-        registries.write(self._plan, self._machines, registry, self._lay_out)
+        registries.write(self._plan, self._reached, registry, self._lay_out)
 
     def knows_registry(self, host: str) -> bool:
         """Whether the nodes pull from a registry as `let_pull` told them."""
-        return registries.known(self._machines, host)
+        return registries.known(self._reached, host)
 
     def forget_registry(self, host: str) -> None:
         """Take that back."""
-        registries.forget(self._machines, host)
+        registries.forget(self._reached, host)
 
     def machine(self, name: str) -> HostMachine:
         """A host by its name, or by its role where that is unique: ``control``."""
@@ -83,8 +83,21 @@ class HostsCluster:
         names = ", ".join(self._hosts)
         raise Refused(f"a node {name}", seen=f"cluster {self.name} has {names}", next_command="thinkube cluster status")
 
+    @cached_property
+    def _reached(self) -> Mapping[str, Machine]:
+        """The hosts that answer; what the others lack they get once they are back."""
+        return self._answering
+
+    @cached_property
+    def _answering(self) -> dict[str, HostMachine]:
+        found = reached(self._plan, self._hosts)
+        for name in self._hosts.keys() - found.keys():
+            self._progress.note(name, State.WAITING, "not reached: what it lacks it gets when it is back")
+        return found
+
     def _ordinary(self) -> dict[str, HostMachine]:
-        return {node.name: self._hosts[node.name] for node in self._plan.nodes[1:] or self._plan.nodes}
+        names = [node.name for node in self._plan.nodes[1:] or self._plan.nodes]
+        return {name: self._answering[name] for name in names if name in self._answering}
 
     def _lay_out(self, node: Member) -> None:
         self._hosts[node.name].write_all(host_files.contents(self._plan, node))

@@ -28,9 +28,8 @@ MARK = "thinkube-begins"
 
 # Whatever stands before the mark (a password that sudo did not ask for) is skipped; one line follows, in which the script is.
 _READ = f"""until [ "$l" = {MARK} ]; do IFS= read -r l || exit 97; done; IFS= read -r l && eval "$(printf %b "$l")" """
-_VARIABLES = {"LC_ALL": "C.UTF-8", **{name: surroundings.NODE[name] for name in ("HOME", "PATH")}}
-_BEGIN = f"umask 022; cd /; export {' '.join(f'{name}={value}' for name, value in _VARIABLES.items())}\n"
-
+_BEGIN = f"umask 022; cd /; export LC_ALL=C.UTF-8 PATH={surroundings.NODE['PATH']}"
+_AS_ROOT = f" HOME={surroundings.NODE['HOME']}"
 _SUDO_CAUSES = {
     "required": "nodes.hosts[].sudo_password can name where its password is; or let sudo ask for none",
     "wrong": "the password that nodes.hosts[].sudo_password names is another one",
@@ -99,7 +98,7 @@ class Connection:
     ) -> Completed:
         """The same for a text of the shell."""
         self.open()
-        line = (_BEGIN + text).replace("\\", "\\\\").replace("\n", "\\n")
+        line = f"{_BEGIN}{_AS_ROOT if as_root else ''}\n{text}".replace("\\", "\\\\").replace("\n", "\\n")
         password = ""
         command = f"/bin/sh -c '{_READ}'"
         if as_root and self.host.user != "root":

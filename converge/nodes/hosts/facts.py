@@ -129,9 +129,13 @@ def look(connection: Connection) -> Facts:
     connection.open()
     began = time.time()
     done = connection.script(_LOOK)
-    middle = (began + time.time()) / 2
     sections = parse(done.stdout)
-    return Facts(sections, round(float(sections.get("time") or began) - middle, 1))
+    return Facts(sections, ahead(float(sections["time"]), began, time.time()))
+
+
+def ahead(there: float, began: float, ended: float) -> float:
+    """How much a clock is certainly ahead of ours that showed ``there`` at some moment between two of ours: slow answers prove nothing."""
+    return there - ended if there > ended else min(0.0, there - began)
 
 
 def parse(text: str) -> dict[str, str]:

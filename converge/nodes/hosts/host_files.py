@@ -63,7 +63,7 @@ def contents(plan: HostsPlan, node: Member) -> dict[str, File]:
 
 def record(plan: HostsPlan, node: Member) -> str:
     """What a host remembers of the cluster that it belongs to."""
-    known = {"cluster": plan.name, "node": node.name, "role": node.role, "share": plan.shares[node.name]}
+    known = {"cluster": plan.name, "node": node.name, "role": node.role, "address": node.address, "share": plan.shares[node.name]}
     return json.dumps(known, indent=2) + "\n"
 
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from converge.errors import ThinkubeError
 from converge.nodes.hosts.connection import Connection
 from converge.nodes.hosts.host_files import File, unit
+from converge.nodes.hosts.plan import HostsPlan
 from converge.nodes.kubeadm.complaints import TAIL_BYTES, complaints
 from converge.nodes.kubeadm.machine import Said
 from converge.process import Completed, ProgramFailed
@@ -20,10 +23,10 @@ PIDS = "/run/thinkube"
 LOGS = "/var/log/thinkube"
 OWN = ("network", "containerd", "kubelet")
 """The programs of a host itself, in the order in which they start."""
-_BOUNDARY = "==thinkube=="
+BOUNDARY = "==thinkube=="
 
 # Whole or not at all, and private until it is in its place; a kubelet that reads the folder leaves hidden files alone.
-_PUT = """
+PUT = """
 put() {
     mkdir -p "${1%/*}" || exit 1
     draft="${1%/*}/.${1##*/}.new"
@@ -52,14 +55,18 @@ class HostMachine:
         """
         return self._succeeded(self.connection.script(text, timeout_s=timeout_s, feed=feed))
 
+    def as_account(self, text: str) -> Completed:
+        """The same as the account that we log in with.
+
+        Raises:
+            ProgramFailed: it did not succeed.
+        """
+        return self._succeeded(self.connection.script(text, as_root=False))
+
     def read(self, *paths: str) -> Mapping[str, str]:
         """See ``Machine.read``."""
-        look = f'for one in {shlex.join(paths)}; do if [ -f "$one" ]; then echo "{_BOUNDARY} $one"; cat "$one"; echo; fi; done'
-        found = {}
-        for part in self.script(look).stdout.split(f"{_BOUNDARY} ")[1:]:
-            path, _, text = part.partition("\n")
-            found[path] = text[:-1]
-        return found
+        look = f'for one in {shlex.join(paths)}; do if [ -f "$one" ]; then echo "{BOUNDARY} $one"; cat "$one"; echo; fi; done'
+        return contents_of(self.script(look).stdout)
 
     def write(self, path: str, text: str, *, mode: int = 0o644) -> None:
         """See ``Machine.write``."""
@@ -69,7 +76,7 @@ class HostMachine:
         """The same for several files, in one go."""
         if files:
             lines = [shlex.join(["put", path, f"{file.mode:o}", file.text]) for path, file in files.items()]
-            self.script("\n".join([_PUT, *lines]))
+            self.script("\n".join([PUT, *lines]))
 
     def remove(self, *paths: str) -> None:
         """See ``Machine.remove``."""
@@ -124,3 +131,30 @@ class HostMachine:
         if done.code != 0:
             raise ProgramFailed(done, seen=f"exit status {done.code} on {self.name}")
         return done
+
+
+def contents_of(printed: str) -> dict[str, str]:
+    """Path → text, of files that were printed one after the other, each after a line with the boundary and its path."""
+    parts = (part.partition("\n") for part in printed.split(f"{BOUNDARY} ")[1:])
+    return {path: text[:-1] for path, _, text in parts}
+
+
+def reached(plan: HostsPlan, machines: Mapping[str, HostMachine]) -> dict[str, HostMachine]:
+    """Those hosts that can be reached; a worker that cannot is for the worker nodes to tell.
+
+    Raises:
+        Unreachable, Refused: the control node cannot.
+    """
+
+    def answers(machine: HostMachine) -> bool:
+        try:
+            machine.connection.open()
+        except ThinkubeError:
+            if machine.name == plan.control.name:
+                raise
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(machines), thread_name_prefix="connect") as pool:
+        found = pool.map(answers, machines.values())
+        return {name: machine for (name, machine), is_there in zip(machines.items(), found, strict=True) if is_there}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
@@ -46,16 +46,21 @@ class Preflight:
 
     facts: Mapping[str, Facts]
     faults: Mapping[str, list[str]]
-    commands: list[str] = field(default_factory=list)
+    unreached: Mapping[str, ThinkubeError] = field(default_factory=dict)
+    """The hosts that could not be looked at."""
 
-    def require(self, cluster: str) -> None:
-        """See that nothing is wrong.
+    def require(self, cluster: str, without: Collection[str] = ()) -> None:
+        """See that nothing is wrong, but with the hosts ``without`` which the cluster does.
 
         Raises:
             Missing: with everything that is wrong with each host.
         """
-        if any(self.faults.values()):
-            raise Missing(f"hosts for cluster {cluster}", seen="\n".join(self.lines()), next_command="\n".join(self.commands[:5]))
+        if any(faults for name, faults in self.faults.items() if name not in without):
+            raise Missing(
+                f"hosts for cluster {cluster}",
+                seen="\n".join(self.lines()),
+                next_command="\n".join(one.next_command for one in [*self.unreached.values()][:5]),
+            )
 
     def lines(self) -> Iterator[str]:
         """One line a fault: ``beta: port 6443, on which the API server listens, is taken by nginx``."""
@@ -67,7 +72,7 @@ class Preflight:
 def look(plan: HostsPlan, connections: Mapping[str, Connection]) -> Preflight:
     """Look at every host at once, then let each try to reach the others."""
     faults: dict[str, list[str]] = {host.name: [] for host in plan.hosts}
-    commands: list[str] = []
+    unreached: dict[str, ThinkubeError] = {}
     seen: dict[str, Facts] = {}
 
     def one(name: str) -> Facts | ThinkubeError:
@@ -80,7 +85,7 @@ def look(plan: HostsPlan, connections: Mapping[str, Connection]) -> Preflight:
         for name, found in zip(faults, pool.map(one, faults), strict=True):
             if isinstance(found, ThinkubeError):
                 faults[name].append(_short(found))
-                commands.append(found.next_command)
+                unreached[name] = found
             else:
                 seen[name] = found
         for name, texts in judge(plan, seen).items():
@@ -88,7 +93,7 @@ def look(plan: HostsPlan, connections: Mapping[str, Connection]) -> Preflight:
         ways = pool.map(lambda name: facts.reach(connections[name], _others(plan, name, seen)), seen)
         for name, ways_of_one in zip(seen, ways, strict=True):
             faults[name] += list(_unreached(plan, ways_of_one))
-    return Preflight(seen, faults, list(dict.fromkeys(commands)))
+    return Preflight(seen, faults, unreached)
 
 
 def judge(plan: HostsPlan, seen: Mapping[str, Facts]) -> dict[str, list[str]]:

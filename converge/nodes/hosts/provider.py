@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,10 @@ from converge.errors import Refused, ThinkubeError
 from converge.inventory import Inventory
 from converge.inventory.model import HostsNodes, SshHost
 from converge.kubernetes.difference import Difference
-from converge.nodes.hosts import leaving, preflight, record, setup
+from converge.nodes.hosts import account, departure, leaving, preflight, record, setup
 from converge.nodes.hosts.cluster import HostsCluster
 from converge.nodes.hosts.connection import Connection
-from converge.nodes.hosts.machine import HostMachine
+from converge.nodes.hosts.machine import HostMachine, reached
 from converge.nodes.hosts.plan import HostsPlan, Traits
 from converge.nodes.hosts.start import Start
 from converge.nodes.kubeadm import configuration
@@ -82,10 +83,13 @@ class HostsProvider:
                 return self._running(known)
         with alone(self.folder, self._say_that_it_waits):
             progress.note(self.subject, State.STARTED)
+            known = record.read(self.folder)
             found = preflight.look(self._plan(known.shares if known else {}), self.connections)
-            found.require(self.inventory.name)
-            known = self._claim(record.read(self.folder), found.facts)
-            self._bring_up(known, progress)
+            gone = self._do_without(found, known, progress)
+            found.require(self.inventory.name, without=gone)
+            known = self._claim(known, found.facts)
+            self._bring_up(known, gone, progress)
+            known = self._dismiss(known, progress)
         progress.note(self.subject, State.DONE)
         return self._running(known)
 
@@ -128,7 +132,7 @@ class HostsProvider:
         known = record.read(self.folder)
         if known is None:
             return ()
-        plan = self._plan(known.shares, _traits(known))
+        plan = self._plan(known.shares, known.traits)
         machines = self._machines(plan)
         nodes = [node for node in plan.nodes if node.name in machines]
         with self._superuser(plan) as api, ThreadPoolExecutor(len(nodes) + 1, thread_name_prefix="look") as pool:
@@ -139,6 +143,11 @@ class HostsProvider:
                 for node, found in zip(nodes, stale, strict=True)
                 for path in sorted(found)
             ]
+            control = machines[plan.control.name]
+            mine = account.differing(plan, control, plan.kubeconfig.read_text())
+            files += [
+                Difference(f"host {control.name}", f"~/{path}", wanted="as thinkube writes it", seen="absent or changed") for path in mine
+            ]
             return [*inspected.result(), *files]
 
     def last_words(self, node: str) -> str:
@@ -147,7 +156,7 @@ class HostsProvider:
         if known is None or node not in self.hosts:
             return ""
         try:
-            return self._machine(node, _traits(known).get(node, Traits())).said("kubelet").words
+            return self._machine(node, known.traits.get(node, Traits())).said("kubelet").words
         except ThinkubeError as error:
             return error.seen
 
@@ -155,7 +164,7 @@ class HostsProvider:
         """Stop every process of ours on the hosts; data stays."""
         if (known := record.read(self.folder)) is not None:
             with alone(self.folder, self._say_that_it_waits):
-                plan = self._plan(known.shares, _traits(known))
+                plan = self._plan(known.shares, known.traits)
                 self._on_each(plan, leaving.stop)
 
     def delete(self) -> None:
@@ -165,7 +174,9 @@ class HostsProvider:
         known = record.read(self.folder)
         if known is not None:
             with alone(self.folder, self._say_that_it_waits):
-                plan = self._plan(known.shares, _traits(known))
+                plan = self._plan(known.shares, known.traits)
+                machines = self._machines(plan)
+                account.remove(plan, machines[plan.control.name])
                 self._on_each(plan, leaving.leave)
                 for connection in self.connections.values():
                     connection.close()
@@ -178,19 +189,38 @@ class HostsProvider:
 
     # Internals
 
-    def _bring_up(self, known: record.Record, progress: Progress) -> None:
-        plan = self._plan(known.shares, _traits(known))
+    def _do_without(self, found: preflight.Preflight, known: record.Record | None, progress: Progress) -> list[str]:
+        """The workers of a cluster that is made which cannot be reached: what is left of it works on."""
+        roles = {name: host.role for name, host in self.hosts.items()}
+        gone = {name: error for name, error in found.unreached.items() if known and known.made and roles[name] == "worker"}
+        for name, error in gone.items():
+            progress.note(name, State.WAITING, f"going on without it: {error.seen}")
+        return list(gone)
+
+    def _bring_up(self, known: record.Record, gone: Collection[str], progress: Progress) -> None:
+        plan = self._plan(known.shares, known.traits)
         stopped = threading.Event()
         patience = Patience(self.inventory.deadlines.nodes_s, stopped)
-        machines = {node.name: self._machine(node.name, plan.traits[node.name]) for node in plan.nodes}
+        machines = {node.name: self._machine(node.name, plan.traits[node.name]) for node in plan.nodes if node.name not in gone}
         hosts = setup.Setup(plan, machines, self.images, patience, progress, known.made)
         membership = Membership(plan, machines, patience, progress)
-        steps = Start(plan, hosts, membership, patience, lambda: self._made(known)).steps()
+        steps = Start(plan, hosts, membership, patience, lambda: replace(known, made=True).save(self.folder)).steps()
         try:
             self.seconds = run_steps(steps, progress, self.subject, stopped=stopped, workers=8 + 2 * len(plan.nodes))
         except KeyboardInterrupt:
             self.images.cancel()  # a build would go on for minutes
             raise
+
+    def _dismiss(self, known: record.Record, progress: Progress) -> record.Record:
+        """Let the hosts go that the inventory does not name any more."""
+        for name in known.hosts.keys() - self.hosts.keys():
+            host = SshHost.model_validate(known.hosts[name]["ssh"])
+            machine = HostMachine(name, self._connection(host), known.traits[name].has_systemd)
+            with self._superuser(self._plan(known.shares)) as api:
+                departure.remove(api, machine, progress, self.inventory.deadlines.nodes_s)
+            known = replace(known, hosts={other: kept for other, kept in known.hosts.items() if other != name}, made=True)
+            known.save(self.folder)
+        return replace(known, made=True)
 
     def _plan(self, shares: Mapping[str, int], traits: Mapping[str, Traits] | None = None) -> HostsPlan:
         return HostsPlan.of(self.inventory, state_folder(), shares, traits)
@@ -198,53 +228,34 @@ class HostsProvider:
     def _claim(self, known: record.Record | None, facts: Mapping[str, Facts]) -> record.Record:
         """Remember which hosts are this cluster's before any of them is touched; what was forgotten here is known there."""
         shares = {name: int(one.record["share"]) for name, one in facts.items() if one.record} | (known.shares if known else {})
-        traits = {name: one.traits for name, one in facts.items()}
+        traits = (known.traits if known else {}) | {name: one.traits for name, one in facts.items()}
         plan = self._plan(shares, traits)
-        hosts = {
-            node.name: {
-                "address": node.address,
-                "role": node.role,
+        hosts = dict(known.hosts) if known else {}
+        for node in plan.nodes:
+            kind = plan.traits[node.name]
+            hosts[node.name] = {
+                "ssh": self.hosts[node.name].model_dump(mode="json"),
                 "share": plan.shares[node.name],
-                "systemd": plan.traits[node.name].has_systemd,
-                "resolved": plan.traits[node.name].has_resolved,
+                "systemd": kind.has_systemd,
+                "resolved": kind.has_resolved,
             }
-            for node in plan.nodes
-        }
         ranges = str(plan.pod_subnet), str(plan.service_subnet)
         mine = record.Record(plan.name, configuration.VERSION, *ranges, hosts, made=known is not None and known.made)
         mine.save(self.folder)
         return mine
 
-    def _made(self, known: record.Record) -> None:
-        from dataclasses import replace
-
-        replace(known, made=True).save(self.folder)
-
     def _running(self, known: record.Record | None) -> HostsCluster:
-        plan = self._plan(known.shares if known else {}, _traits(known) if known else {})
+        plan = self._plan(known.shares if known else {}, known.traits if known else {})
         machines = {node.name: self._machine(node.name, plan.traits.get(node.name, Traits())) for node in plan.nodes}
         return HostsCluster(plan, machines, self.progress)
 
     def _machines(self, plan: HostsPlan) -> dict[str, HostMachine]:
-        """Those hosts that can be reached; a worker that cannot is for the worker nodes to tell.
+        """Those hosts that can be reached.
 
         Raises:
             Unreachable, Refused: the control node cannot.
         """
-
-        def reached(name: str) -> bool:
-            try:
-                self.connections[name].open()
-            except ThinkubeError:
-                if name == plan.control.name:
-                    raise
-                return False
-            return True
-
-        with ThreadPoolExecutor(len(plan.nodes), thread_name_prefix="connect") as pool:
-            answers = pool.map(reached, [node.name for node in plan.nodes])
-            names = [node.name for node, is_there in zip(plan.nodes, answers, strict=True) if is_there]
-        return {name: self._machine(name, plan.traits.get(name, Traits())) for name in names}
+        return reached(plan, {node.name: self._machine(node.name, plan.traits.get(node.name, Traits())) for node in plan.nodes})
 
     def _machine(self, name: str, traits: Traits) -> HostMachine:
         return HostMachine(name, self.connections[name], traits.has_systemd)
@@ -252,7 +263,7 @@ class HostsProvider:
     def _connection(self, host: SshHost) -> Connection:
         return Connection(host, self.folder / "ssh")
 
-    def _on_each(self, plan: HostsPlan, do) -> None:  # type: ignore[no-untyped-def]
+    def _on_each(self, plan: HostsPlan, do: Callable[[HostMachine], None]) -> None:
         machines = self._machines(plan)
         with ThreadPoolExecutor(len(machines), thread_name_prefix="host") as pool:
             list(pool.map(do, machines.values()))
@@ -262,7 +273,7 @@ class HostsProvider:
         if known is None or set(known.hosts) != set(self.hosts):
             return False
         try:
-            plan = self._plan(known.shares, _traits(known))
+            plan = self._plan(known.shares, known.traits)
             with self._superuser(plan) as api:
                 return not Inspection(plan, {}, api).unready() and not self.differences()
         except ThinkubeError:  # as with credentials that have expired
@@ -277,11 +288,11 @@ class HostsProvider:
         plan = self._plan(known.shares)
         wanted = {"version": configuration.VERSION, "pod_subnet": str(plan.pod_subnet), "service_subnet": str(plan.service_subnet)}
         found = [f"{name} {getattr(known, name)}, wanted {text}" for name, text in wanted.items() if getattr(known, name) != text]
-        control = next((name for name, host in known.hosts.items() if host["role"] == "control"), "")
+        control = next((name for name, host in known.hosts.items() if host["ssh"]["role"] == "control"), "")
         if control != plan.control.name:
             found.append(f"control node {control}, wanted {plan.control.name}")
-        elif known.hosts[control]["address"] != plan.control.address:
-            found.append(f"its control node at {known.hosts[control]['address']}, wanted {plan.control.address}")
+        elif (address := known.hosts[control]["ssh"]["address"]) != plan.control.address:
+            found.append(f"its control node at {address}, wanted {plan.control.address}")
         if found:
             raise Refused(
                 f"cluster {known.name} as the inventory describes it",
@@ -292,7 +303,3 @@ class HostsProvider:
 
     def _say_that_it_waits(self) -> None:
         self.progress.note(self.subject, State.WAITING, "for another run that starts, stops or deletes it")
-
-
-def _traits(known: record.Record) -> dict[str, Traits]:
-    return {name: Traits(bool(host["systemd"]), bool(host["resolved"])) for name, host in known.hosts.items()}

@@ -9,12 +9,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from converge.nodes.hosts.plan import Traits
+
 FILE = "hosts.json"
 
 
 @dataclass(frozen=True)
 class Record:
-    """``made`` says that the API server once answered; ``hosts`` has each host's address, role and share of the pod range."""
+    """``made`` says that the API server once answered.
+
+    ``hosts`` has of each host how it is reached, its share of the pod range, and what was found on it.
+    """
 
     name: str
     version: str
@@ -27,6 +32,11 @@ class Record:
     def shares(self) -> dict[str, int]:
         """Which host has which part of the pod range."""
         return {name: int(known["share"]) for name, known in self.hosts.items()}
+
+    @property
+    def traits(self) -> dict[str, Traits]:
+        """What was found on each host."""
+        return {name: Traits(bool(host["systemd"]), bool(host["resolved"])) for name, host in self.hosts.items()}
 
     def save(self, folder: Path) -> None:
         """Write it whole or not at all; what says the same already stays."""

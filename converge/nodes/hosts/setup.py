@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shlex
 import threading
 import time
@@ -12,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converge.errors import NotReady
-from converge.nodes.hosts import host_files, loading
+from converge.nodes.hosts import account, host_files, loading
+from converge.nodes.hosts.facts import RECORD
 from converge.nodes.hosts.host_files import RESOLV_BEFORE, UNITS, File
 from converge.nodes.hosts.machine import HostMachine
 from converge.nodes.hosts.plan import HostsPlan, Traits
 from converge.nodes.kubeadm.plan import Member
 from converge.nodes.kubeadm.programs import gather
 from converge.nodes.kubeadm.ready import Patience
+from converge.nodes.kubeadm.serving import CERTIFICATE, KEY
 from converge.nodes.kubeadm.start import SYSTEM_IMAGES
 from converge.process import run
 from converge.progress import Progress, State
@@ -64,6 +67,8 @@ class Setup:
         self.changed[node.name] = set(stale := differing(self.plan, machine, node))
         if RESOLV_BEFORE in stale:  # a link stays one: whoever owns it finds it again when the host leaves
             machine.script(f"mkdir -p /etc/thinkube && cp -a {RESOLV} {RESOLV_BEFORE}.link && rm -f {RESOLV}")
+        if RECORD in stale and _address(machine) not in ("", node.address):
+            machine.remove(CERTIFICATE, KEY)  # what its kubelet serves with names the former address
         machine.write_all(stale)
         if "/etc/systemd/resolved.conf.d/thinkube.conf" in stale:
             machine.script("systemctl restart systemd-resolved")
@@ -115,6 +120,22 @@ class Setup:
         lacking = [name for name, references in names.items() if not there.issuperset(references)]
         loading.bring(self.machines[node.name], map(self.images.archive, lacking))
 
+    def set_up_account(self) -> None:
+        """kubectl, helm and short names for the account on the control node."""
+        control = self.machines[self.plan.control.name]
+        helm = self.images.tool("helm")
+        if control.script(f"[ -x {account.TOOLS}/helm ] && stat -c %s {account.TOOLS}/helm; :").stdout.strip() != str(helm.stat().st_size):
+            control.script(
+                f"mkdir -p {account.TOOLS} && cat >{account.TOOLS}/helm.new && chmod 755 {account.TOOLS}/helm.new && "
+                f"mv -f {account.TOOLS}/helm.new {account.TOOLS}/helm",
+                feed=helm,
+                timeout_s=SENDING_S,
+            )
+        files = account.differing(self.plan, control, self.plan.kubeconfig.read_text())
+        if files:
+            account.write(control, files)
+            self.progress.note(self.plan.control.name, State.CHANGED, f"kubectl, helm and short names for {control.connection.host.user}")
+
     def _start(self, node: Member, program: str, files: set[str]) -> None:
         machine, argv = self.machines[node.name], host_files.commands(node)[program]
         is_stale = bool(self.changed.get(node.name, set()) & (files | {f"{UNITS}/{host_files.unit(program)}"}))
@@ -148,6 +169,14 @@ def differing(plan: HostsPlan, machine: HostMachine, node: Member) -> dict[str, 
         wanted[RESOLV] = File(host_files.resolv_conf(plan, before))
         wanted[UPSTREAM] = File(host_files.upstream(before))
     return {path: file for path, file in wanted.items() if found.get(path) != file.text}
+
+
+def _address(machine: HostMachine) -> str:
+    """The address at which a host was a node so far, "" where it was none."""
+    try:
+        return str(json.loads(machine.read(RECORD)[RECORD]).get("address", ""))
+    except (KeyError, ValueError):
+        return ""
 
 
 def _digest(programs: Path) -> str:

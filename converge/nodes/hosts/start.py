@@ -34,7 +34,7 @@ class Start:
             *(Step(step, partial(setup.find_image, name)) for step, name in zip(images, SYSTEM_IMAGES, strict=True)),
             *(
                 step
-                for node in self.plan.nodes
+                for node in self.membership.nodes
                 for step in (
                     Step(f"lay out {node.name}", partial(setup.lay_out, node)),
                     Step(
@@ -56,5 +56,6 @@ class Start:
                     ),
                 )
             ),
+            Step(f"set up the account on {self.plan.control.name}", setup.set_up_account, ("wait for the API server",)),
             *cluster.steps(installed=f"install programs on {self.plan.control.name}", loaded=lambda node: f"load images on {node.name}"),
         ]

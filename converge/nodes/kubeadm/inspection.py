@@ -39,12 +39,17 @@ class Inspection:
         nodes = self._nodes()
         return {node.name: reason for node in self.plan.nodes if (reason := why_unready(nodes.get(node.name)))}
 
+    @property
+    def _reached(self) -> list[Member]:
+        """The nodes that can be looked at: what is said of others is for `unready`."""
+        return [node for node in self.plan.nodes if node.name in self.machines]
+
     def _nodes(self) -> dict[str, KubernetesObject]:
         return {node["metadata"]["name"]: node for node in self.api.list("Node")}
 
     def _members(self) -> Iterable[Difference]:
         nodes = self._nodes()
-        for node in self.plan.nodes:
+        for node in self._reached:
             seen = nodes.get(node.name)
             if seen is None:
                 continue
@@ -59,7 +64,7 @@ class Inspection:
             yield Difference(str(ref), "", wanted="present", seen="absent")
 
     def _pods(self) -> Iterable[Difference]:
-        for name, (seen, _) in system_pods(self.plan.nodes, self.api.list("Pod", SYSTEM), serves).items():
+        for name, (seen, _) in system_pods(self._reached, self.api.list("Pod", SYSTEM), serves).items():
             yield Difference(name, "state", wanted="ready", seen=seen)
 
     def _certificates(self) -> Iterable[Difference]:

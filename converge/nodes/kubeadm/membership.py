@@ -57,6 +57,11 @@ class Membership:
         """The control node."""
         return self.machines[self.plan.control.name]
 
+    @property
+    def nodes(self) -> list[Member]:
+        """The nodes that this start works on: those that can be reached."""
+        return [node for node in self.plan.nodes if node.name in self.machines]
+
     @cached_property
     def api(self) -> Api:
         """The API server as its superuser, whose rights need no object in the cluster."""
@@ -97,7 +102,7 @@ class Membership:
 
     def run_phase(self, phase: str) -> None:
         """A phase of kubeadm against the running API server, where something of what it leaves is not there."""
-        is_joining = phase == "bootstrap-token" and not all(self.is_joined(node) for node in self.plan.nodes)
+        is_joining = phase == "bootstrap-token" and not all(self.is_joined(node) for node in self.nodes)
         if is_joining or self._lacks(phase):
             self.control.run(["kubeadm", "init", "phase", *phase.split(), f"--config={configuration.CONFIGURATION}"])
 
@@ -192,7 +197,7 @@ class Membership:
             return
         self.progress.note("certificates", State.CHANGED, f"renewing {', '.join(one.name for one in due)}")
         self.control.run(configuration.renewal())
-        for node in self.plan.nodes:
+        for node in self.nodes:
             if any(one.name == f"serving of {node.name}" for one in due):
                 serving.sign(self.control, self.machines[node.name], node, self.plan.certificates, anew=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
@@ -17,7 +17,7 @@ from converge.kubernetes.pods import RESTARTS, pod_state
 from converge.kubernetes.ready import why_unready
 from converge.nodes.kubeadm.inspection import SYSTEM, system_pods
 from converge.nodes.kubeadm.machine import Machine
-from converge.nodes.kubeadm.plan import Plan
+from converge.nodes.kubeadm.plan import Member
 
 WATCH_S = 5
 """How long a watch lasts: after it the objects are listed anew, and a call to stop is heard."""
@@ -125,7 +125,7 @@ def wait_for_nodes(
         raise
 
 
-def wait_for_system_pods(api: Api, plan: Plan, reborn: Set[str], since: datetime, patience: Patience) -> None:
+def wait_for_system_pods(api: Api, nodes: Sequence[Member], reborn: Set[str], since: datetime, patience: Patience) -> None:
     """Until kube-proxy is ready on every node, and a CoreDNS is.
 
     On nodes that were ``reborn`` only containers that began after ``since`` count: what is said of others is of their former life.
@@ -144,7 +144,7 @@ def wait_for_system_pods(api: Api, plan: Plan, reborn: Set[str], since: datetime
         return all(state and _time(state["startedAt"]) >= earliest for state in states)
 
     def reason(pods: Objects) -> str:
-        waiting = system_pods(plan.nodes, pods.values(), serves, began)
+        waiting = system_pods(nodes, pods.values(), serves, began)
         bad.clear()
         bad.update({name: Ref.of({"apiVersion": "v1", "kind": "Pod", **pod}) for name, (_, pod) in waiting.items() if pod})
         hopeless = [pod for pod in pods.values() if _is_system(pod) and pod_state(pod, since=began).is_terminal] if waiting else []
@@ -172,10 +172,10 @@ def _is_system(pod: dict[str, Any]) -> bool:
     return labels.get("tier") == "control-plane" or labels.get("k8s-app") in ("kube-proxy", "kube-dns")
 
 
-def add_pod_ranges(api: Api, plan: Plan) -> None:
+def add_pod_ranges(api: Api, members: Sequence[Member]) -> None:
     """Write each node's share of the pod range into its object, where tools look for it."""
     nodes = {node["metadata"]["name"]: node for node in api.list("Node")}
-    for node in plan.nodes:
+    for node in members:
         if not nodes[node.name]["spec"].get("podCIDR"):
             api.patch("Node", node.name, patch={"spec": {"podCIDR": str(node.pods), "podCIDRs": [str(node.pods)]}})
 

@@ -31,7 +31,7 @@ def lacking(machines: Machines, registry: RegistryAccess) -> list[str]:
 
 def write(plan: Plan, machines: Machines, registry: RegistryAccess, lay_out: Callable[[Member], None]) -> None:
     """Let every node pull so; a kubelet of an earlier version, which asks nobody for a login, is started anew, its pods run on."""
-    for node in plan.nodes:
+    for node in (one for one in plan.nodes if one.name in machines):
         machine = machines[node.name]
         with _ONE_WRITES:
             for path, text in _stale(machine, registry):

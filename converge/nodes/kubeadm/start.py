@@ -39,7 +39,7 @@ class ClusterStart:
 
     def steps(self, *, installed: str, loaded: Callable[[Member], str]) -> list[Step]:
         """The steps; after ``installed`` kubeadm runs on the control node, after ``loaded`` a node has the system's images."""
-        membership, control, workers = self.membership, self.plan.control, self.plan.nodes[1:]
+        membership, (control, *workers) = self.membership, self.membership.nodes
         return [
             Step("make certificates and manifests", membership.make_control_plane_files, (installed,)),
             Step(
@@ -58,7 +58,7 @@ class ClusterStart:
                     partial(membership.register, node),
                     ("wait for the API server", f"start kubelet on {node.name}"),
                 )
-                for node in self.plan.nodes
+                for node in membership.nodes
             ),
             Step(f"run phase {MARK}", partial(membership.run_phase, MARK), (f"register {control.name}",)),
             *(Step(f"render {name}", partial(membership.render_addon, name), ("make certificates and manifests",)) for name in ADDONS),
@@ -81,7 +81,7 @@ class ClusterStart:
             Step(
                 "wait for the nodes",
                 self.wait_for_nodes,
-                (f"run phase {MARK}", *(f"register {node.name}" for node in self.plan.nodes)),
+                (f"run phase {MARK}", *(f"register {node.name}" for node in membership.nodes)),
             ),
             Step("wait for DNS", self.wait_for_system_pods, (*(f"create {name}" for name in ADDONS), "wait for the nodes")),
         ]
@@ -94,11 +94,11 @@ class ClusterStart:
     def wait_for_nodes(self) -> None:
         """Until every kubelet has said of this life that its node is ready."""
         wait_for_nodes(self.membership.api, self.membership.machines, self.began, self.patience, self.membership.require_kubelets)
-        add_pod_ranges(self.membership.api, self.plan)
+        add_pod_ranges(self.membership.api, self.membership.nodes)
 
     def wait_for_system_pods(self) -> None:
         """Until kube-proxy works on every node, and one CoreDNS; what waits because of what was wrong before this start is made anew."""
         api = self.membership.api
         for done in replace_stuck(api, api.list("Pod", SYSTEM), self.began.timestamp()):
             self.membership.progress.note("system", State.CHANGED, done)
-        wait_for_system_pods(self.membership.api, self.plan, set(self.reborn), self.began, self.patience)
+        wait_for_system_pods(self.membership.api, self.membership.nodes, set(self.reborn), self.began, self.patience)
