@@ -89,6 +89,7 @@ lock: ## pin every dependency anew, those of images too
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/pip install -q uv
 	@$(COMPILE) --all-extras --python-version 3.11 pyproject.toml
 	@cd docs && $(COMPILE) --python-version 3.11 requirements.in
+	@$(BIN)/python -m converge.images.jars $(notdir $(patsubst %/,%,$(dir $(wildcard converge/images/recipes/*/pom.xml))))
 	@for wanted in converge/images/recipes/*/requirements.in; do (cd $$(dirname $$wanted) && $(COMPILE) --python-version 3.13 $$(test ! -f overrides.txt || echo --override overrides.txt) requirements.in) || exit 1; done
 
 clean: ## the virtual environment and reports; clusters and caches stay

@@ -22,6 +22,7 @@ from converge.components.minio.component import Minio
 from converge.components.minio_console.component import MinioConsole
 from converge.components.mkdocs.component import Mkdocs
 from converge.components.mlflow.component import Mlflow
+from converge.components.opensearch.component import OpenSearch
 from converge.components.postgres.component import Postgres
 from converge.components.postgres_backup.component import PostgresBackup
 from converge.components.prometheus.component import Prometheus
@@ -59,6 +60,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     Mkdocs,  # CORE-012
     Dashboard,  # CORE-013
     Prometheus,  # OPT-001
+    OpenSearch,  # OPT-003
     Mlflow,  # OPT-006
 )
 

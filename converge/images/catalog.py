@@ -71,15 +71,23 @@ class PythonArtifact(Entry):
 
 
 class MavenArtifact(Entry):
-    """A zip from Maven Central, unpacked without its leading folder ``strip``."""
+    """A zip from Maven Central, unpacked without its leading folder ``strip``, if it has one."""
 
     kind: Literal["maven"]
     coordinate: str
     sha256: str
-    strip: str
+    strip: str = ""
 
 
-Artifact = Annotated[GoArtifact | DebianArtifact | PyPiArtifact | PythonArtifact | MavenArtifact, Field(discriminator="kind")]
+class JarsArtifact(Entry):
+    """The Java libraries that ``recipes/NAME/pom.xml`` asks for, as ``jars.lock`` beside it pins them."""
+
+    kind: Literal["jars"]
+
+
+Artifact = Annotated[
+    GoArtifact | DebianArtifact | PyPiArtifact | PythonArtifact | MavenArtifact | JarsArtifact, Field(discriminator="kind")
+]
 
 
 class Image(Entry):

@@ -15,7 +15,7 @@ FORMAT = 1
 """Raised when the builder itself starts to make something else of the same inputs."""
 RELEASES = "with JSON"
 """The form of a release's folder."""
-ARTIFACT_SUFFIXES = frozenset((".go", ".mod", ".sum", ".lock"))
+ARTIFACT_SUFFIXES = frozenset((".go", ".mod", ".sum", ".lock", ".xml"))
 """Of a recipe's files that make the artifact of that name, beside its additions."""
 LATER = frozenset(("completed", "built_as"))
 """Fields that the catalog has learned since caches were filled: an entry without them keeps its key."""

@@ -10,9 +10,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from converge.errors import ThinkubeError
-from converge.images import builder, go, packages, releases, tools
+from converge.images import builder, go, jars, packages, releases, tools
 from converge.images.cache import Cache, Key, Stopped, size
-from converge.images.catalog import FINISHING, Catalog, DebianArtifact, GoArtifact, MavenArtifact, PyPiArtifact, PythonArtifact, recipe
+from converge.images.catalog import (
+    FINISHING,
+    Catalog,
+    DebianArtifact,
+    GoArtifact,
+    JarsArtifact,
+    MavenArtifact,
+    PyPiArtifact,
+    PythonArtifact,
+    recipe,
+)
 from converge.images.digests import Digests
 from converge.images.queue import Queue
 from converge.images.upstream import Upstream
@@ -131,6 +141,9 @@ class Maker:
             case MavenArtifact():
                 with self._growing(f"artifact {name}", "downloading", folder):
                     packages.maven(artifact, folder, self._stop)
+            case JarsArtifact():
+                with self._growing(f"artifact {name}", "downloading", folder):
+                    jars.jars(name, folder, self._stop)
 
     def _compile(self, name: str, artifact: GoArtifact, folder: Path) -> None:
         subject = f"artifact {name}"

@@ -102,8 +102,8 @@ def maven(artifact: MavenArtifact, folder: Path, stop: threading.Event) -> None:
     with zipfile.ZipFile(archive) as packed:
         for entry in packed.infolist():
             path = PurePosixPath(entry.filename)
-            if path.parts[:1] == (artifact.strip,) and not entry.is_dir() and ".." not in path.parts:
-                _take(packed, entry, folder.joinpath(*path.parts[1:]), mode=entry.external_attr >> 16 & 0o777 or 0o644)
+            if path.is_relative_to(artifact.strip) and not entry.is_dir() and ".." not in path.parts:
+                _take(packed, entry, folder / path.relative_to(artifact.strip), mode=entry.external_attr >> 16 & 0o777 or 0o644)
     remove(scratch)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from converge.images.catalog import Catalog, GoArtifact, MavenArtifact, PyPiArtifact, PythonArtifact, recipe
+from converge.images import jars
+from converge.images.catalog import Catalog, GoArtifact, JarsArtifact, MavenArtifact, PyPiArtifact, PythonArtifact, recipe
 
 WANTED = "requirements.in"
 """What a lock pins, the product first."""
@@ -35,6 +36,8 @@ def built(catalog: Catalog, name: str) -> str:
                 return requirement.partition("==")[2]
             case MavenArtifact(coordinate=coordinate):
                 return coordinate.split(":")[2]
+            case JarsArtifact():
+                return jars.version(needed)
             case GoArtifact(ldflags=flags):
                 return next((found[1] for flag in flags if (found := _SAID.search(flag))), "")
     if image.from_ == "base" and image.upstream:

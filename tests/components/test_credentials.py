@@ -67,6 +67,7 @@ WAYS = {
     "awx/awx-oidc": (RUN, "client awx of realm thinkube"),
     "awx/awx-admin": (RUN, "administrator of AWX itself"),
     "awx/awx-keys": (NOTHING, ""),
+    "opensearch/opensearch-admin": (RUN, "administrator of OpenSearch"),
     "valkey/valkey-admin": (RUN, "administrator of valkey-0"),
     "ingress-dashboard/ingress-dashboard-oidc": (RUN, "client ingress-dashboard of realm thinkube"),
     "ingress-dashboard/ingress-dashboard-valkey": (RUN, "Valkey user ingress-dashboard"),

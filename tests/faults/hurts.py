@@ -160,6 +160,8 @@ TAKEN: Mapping[str, Callable[[Any], None] | Impossible] = {
     "HarborConfiguration": lambda setting: setting.harbor.configure({"oidc_name": "given by hand"}),
     "RobotSecret": lambda setting: setting.robot.harbor.give_secret(setting.robot.read()["id"], "Given1byHand"),
     "AcceptedAdministrator": Impossible("a password that a person changed there is not undone: tests/components/test_credentials.py"),
+    "OpenSearchPassword": Impossible("OpenSearch lets nobody change it but its own start"),
+    "OpenSearchSignOn": Impossible("OpenSearch lets nobody change it but its own start"),
     "PresentedWildcard": _FOLLOWS,
     "FollowedCertificate": _FOLLOWS,
     "ServedCertificate": _FOLLOWS,

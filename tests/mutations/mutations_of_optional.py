@@ -8,12 +8,14 @@ import yaml
 from mutation import Act, Mutation, container, edit, editing, with_argument, without_arguments
 
 from converge.components.mlflow.server import SERVICE as MLFLOW
+from converge.components.opensearch.server import ADMINISTRATORS, EDITORS, VIEWERS, as_administrator
 from converge.components.prometheus.server import NAMESPACE as MONITORING
 from converge.components.prometheus.server import SERVICE as PROMETHEUS
 from converge.engine.platform import Platform
 
 METRICS = "optional/prometheus.feature"
 RUNS = "optional/mlflow.feature"
+DOCUMENTS = "optional/opensearch.feature"
 
 
 def _configured(file: str, change: Any) -> Act:
@@ -64,7 +66,35 @@ def _on_its_own_disk(workload: dict[str, Any]) -> None:
     args[:] = [*(one for one in args if "artifacts-destination" not in one), "--artifacts-destination=/tmp/artifacts"]
 
 
+def _held_by(role: str, *groups: str) -> Act:
+    def act(platform: Platform) -> None:
+        as_administrator(platform.inventory, platform.access).write_item("rolesmapping", role, {"backend_roles": list(groups)})
+
+    return act
+
+
 TABLE = (
+    Mutation(
+        "who may look into OpenSearch writes too",
+        "opensearch",
+        _held_by(EDITORS, EDITORS, VIEWERS),
+        (f"{DOCUMENTS}::A person's group decides what may be done in OpenSearch[opensearch-viewer-read]",),
+        "write",
+    ),
+    Mutation(
+        "who may write into OpenSearch administers it",
+        "opensearch",
+        _held_by("all_access", "admin", ADMINISTRATORS, EDITORS),
+        (f"{DOCUMENTS}::A person's group decides what may be done in OpenSearch[opensearch-editor-read and write]",),
+        "administer",
+    ),
+    Mutation(
+        "viewers of OpenSearch see nothing",
+        "opensearch",
+        _held_by("readall", "nobody"),
+        (f"{DOCUMENTS}::A person's group decides what may be done in OpenSearch[opensearch-viewer-read]",),
+        "read",
+    ),
     Mutation(
         "Prometheus may not read the kubelets",
         "prometheus",

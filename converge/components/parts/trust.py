@@ -38,27 +38,32 @@ class CaBundle(Part):
 class ServerCertificate(Part):
     """A certificate of the platform's CA for names inside the cluster, in Secret ``<owner>-tls`` (``tls.crt``, ``tls.key``, ``ca.crt``).
 
-    ``ServerCertificate(self, hosts=["wiki.wiki.svc"])``; ``usages`` say what else it is good for than serving.
+    ``ServerCertificate(self, hosts=["wiki.wiki.svc"])``; ``usages`` say what else it is good for than serving, ``encoding`` how the key
+    is written, where a product takes only "PKCS8". The first host is its ``subject`` too.
     """
 
     requires = ("cert-manager",)
 
-    def __init__(self, owner: Owner, hosts: Sequence[str], *, name: str = "", usages: Sequence[str] = ("server auth",)) -> None:
+    def __init__(
+        self, owner: Owner, hosts: Sequence[str], *, name: str = "", usages: Sequence[str] = ("server auth",), encoding: str = ""
+    ) -> None:
         self.name = name or owner.name
         self.secret_name = f"{self.name}-tls"
         self._namespace = owner.namespace
         self._hosts = list(hosts)
+        self.subject = hosts[0]
         self._usages = list(usages)
+        self._encoding = {"encoding": encoding} if encoding else {}
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """See ``Part.objects``."""
         spec = {
             "secretName": self.secret_name,
             "duration": "8760h",
-            "commonName": self._hosts[0],
+            "commonName": self.subject,
             "dnsNames": self._hosts,
             "usages": self._usages,
-            "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+            "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"} | self._encoding,
             "issuerRef": {"kind": "ClusterIssuer", "name": CA},
         }
         metadata = {"name": self.name, "namespace": self._namespace}
