@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import threading
+from collections import defaultdict
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from converge.components.terms import Access
 from converge.inventory import Inventory
@@ -50,6 +53,33 @@ class LazyAccess(Access):
         """Trusts the platform's CA, also one that follows it while this process runs, and knows where its domain is."""
         made: requests.Session = vars(self)["_http"]()
         return made
+
+
+def asking_once(access: Access) -> Access:
+    """The same for who only looks: the same question to a pod, or for a Secret's value, is asked once, whoever asks it.
+
+    A question that failed is asked again. What it was told stays as it was: for a plan, not for who waits.
+    """
+    made = copy.copy(access)
+    vars(made).update(secret=_once(access.secret), execute=_once(access.execute))
+    return made
+
+
+def _once(ask: Callable[..., str]) -> Callable[..., str]:
+    answers: dict[tuple[object, ...], str] = {}
+    asking: defaultdict[tuple[object, ...], threading.Lock] = defaultdict(threading.Lock)
+    guard = threading.Lock()
+
+    def answer(*question: Any) -> str:
+        key = tuple(part if isinstance(part, str) else tuple(part) for part in question)
+        with guard:
+            mine = asking[key]
+        with mine:
+            if key not in answers:
+                answers[key] = ask(*question)
+            return answers[key]
+
+    return answer
 
 
 def _secret(api: Api, namespace: str, name: str, key: str) -> str:

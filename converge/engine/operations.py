@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from converge.engine.outcome import Outcome
     from converge.engine.plan import Plan
+    from converge.engine.planner import Shared
     from converge.engine.platform import Platform
-    from converge.kubernetes.applyset import Seen
 
 
 class Operations:
@@ -30,17 +30,17 @@ class Operations:
 
         prepare(self.platform, names)
 
-    def seen(self) -> Seen | None:
-        """What is there of every component, for plans that are made together; None where no cluster runs."""
-        from converge.engine.planner import seen
+    def shared(self) -> Shared | None:
+        """What plans that are made together look at once; None where no cluster runs."""
+        from converge.engine.planner import shared
 
-        return seen(self.platform)
+        return shared(self.platform)
 
-    def plan(self, name: str, seen: Seen | None = None) -> Plan:
+    def plan(self, name: str, shared: Shared | None = None) -> Plan:
         """What a converge of this component would change; writes nothing."""
         from converge.engine.planner import plan
 
-        return plan(self.platform, name, seen)
+        return plan(self.platform, name, shared)
 
     def converge(self, name: str) -> Outcome:
         """Bring one component (not what it requires) to its desired state and wait until it serves; never raises."""

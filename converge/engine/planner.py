@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from converge.commands import typed
 from converge.components.component import Component
-from converge.components.terms import Remark, Setting
+from converge.components.terms import Access, Remark, Setting
+from converge.engine.access import asking_once
 from converge.engine.plan import Plan, PlannedChange, Unknown, of_absent, of_change, of_restart, of_setting
 from converge.engine.restarts import restarts_for_secrets
 from converge.errors import NotReady, ThinkubeError, first_line
@@ -28,24 +29,33 @@ LOOKS_AT_ONCE = 8
 """How many things of one component are looked at together: its objects, and each of its settings."""
 
 
-def seen(platform: Platform) -> Seen | None:
-    """What is there of every component, each kind listed once; None where no cluster runs."""
-    return Seen(platform.api.view(read_only=True)) if platform.find_cluster() else None
+@dataclass(frozen=True)
+class Shared:
+    """What plans that are made together look at once: each kind of objects, each Secret, what a program in a pod says."""
+
+    seen: Seen
+    access: Access
 
 
-def plan(platform: Platform, name: str, seen: Seen | None = None) -> Plan:
-    """What a converge of this component would change; writes nothing. Plans made together share what is ``seen``."""
-    return Planner(platform, platform.component(name), seen).plan()
+def shared(platform: Platform) -> Shared | None:
+    """That of a running cluster; None where none runs."""
+    return Shared(Seen(platform.api.view(read_only=True)), asking_once(platform.read_only_access)) if platform.find_cluster() else None
+
+
+def plan(platform: Platform, name: str, shared: Shared | None = None) -> Plan:
+    """What a converge of this component would change; writes nothing. Plans made together look at what is ``shared`` once."""
+    return Planner(platform, platform.component(name), shared).plan()
 
 
 class Planner:
-    """One component of a platform; ``seen`` are lists that the plans of many components share."""
+    """One component of a platform; ``shared`` is what the plans of many components look at once."""
 
-    def __init__(self, platform: Platform, component: Component, seen: Seen | None = None) -> None:
+    def __init__(self, platform: Platform, component: Component, shared: Shared | None = None) -> None:
         self._platform = platform
         self._component = component
         self._name = component.name
-        self._seen = seen
+        self._seen = shared.seen if shared else None
+        self._shared_access = shared.access if shared else None
         self._context = replace(platform.context, ca_pem=self._ca_pem_now_or_later)
 
     def plan(self) -> Plan:
@@ -69,7 +79,7 @@ class Planner:
         if self._platform.find_cluster() is None:
             return ()
         try:
-            return tuple(self._component.remarks(self._platform.read_only_access))
+            return tuple(self._component.remarks(self._access))
         except ThinkubeError as error:
             unknown.append(self._unknown("what somebody did to it on purpose", error))
             return ()
@@ -97,15 +107,20 @@ class Planner:
         found += changes(api, self._name, objects, seen=self._seen) if objects else []
         yield from (of_change(change) for change in found if change.is_drift)
         if generated:
-            yield from map(of_restart, restarts_for_secrets(api, self._component, self._context, self._platform.read_only_access))
+            yield from map(of_restart, restarts_for_secrets(api, self._component, self._context, self._access))
 
     def _settings(self, unknown: list[Unknown]) -> Iterator[Setting]:
-        access = self._platform.read_only_access
+        access = self._access
         try:
             yield from self._component.prerequisites(self._context, access)
             yield from self._component.settings(self._context, access)
         except ThinkubeError as error:
             unknown.append(self._unknown("its settings", error))
+
+    @property
+    def _access(self) -> Access:
+        """Made where it is needed: opening one wants a cluster."""
+        return self._shared_access or self._platform.read_only_access
 
     def _ca_pem_now_or_later(self) -> str:
         """Objects that carry the CA can be named before there is one."""

@@ -59,9 +59,9 @@ class Run:
         from converge.engine.plan import Plans
 
         started = time.monotonic()
-        graph, seen = self.platform.graph, self.operations.seen()
+        graph, shared = self.platform.graph, self.operations.shared()
         with ThreadPoolExecutor(PLANS_AT_ONCE, thread_name_prefix="plan") as pool:
-            plans = list(pool.map(lambda name: self.operations.plan(name, seen), graph.closure(names, self.platform.unavailable)))
+            plans = list(pool.map(lambda name: self.operations.plan(name, shared), graph.closure(names, self.platform.unavailable)))
         absent = {plan.component for plan in plans if plan.is_absent}
         made = tuple(plan.after([name for name in graph.closure([plan.component]) if name in absent]) for plan in plans)
         return Plans(made, time.monotonic() - started)

@@ -274,9 +274,9 @@ def test_plans_made_together_list_each_kind_once(bench, web, fake_api) -> None:
     web.wanted = [NAMESPACE, CONFIG]
     assert bench.converge().text == ""
     fake_api.forget()
-    seen = bench.operations.seen()
+    shared = bench.operations.shared()
     for _ in range(3):
-        assert not bench.operations.plan("web", seen)
+        assert not bench.operations.plan("web", shared)
     lists = [request.path for request in fake_api.requests if request.verb == "list"]
     assert sorted(lists) == ["/api/v1/configmaps", "/api/v1/namespaces", "/api/v1/namespaces/thinkube-system/configmaps"]
 
