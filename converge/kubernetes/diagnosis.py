@@ -21,6 +21,9 @@ _SCREEN_LOG_LINES = 8
 _EVENTS = 5
 _PODS = 3
 _WIDTH = 200
+_FRAME = re.compile(r"\s+(at \S|\.\.\. \d+ more)")
+"""``at org.opensearch.bootstrap.Bootstrap.init(Bootstrap.java:404)``."""
+
 _ERROR = re.compile(r"error|fail|denied|refused|invalid|exceeded", re.IGNORECASE)
 
 
@@ -173,7 +176,7 @@ def _screen(data: Sequence[dict[str, Any]]) -> list[str]:
         for pod in [pod for pod in entry.get("pods", ()) if not pod["is_ready"]][:_PODS]:
             mine.append(f"pod {pod['name']}" + (f" on {pod['node']}" if pod["node"] else "") + f": {pod['state']}")
             for container, log in pod["logs"].items():
-                mine += [f"  {container} | {line}" for line in log[-_SCREEN_LOG_LINES:]]
+                mine += [f"  {container} | {line}" for line in _said(log)[-_SCREEN_LOG_LINES:]]
         warnings = [event for event in entry.get("events", ()) if event["type"] == "Warning"] or list(entry.get("events", ()))
         mine += [
             f"event {event['object']}: {event['reason']}: {event['message']}" + (f" (x{event['count']})" if event["count"] > 1 else "")
@@ -189,7 +192,7 @@ def _likely_cause(data: Sequence[dict[str, Any]]) -> str:
         if cordoned := entry.get("cordoned"):
             return "; ".join(f"Node {one['node']} {one['text']}" for one in cordoned)
         for pod in [pod for pod in entry.get("pods", ()) if not pod["is_ready"]]:
-            words = next((log[-1].strip() for log in pod["logs"].values() if log and log[-1].strip()), "")
+            words = next((said[-1].strip() for log in pod["logs"].values() if (said := _said(log))), "")
             if words:
                 return f"{pod['state']}: {words}"
         warnings = [event for event in entry.get("events", ()) if event["type"] == "Warning" and event["message"]]
@@ -199,6 +202,11 @@ def _likely_cause(data: Sequence[dict[str, Any]]) -> str:
             if "=False" in text and _ERROR.search(text):
                 return str(text.partition(" (")[2].removesuffix(")"))
     return ""
+
+
+def _said(log: Sequence[str]) -> list[str]:
+    """A log without empty lines, and without where in its own code a Java program was when it failed."""
+    return [line for line in log if line.strip() and not _FRAME.match(line)]
 
 
 def _next_command(refs: Sequence[Ref], data: Sequence[dict[str, Any]]) -> str:

@@ -82,6 +82,15 @@ def test_its_first_line_is_the_likely_cause(api):
     assert first == "container main crashed 5 times: exit status 1: FATAL: no room"
 
 
+def test_what_a_java_program_said_is_told_without_its_stack(fake_api, api):
+    log = ["java.lang.IllegalStateException: no room", "\tat org.example.Server.start(Server.java:12)", "\t... 6 more", ""]
+    fake_api.store.objects["v1/pods/log", "default", "db-0"]["lines"] = "\n".join(log)
+    found = diagnose(api, [REF])
+    assert found.text.splitlines()[0].endswith("exit status 1: java.lang.IllegalStateException: no room")
+    assert "Server.java" not in found.text
+    assert found.data[0]["pods"][0]["logs"]["main"][1].endswith("Server.java:12)")
+
+
 def test_the_likely_cause_is_told_by_a_warning_where_nothing_runs(fake_api):
     fake_api.put({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "namespace": "default"}, "spec": {}})
     about = {"kind": "PersistentVolumeClaim", "name": "data", "namespace": "default"}
