@@ -28,6 +28,8 @@ class Part:
     (``database.host``, ``client.secret``), so that no naming convention is known in two places.
     """
 
+    uses: str = ""
+    """What it is to whoever has it, where somebody else's component gives it: "database"; `acceptance.dependencies` tries each kind."""
     requires: Sequence[str] = ()
     """The components that have to be there before it."""
     images: Sequence[str] = ()

@@ -26,13 +26,15 @@ class Endpoint:
 
     ``page`` is one that the component answers, whatever it says, with anything but 404: what the ingress says of hosts that it does
     not know. ``sign_on`` is one that signs a person in with the platform login, and shows something to whoever is: "/oauth2/start"; ""
-    where there is none.
+    where there is none. ``ends_within_s`` is how soon somebody's session there ends after the platform login did; 0 where it has an end
+    of its own.
     """
 
     name: str
     host: str
     page: str = "/"
     sign_on: str = ""
+    ends_within_s: int = 0
 
     @property
     def url(self) -> str:

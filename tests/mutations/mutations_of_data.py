@@ -16,6 +16,7 @@ from converge.engine.platform import Platform
 from converge.kubernetes.execute import execute
 
 POSTGRES = "core/postgres.feature"
+DEPENDENCIES = "platform/dependencies.feature"
 CREDENTIALS = "mutation-credentials"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": ["arn:aws:s3:::*"]}]}
 READONLY = ["s3:GetBucketLocation", "s3:GetObject"]
@@ -249,4 +250,41 @@ KEYS = (
     ),
 )
 
-TABLE = (*DATABASES, *OBJECTS, *KEYS)
+
+# --- What components were given
+
+
+def _backup_only_reads(platform: Platform) -> None:
+    statement = {"Effect": "Allow", "Action": [*READONLY, "s3:ListBucket"], "Resource": ["arn:aws:s3:::*"]}
+    object_storage(platform).write_policy("postgres-backup", {"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _every_key(platform: Platform) -> None:
+    valkey(platform.access).ask("ACL", "SETUSER", "ingress-dashboard", "allkeys")
+
+
+GIVEN = (
+    Mutation(
+        "Keycloak's role has another password than its Secret",
+        "keycloak",
+        sql("ALTER ROLE keycloak PASSWORD 'another';"),
+        (f"{DEPENDENCIES}::Every <kind> that a component was given lets it in",),
+        "keycloak: database of Secret keycloak/keycloak-database opens nothing",
+    ),
+    Mutation(
+        "the backup may no longer write to its bucket",
+        "postgres-backup",
+        _backup_only_reads,
+        (f"{DEPENDENCIES}::Every component keeps objects in the bucket that it was given",),
+        "postgres-backup: bucket of Secret",
+    ),
+    Mutation(
+        "a login proxy may use every key of Valkey",
+        "ingress-dashboard",
+        _every_key,
+        (f"{DEPENDENCIES}::Every component keeps keys in Valkey that are no other's",),
+        "ingress-dashboard: user of Valkey of Secret ingress-dashboard/ingress-dashboard-valkey may read keys of others",
+    ),
+)
+
+TABLE = (*DATABASES, *OBJECTS, *KEYS, *GIVEN)

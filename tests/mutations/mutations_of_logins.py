@@ -23,6 +23,7 @@ from converge.components.keycloak.realm import ADMINISTRATORS
 from converge.components.terms import KubernetesObject
 from converge.engine.platform import Platform
 
+SIGN_ON = "platform/single-sign-on.feature"
 LOGINS = "core/keycloak-logins.feature"
 KUBERNETES = "core/keycloak-kubernetes.feature"
 SIGNS_IN = f"{LOGINS}::A person signs in with the platform login"
@@ -268,4 +269,24 @@ APPLICATIONS = (
     ),
 )
 
-TABLE = (*REALM, *TRUST, *APPLICATIONS)
+EVERYWHERE = (
+    Mutation(
+        "no page hears of a person's groups",
+        "keycloak",
+        without_mapper("groups", scope="groups"),
+        (
+            f"{SIGN_ON}::A person who has typed one password opens every page of the platform",
+            f"{SIGN_ON}::A new member of a group opens what was closed, and nothing is started anew for it",
+        ),
+        "https://ingress-dashboard.",
+    ),
+    Mutation(
+        "a session at a page outlives the platform login",
+        "ingress-dashboard",
+        editing("Deployment", "ingress-dashboard", "ingress-dashboard", without_arguments("--cookie-refresh")),
+        (f"{SIGN_ON}::Signing out of the platform closes every page that follows its login",),
+        "https://ingress-dashboard.",
+    ),
+)
+
+TABLE = (*REALM, *TRUST, *APPLICATIONS, *EVERYWHERE)

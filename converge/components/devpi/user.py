@@ -16,6 +16,7 @@ from converge.inventory import Inventory
 class IndexUser(PartWithSecret):
     """A user that indexes may name in ``acl_upload``: ``IndexUser(self, "uploader")``; ``secret`` holds ``username`` and ``password``."""
 
+    uses = "user of the package index"
     requires = ("devpi",)
 
     def __init__(self, owner: Owner, name: str) -> None:

@@ -20,6 +20,7 @@ class GitRepository(PartWithSecret):
     A second key for a repository that another part of the component asks for is ``shared``.
     """
 
+    uses = "repository"
     requires = ("git",)
 
     def __init__(self, owner: Owner, *, name: str = "", may: Literal["read", "write"] = "read", shared: bool = False) -> None:

@@ -20,6 +20,7 @@ class HarborAccount(PartWithSecret, RegistryAccount):
     ``secret`` holds ``username`` and ``password``; the place ``"*"`` is every project.
     """
 
+    uses = "account of Harbor"
     requires = (NAME,)
 
     def __init__(self, owner: Owner, name: str, *, may: Mapping[str, Sequence[str]]) -> None:

@@ -78,6 +78,8 @@ class ConfidentialClient(PartWithSecret, PublicClient):
     ``pkce`` only where the application sends a challenge: Keycloak then refuses a login without one.
     """
 
+    uses = "client of the realm"
+
     def __init__(self, owner: Owner, *, redirect_uris: Sequence[str], name: str = "", pkce: bool = False, **more: Any) -> None:
         super().__init__(owner, redirect_uris=redirect_uris, name=name, pkce=pkce, **more)
         self.secret = GeneratedSecret(owner.namespace, f"{self.name}-oidc", {"client-id": f"={self.name}", "client-secret": "password"})

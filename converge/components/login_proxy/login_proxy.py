@@ -20,6 +20,9 @@ from converge.components.parts.trust import CaBundle
 from converge.components.terms import GeneratedSecret
 from converge.components.valkey.user import ValkeyUser
 
+REFRESH_S = 60
+"""Shorter than an access token lives: whoever is disabled or signed out elsewhere is out after this time."""
+
 ANSWERS_ONLY = "static://202"
 """An upstream that is none: whoever may pass is told so."""
 
@@ -56,7 +59,7 @@ class LoginProxy(Part):
         self.name = owner.name
         self.groups = groups
         self.upstream = upstream
-        self.web = WebHost(owner, host=host, port="http", sign_on="/", is_framed=False)
+        self.web = WebHost(owner, host=host, port="http", sign_on="/", ends_within_s=REFRESH_S, is_framed=False)
         self.cookie = f"__Host-{owner.name}"
         """The name of the session's cookie, with which its keys in Valkey begin as well; the prefix binds it to this one host."""
         self.cookie_secret = GeneratedSecret(owner.namespace, f"{owner.name}-cookie", {"secret": "hex32"})

@@ -20,10 +20,12 @@ class Bucket(PartWithSecret):
     A second user of a bucket that another part of the component makes is ``shared``.
     """
 
+    uses = "bucket"
     requires = ("minio",)
 
     def __init__(self, owner: Owner, *, name: str = "", may: Literal["read", "write"] = "write", shared: bool = False) -> None:
         self.name = name or owner.name
+        self.may = may
         self.url = url(owner.inventory)
         self.secret = GeneratedSecret(owner.namespace, f"{owner.name}-bucket", {"access-key": f"={owner.name}", "secret-key": "password"})
         self._user = owner.name

@@ -12,8 +12,8 @@ from converge.components.terms import Context, Endpoint, KubernetesObject, Probe
 class WebHost(Part):
     """``https://<host>.<domain>`` leads to a Service's port: ``WebHost(self, port="http")``.
 
-    ``host`` and ``service`` are the component's name where nothing else is said; ``page`` and ``sign_on`` are an
-    `Endpoint`'s. Paths that begin as ``elsewhere`` says go to other Services: ``{"/api": "wiki-api"}``.
+    ``host`` and ``service`` are the component's name where nothing else is said; ``page``, ``sign_on`` and
+    ``ends_within_s`` are an `Endpoint`'s. Paths that begin as ``elsewhere`` says go to other Services: ``{"/api": "wiki-api"}``.
     ``is_framed`` is False where the application does not say itself that no other site may show its pages in a frame.
     """
 
@@ -29,11 +29,12 @@ class WebHost(Part):
         purpose: str = "web",
         page: str = "/",
         sign_on: str = "",
+        ends_within_s: int = 0,
         elsewhere: Mapping[str, str] | None = None,
         is_framed: bool = True,
     ) -> None:
         self.name = service or owner.name
-        self.endpoint = Endpoint(purpose, owner.inventory.host(host or owner.name), page, sign_on)
+        self.endpoint = Endpoint(purpose, owner.inventory.host(host or owner.name), page, sign_on, ends_within_s)
         self.qualities = ("hosts", "sign-on") if sign_on else ("hosts",)
         self._namespace = owner.namespace
         self._port = port

@@ -19,6 +19,7 @@ class Database(PartWithSecret):
     Connect to ``host`` with ``sslmode=verify-full``; ``secret`` holds ``username`` and ``password``.
     """
 
+    uses = "database"
     requires = ("postgres",)
     host = HOST
 

@@ -24,6 +24,7 @@ class RobotAccount(PartWithSecret, RegistryAccount):
     ``secret`` holds ``username`` and ``password``, with which any client logs in.
     """
 
+    uses = "account of the registry"
     requires = ("registry",)
 
     def __init__(self, owner: Owner, *, may: Sequence[str], name: str = "") -> None:

@@ -19,17 +19,18 @@ class ValkeyUser(PartWithSecret):
     ``username`` and ``password``.
     """
 
+    uses = "user of Valkey"
     requires = ("valkey",)
     host = HOST
 
     def __init__(self, owner: Owner, *, prefix: str = "", keys: Sequence[str] = (), channels: Sequence[str] = ()) -> None:
         self.name = owner.name
         self.secret = GeneratedSecret(owner.namespace, f"{owner.name}-valkey", {"username": f"={owner.name}", "password": "password"})
-        self._reach = Reach.of_prefix(prefix) if prefix else Reach(tuple(keys), tuple(channels))
+        self.reach = Reach.of_prefix(prefix) if prefix else Reach(tuple(keys), tuple(channels))
 
     def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.prerequisites``."""
-        return (User(self.name, self.secret, access, reach=self._reach),)
+        return (User(self.name, self.secret, access, reach=self.reach),)
 
     def credentials(self, context: Context, access: Access) -> Sequence[Credential]:
         """See ``Part.credentials``."""
