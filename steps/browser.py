@@ -36,6 +36,7 @@ PAGES: dict[str, Callable[[Inventory], str]] = {
     "documentation": lambda inventory: f"https://{inventory.host(DOCUMENTATION)}/",
     "dashboard": lambda inventory: f"https://{inventory.host('dashboard')}/",
     "experiments": lambda inventory: f"https://{inventory.host('mlflow')}/",
+    "databases": lambda inventory: f"https://{inventory.host('pgadmin')}/",
     "metrics": lambda inventory: f"https://{inventory.host('prometheus')}/",
     "ingress dashboard": lambda inventory: f"https://{inventory.host('ingress-dashboard')}/dashboard/",
 }

@@ -145,6 +145,11 @@ class Window:
         """Press a button or link."""
         self._do(lambda: self._waiting(f'{role} "{name}" to press', lambda: self._found(name, role).first.click()))
 
+    def unfold(self, name: str) -> None:
+        """Open something in a tree, by pressing its name twice."""
+        item = self._page.get_by_text(name, exact=True).first
+        self._do(lambda: self._waiting(f'"{name}" in a tree to unfold', item.dblclick))
+
     def upload(self, name: str, file: str, content: bytes) -> None:
         """Press what opens the choice of a file, and choose this one."""
 

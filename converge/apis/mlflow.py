@@ -22,9 +22,9 @@ class Mlflow:
 
     def __init__(self, http: requests.Session, url: str, token: str = "") -> None:
         self.url = url
-        self._http = sibling(http) if token else http
+        self.http = sibling(http) if token else http
         if token:
-            self._http.headers["Authorization"] = f"Bearer {token}"
+            self.http.headers["Authorization"] = f"Bearer {token}"
 
     def create_experiment(self, name: str) -> str:
         """The id of a new experiment."""
@@ -54,7 +54,7 @@ class Mlflow:
 
     def write_file(self, experiment: str, run: str, name: str, content: bytes) -> None:
         """Keep a file of a run's."""
-        checked(self._http.put(f"{self.url}{_place(experiment, run, name)}", data=content, allow_redirects=False), f"file {name} of a run")
+        checked(self.http.put(f"{self.url}{_place(experiment, run, name)}", data=content, allow_redirects=False), f"file {name} of a run")
 
     def file(self, experiment: str, run: str, name: str) -> bytes:
         """What is in a file of a run's."""
@@ -77,14 +77,14 @@ class Mlflow:
 
     def remove_model(self, model: str) -> None:
         """Remove a model with its versions."""
-        answer = self._http.delete(f"{self.url}{API}/registered-models/delete", json={"name": model}, allow_redirects=False)
+        answer = self.http.delete(f"{self.url}{API}/registered-models/delete", json={"name": model}, allow_redirects=False)
         checked(answer, f"model {model} removed")
 
     def _get(self, path: str, query: Mapping[str, str] | None = None) -> requests.Response:
-        return checked(self._http.get(f"{self.url}{path}", params=query, allow_redirects=False), f"GET {path} of MLflow")
+        return checked(self.http.get(f"{self.url}{path}", params=query, allow_redirects=False), f"GET {path} of MLflow")
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:
-        answer = self._http.post(f"{self.url}{API}{path}", json=dict(body), allow_redirects=False)
+        answer = self.http.post(f"{self.url}{API}{path}", json=dict(body), allow_redirects=False)
         return checked(answer, f"POST {path} of MLflow").json()
 
 

@@ -125,17 +125,17 @@ class Postgres:
             seen["database"] and Database(name, seen["database"]["owner"], seen["database"]["open"]),
         )
 
-    def write(self, name: str, password: str) -> None:
+    def write(self, name: str, password: str, *, administers: bool = False) -> None:
         """Create or correct a role and the database of its name.
 
-        The role may sign in with this password and has no privilege beyond the database, to which nobody else may connect: not even at
-        the moment when it is new, for PostgreSQL's default is to let everybody in.
+        The role may sign in with this password and has no privilege beyond the database (unless it ``administers`` the server), to which
+        nobody else may connect: not even at the moment when it is new, for PostgreSQL's default is to let everybody in.
         """
         quoted = identifier(name)
         is_it = f"datname = {literal(name)}"
         self.run(
             f"SELECT {literal(f'CREATE ROLE {quoted}')} WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {literal(name)}) \\gexec\n"
-            f"ALTER ROLE {quoted} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+            f"ALTER ROLE {quoted} LOGIN {'' if administers else 'NO'}SUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
             f" PASSWORD {literal(verifier(password))};\n"
             f"SELECT {literal(f'CREATE DATABASE {quoted} CONNECTION LIMIT 0')}"
             f" WHERE NOT EXISTS (SELECT FROM pg_database WHERE {is_it}) \\gexec\n"

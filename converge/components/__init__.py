@@ -23,6 +23,7 @@ from converge.components.minio_console.component import MinioConsole
 from converge.components.mkdocs.component import Mkdocs
 from converge.components.mlflow.component import Mlflow
 from converge.components.opensearch.component import OpenSearch
+from converge.components.pgadmin.component import Pgadmin
 from converge.components.postgres.component import Postgres
 from converge.components.postgres_backup.component import PostgresBackup
 from converge.components.prometheus.component import Prometheus
@@ -62,6 +63,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     Prometheus,  # OPT-001
     OpenSearch,  # OPT-003
     Mlflow,  # OPT-006
+    Pgadmin,  # OPT-009
 )
 
 

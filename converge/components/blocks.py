@@ -43,6 +43,12 @@ def trusting(ca_pem: str) -> dict[str, str]:
     return {"thinkube.dev/trusts": hashlib.sha256(ca_pem.encode()).hexdigest()[:16]}
 
 
+def configured(objects: Sequence[KubernetesObject]) -> dict[str, str]:
+    """Annotations of a pod whose programs read ConfigMaps among these objects at their start: other data is another pod."""
+    data = [item.get("data", {}) for item in objects if item["kind"] == "ConfigMap"]
+    return {"thinkube.dev/configuration": hashlib.sha256(repr(data).encode()).hexdigest()[:16]}
+
+
 def resources(cpu: str, memory: str) -> dict[str, Any]:
     """A container's ``resources`` from request/limit pairs: ``resources("100m/500m", "128Mi/512Mi")``."""
     (cpu_request, cpu_limit), (memory_request, memory_limit) = cpu.split("/"), memory.split("/")

@@ -10,7 +10,9 @@ from converge.components.mlflow import consumers
 from converge.components.mlflow.consumers import Experiment
 from converge.components.mlflow.server import url
 from converge.engine.platform import Platform
+from converge.engine.serving import wait_until_served
 from converge.inventory import Inventory
+from converge.waiting import COMES_S
 from steps.keepsakes import Check, keepsake
 
 
@@ -26,4 +28,6 @@ def _asked_by(platform: Platform, inventory: Inventory, people: People, person: 
 
 
 def reads(kept: Experiment, logged: str) -> None:
+    # A pod that has just become ready is reached by the proxy a moment later.
+    wait_until_served(kept.mlflow.http, f"{kept.mlflow.url}/version", COMES_S)
     assert kept.reads(logged)

@@ -13,8 +13,9 @@ import pytest
 from converge.acceptance import workload_faults
 from converge.components import COMPONENTS, known
 from converge.components.component import Component
-from converge.components.part import Part
+from converge.components.part import Elsewhere, Part
 from converge.components.parts.hosts import GrpcHost
+from converge.components.parts.manifests import Manifests
 from converge.components.parts.service_account import ServiceAccount
 from converge.components.terms import Context
 from converge.inventory import Inventory
@@ -137,3 +138,29 @@ class Anything:
 
 
 OWNER: Any = SimpleNamespace(name="docs", namespace="docs", inventory=Inventory())
+
+
+FOLLOWED = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {text: {{ text }}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: wiki}
+spec: {template: {metadata: {labels: {app: wiki}}, spec: {containers: []}}}
+"""
+
+
+def test_pods_follow_what_they_read_at_their_start(tmp_path: Path, context: ContextOf) -> None:
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "wiki.yaml").write_text(FOLLOWED)
+
+    def annotations(text: str, *, follow: bool = True) -> object:
+        owner = Elsewhere("wiki", "wiki", Inventory())
+        _, workload = Manifests(owner, folder=tmp_path, follow=follow, text=text).objects(context())
+        return workload["spec"]["template"]["metadata"].get("annotations")
+
+    assert annotations("one") == annotations("one") != annotations("another")
+    assert annotations("one", follow=False) is None

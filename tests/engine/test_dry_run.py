@@ -1,4 +1,6 @@
-"""What has never run here is tried as far as it can be: whether the API server would take its objects and pods (root, a minute).
+"""What does not run in every test is tried as far as it can be: whether the API server would take its objects and pods (root, a minute).
+
+That is what is only published, which has never run here, and what is optional, which a run of all features leaves out.
 
 Nothing of it is written but namespaces and accounts, without which the API server would take no pod, and the kinds of cert-manager's.
 """
@@ -54,6 +56,14 @@ def only_published():
     return [name for name, one in Platform.known(INVENTORY).items() if not all(map(images.is_buildable, one.images))]
 
 
+def optional():
+    """The components that come only where somebody asks for them."""
+    return [name for name, one in Platform.known(INVENTORY).items() if one.is_optional]
+
+
+TRIED = list(dict.fromkeys([*only_published(), *optional()]))
+
+
 def objects_of(platform, name):
     return list(Platform.known(INVENTORY)[name].objects(replace(platform.context, ca_pem=lambda: "CA")))
 
@@ -73,18 +83,19 @@ def in_place(platform, name):
     return objects
 
 
-def test_something_is_only_published():
+def test_something_is_only_published_and_something_optional():
     assert only_published()
+    assert optional()
 
 
-@pytest.mark.parametrize("name", only_published())
+@pytest.mark.parametrize("name", TRIED)
 def test_the_api_server_would_take_every_object(platform, name):
     for obj in in_place(platform, name):
         taken = platform.api.apply(obj, dry_run=True)
         assert taken["metadata"]["name"] == obj["metadata"]["name"]
 
 
-@pytest.mark.parametrize("name", only_published())
+@pytest.mark.parametrize("name", TRIED)
 def test_the_namespace_would_take_every_pod(platform, name):
     """A Deployment whose pods break the namespace's Pod Security Standard is taken, and its pods are not."""
     number = itertools.count()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from mutation import Act, Mutation, container, edit, editing, with_argument, without_arguments
+from mutation import Act, Mutation, container, edit, editing, sql, with_argument, without_arguments
 
 from converge.components.mlflow.server import SERVICE as MLFLOW
 from converge.components.opensearch.server import ADMINISTRATORS, EDITORS, VIEWERS, as_administrator
@@ -45,8 +45,9 @@ def _without_first_rule(rules: dict[str, Any]) -> None:
     del rules["groups"][0]["rules"][0]
 
 
-def _without_kubelets(role: dict[str, Any]) -> None:
-    role["rules"] = [rule for rule in role["rules"] if "nodes/metrics" not in rule.get("resources", ())]
+def _unknown(configuration: dict[str, Any]) -> None:
+    (kubelet,) = (one for one in configuration["scrape_configs"] if one["job_name"] == "kubelet")
+    del kubelet["authorization"]
 
 
 def _silent(service: dict[str, Any]) -> None:
@@ -96,11 +97,11 @@ TABLE = (
         "read",
     ),
     Mutation(
-        "Prometheus may not read the kubelets",
+        "Prometheus shows the kubelets no token",
         "prometheus",
-        editing("ClusterRole", PROMETHEUS, "", _without_kubelets),
+        _configured("prometheus.yml", _unknown),
         (f"{METRICS}::Everything that has metrics is scraped",),
-        "403 Forbidden",
+        "401 Unauthorized",
     ),
     Mutation(
         "Prometheus does not verify whom it scrapes",
@@ -136,6 +137,20 @@ TABLE = (
         editing("StatefulSet", PROMETHEUS, MONITORING, with_argument("--web.enable-admin-api")),
         (f"{METRICS}::Nobody writes or stops Prometheus over its API",),
         "delete_series",
+    ),
+    Mutation(
+        "everybody sees the platform's databases",
+        "pgadmin",
+        editing("Deployment", "pgadmin", "pgadmin", without_arguments("--allowed-group=")),
+        ("optional/pgadmin.feature::A person who is no administrator sees no databases",),
+        "DID NOT RAISE",
+    ),
+    Mutation(
+        "pgAdmin's role may not see other databases",
+        "pgadmin",
+        sql("ALTER ROLE pgadmin NOSUPERUSER;"),
+        ("optional/pgadmin.feature::An administrator looks into another component's database",),
+        "permission denied",
     ),
     Mutation(
         "MLflow answers whoever reaches it",

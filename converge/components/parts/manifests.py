@@ -9,6 +9,7 @@ from pathlib import Path
 from converge.components import blocks, manifests
 from converge.components.part import Owner, Part
 from converge.components.terms import Context, KubernetesObject, Probe
+from converge.kubernetes import workloads
 
 
 class Manifests(Part):
@@ -16,7 +17,8 @@ class Manifests(Part):
 
     Templates see what is named here, the shapes of `blocks`, ``image("wiki")``, ``version("wiki")``, ``ca_pem()``, ``trusting()``,
     ``ingress_address``, and ``name`` and ``namespace_name`` of whose they are. ``folder`` is another place than the component's own;
-    ``runs`` is "jobs" where the images run to their end instead of for ever.
+    ``runs`` is "jobs" where the images run to their end instead of for ever. Pods of programs that read the ConfigMaps among these
+    manifests only at their start are replaced when those change, where they ``follow`` them.
     """
 
     def __init__(
@@ -27,12 +29,14 @@ class Manifests(Part):
         runs: str = "workloads",
         requires: Sequence[str] = (),
         folder: Path | None = None,
+        follow: bool = False,
         **names: object,
     ) -> None:
         self.requires = ("control-node", *requires)
         self.images = images
         self.qualities = (runs,) if images else ()
         self._folder = folder or _folder(type(owner))
+        self._follow = follow
         self._names = {"name": owner.name, "namespace_name": owner.namespace} | names
 
     def probes(self) -> Sequence[Probe]:
@@ -41,7 +45,7 @@ class Manifests(Part):
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """See ``Part.objects``."""
-        return manifests.render(
+        objects = manifests.render(
             self._folder,
             **{
                 "image": context.image,
@@ -52,6 +56,10 @@ class Manifests(Part):
             }
             | self._names,
         )
+        for item in objects if self._follow else ():
+            if item["kind"] in workloads.LASTING:
+                item["spec"]["template"]["metadata"].setdefault("annotations", {}).update(blocks.configured(objects))
+        return objects
 
 
 class Release(Part):

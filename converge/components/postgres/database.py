@@ -16,20 +16,22 @@ from converge.errors import Refused, Unreachable
 class Database(PartWithSecret):
     """A database and a role of the component's name, which no other role may connect to: ``Database(self)``.
 
-    Connect to ``host`` with ``sslmode=verify-full``; ``secret`` holds ``username`` and ``password``.
+    Connect to ``host`` with ``sslmode=verify-full``; ``secret`` holds ``username`` and ``password``. With ``administers`` the role may do
+    everything in the whole server.
     """
 
     uses = "database"
     requires = ("postgres",)
     host = HOST
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owner, *, administers: bool = False) -> None:
         self.name = owner.name
+        self._administers = administers
         self.secret = GeneratedSecret(owner.namespace, f"{owner.name}-database", {"username": f"={owner.name}", "password": "password"})
 
     def prerequisites(self, context: Context, access: Access) -> Sequence[Setting]:
         """See ``Part.prerequisites``."""
-        return (DatabaseItself(self.name, self.secret, access),)
+        return (DatabaseItself(self.name, self.secret, access, administers=self._administers),)
 
     def backups(self, context: Context, access: Access) -> Sequence[Backup]:
         """See ``Part.backups``: its rows, to a file on the server's own volume."""

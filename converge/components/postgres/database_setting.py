@@ -9,14 +9,18 @@ from converge.components.terms import Access, Difference, GeneratedSecret
 
 
 class DatabaseItself:
-    """A role and a database of its name, which no other role may connect to; ``secret`` holds its password."""
+    """A role and a database of its name, which no other role may connect to; ``secret`` holds its password.
 
-    def __init__(self, consumer: str, secret: GeneratedSecret, access: Access) -> None:
+    A role that ``administers`` is a superuser, every other has no privilege.
+    """
+
+    def __init__(self, consumer: str, secret: GeneratedSecret, access: Access, *, administers: bool = False) -> None:
         self.subject = f"database {consumer}"
         self.within = "postgres"
         self.is_data = True
         self._name = consumer
         self._secret = secret
+        self._administers = administers
         self._access = access
         self._server = server(access)
 
@@ -28,7 +32,7 @@ class DatabaseItself:
             found.append(Difference(f"role {self._name}", "", wanted="present", seen="absent"))
         else:
             found += self._compare(f"role {self._name}", "may sign in", True, role.can_login)
-            found += self._compare(f"role {self._name}", "is privileged", False, role.is_privileged)
+            found += self._compare(f"role {self._name}", "is privileged", self._administers, role.is_privileged)
             if not role.accepts(self._password()):
                 found.append(Difference(f"role {self._name}", "password", wanted="(secret)", seen="(another)"))
         if database is None:
@@ -40,7 +44,7 @@ class DatabaseItself:
 
     def write(self) -> None:
         """See ``Setting.write``."""
-        self._server.write(self._name, self._password())
+        self._server.write(self._name, self._password(), administers=self._administers)
 
     def is_there(self) -> bool:
         """See ``Removable.is_there``."""
