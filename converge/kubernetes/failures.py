@@ -19,6 +19,9 @@ _CAUSES = {
 }
 
 
+STORE_IS_LATE = "etcdserver: request timed out"
+
+
 class ApiRefused(Refused):
     """The API server said no for good; ``code`` is the HTTP status, ``reason`` and ``causes`` are those of its Status.
 
@@ -53,8 +56,11 @@ def is_temporary(code: int, status: Mapping[str, Any], verb: str) -> bool:
     """Whether the same request may succeed later.
 
     A 409 of an apply or a patch that lost a race (reason Conflict, no causes) may: both are merged anew. One of a replace, which
-    names the version that it replaces, or of field managers (with causes) may not.
+    names the version that it replaces, or of field managers (with causes) may not. A 422 says that the object is wrong, and may: it is
+    also how a Service is told that its address could not be written down in time (Kubernetes 1.37, service ipallocator).
     """
+    if code == 422:
+        return STORE_IS_LATE in str(status.get("message"))
     if code == 409:
         causes = (status.get("details") or {}).get("causes")
         return (

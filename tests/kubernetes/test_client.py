@@ -104,6 +104,21 @@ def test_a_lost_race_of_an_apply_is_repeated(fake_api):
     assert len(fake_api.of("apply")) == 2
 
 
+def test_an_address_that_could_not_be_stored_in_time_is_asked_for_again(fake_api):
+    api = fake_api.client()
+    message = 'Service "web" is invalid: spec.clusterIPs: failed to allocate IP: etcdserver: request timed out'
+    fake_api.fail("apply", 422, body=b'{"kind":"Status","code":422,"reason":"Invalid","message":"%s"}' % message.encode())
+    api.apply(config_map())
+    assert len(fake_api.of("apply")) == 2
+
+
+def test_an_object_that_is_wrong_is_refused_at_once(fake_api):
+    fake_api.fail("apply", 422, message="spec.replicas: Invalid value: -1")
+    with pytest.raises(ApiRefused):
+        fake_api.client().apply(config_map())
+    assert len(fake_api.of("apply")) == 1
+
+
 def test_a_replace_of_an_old_version_is_refused_at_once(fake_api):
     api = fake_api.client()
     old = api.create(config_map(a="1"))
