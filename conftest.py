@@ -100,7 +100,7 @@ def _open(config: pytest.Config) -> None:
     platform_class: type[Platform] = _named(config.getini("platform"))
     operations_class: type[Operations] = _named(config.getini("operations"))
     known = platform_class.known()
-    inventory = read(config.rootpath / config.option.inventory, components=known)
+    inventory = read(config.rootpath / config.option.inventory, components=known).read_from(str(config.option.inventory))
     inventory = added(inventory, asked(config.option.added), known)
     if config.option.cluster_name:
         inventory = beside(inventory, config.option.cluster_name)

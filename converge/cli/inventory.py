@@ -46,7 +46,8 @@ def chosen(arguments: argparse.Namespace) -> Inventory:
     from converge.inventory.reading import read
 
     known = components()
-    inventory = added(read(arguments.inventory, components=known), asked(arguments.added), known)
+    inventory = read(arguments.inventory, components=known).read_from(str(arguments.inventory))
+    inventory = added(inventory, asked(arguments.added), known)
     if not arguments.cluster_name:
         return inventory
     from converge.engine.run import beside

@@ -67,6 +67,7 @@ class Platform:
         self._existed_at_start: bool | None = None
         self._writing = threading.Lock()
         self._lease: WriterLease | None = None
+        self._is_known = False
 
     # What it consists of
 
@@ -241,14 +242,22 @@ class Platform:
 
         Raises:
             NotReady: another run holds it beyond the inventory's deadline, or has taken it from this one.
+            Refused: the cluster is another platform's.
         """
+        from converge.engine.identity import refuse_another, remember
         from converge.engine.writer_lease import WriterLease
 
         with self._writing:
             if self.stopping.is_set():
                 raise NotReady("to write", seen="the run is being stopped")
-            self._lease = self._lease or WriterLease(self.api.view(), self.inventory.deadlines.lease_s, self.progress)
+            if self._lease is None:
+                refuse_another(self.api, self.inventory)
+                self._lease = WriterLease(self.api.view(), self.inventory.deadlines.lease_s, self.progress)
             self._lease.check()
+            if not self._is_known:
+                refuse_another(self.api, self.inventory)  # another run may have been the first while this one waited
+                remember(self.api, self.inventory)
+                self._is_known = True
             return self._lease.since
 
     def close(self, outcomes: Mapping[str, Outcome], started_at: float) -> None:

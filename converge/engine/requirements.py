@@ -1,4 +1,4 @@
-"""Whether this machine has what converging a platform needs, found out before anything is touched."""
+"""Whether this machine has what converging a platform needs, and the cluster is that platform's, before anything is touched."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 
 def check(platform: Platform) -> None:
-    """See that this machine has what converging needs.
+    """See that this machine has what converging needs, and that a cluster which runs already is this platform's.
 
     Raises:
         Missing: everything that it lacks.
+        Refused: the cluster is another platform's.
     """
     missing = []
     for look in (platform.provider.check, partial(_check_builder, platform)):
@@ -28,6 +29,10 @@ def check(platform: Platform) -> None:
         raise Missing("a machine for this platform", seen=seen, next_command=commands)
     if missing:
         raise missing[0]
+    if platform.find_cluster():
+        from converge.engine.identity import refuse_another
+
+        refuse_another(platform.api.view(patience_s=5), platform.inventory)
 
 
 def _check_builder(platform: Platform) -> None:

@@ -123,7 +123,7 @@ def beside(inventory: Inventory, name: str) -> Inventory:
     if isinstance(inventory.nodes, EmbeddedNodes):
         number = zlib.crc32(name.encode())
         subnets = {"subnet": f"10.88.{100 + number % 150}.0/24", "pod_subnet": f"10.{160 + number // 150 % 64}.0.0/16"}
-        return Inventory.model_validate(
-            inventory.model_copy(update={"name": name, "nodes": inventory.nodes.model_copy(update=subnets)}).model_dump()
-        )
-    return Inventory.model_validate({**inventory.model_dump(), "name": name})
+        made = inventory.model_copy(update={"name": name, "nodes": inventory.nodes.model_copy(update=subnets)}).model_dump()
+    else:
+        made = {**inventory.model_dump(), "name": name}
+    return Inventory.model_validate(made).read_from(inventory.file)

@@ -23,6 +23,8 @@ def cross_checks(document: Document, known: Mapping[str, Known] | None) -> Itera
     yield from _networks(document)
     yield from _hosts(document)
     yield from _issuer(document)
+    if document.get("images", "load") is not None and document.get("nodes", "kind") != "existing":
+        yield ("images", "load"), "load: only an existing cluster needs it; these nodes are given their images directly"
     if known is not None:
         yield from _components(document, known)
 

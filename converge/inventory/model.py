@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from converge import authority
 from converge.authority import Authority
@@ -173,6 +173,16 @@ class Images(Part):
 
     source: Literal["auto", "packages", "upstream"] = Field("auto", description="published images, or the same software built here")
     mirror: HostAndPort | None = Field(None, description="host:port of a registry through which upstream references are pulled")
+    load: tuple[str, ...] | None = Field(
+        None, min_length=1, description="loads an image into the nodes of an existing cluster: a program and its arguments, with {archive}"
+    )
+
+    @field_validator("load")
+    @classmethod
+    def _names_the_archive(cls, command: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if command and not any("{archive}" in word for word in command):
+            raise ValueError("expected {archive} among the arguments: [kind, load, image-archive, '{archive}']")
+        return command
 
 
 class Deadlines(Part):
@@ -213,6 +223,19 @@ class Inventory(Part):
         default_factory=dict,
         description="name → options: these and what they require; all that are not optional too where only optional ones are listed",
     )
+
+    _file: str = PrivateAttr("")
+
+    @property
+    def file(self) -> str:
+        """Where it was read: ``inventory/homelab.yaml``; "" where it was made otherwise."""
+        return self._file
+
+    def read_from(self, file: str) -> Inventory:
+        """The same, which remembers where it was read."""
+        copy = self.model_copy()
+        copy._file = file
+        return copy
 
     def host(self, label: str) -> str:
         """``host("auth")`` is ``auth.thinkube.test``."""

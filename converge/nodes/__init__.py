@@ -27,7 +27,7 @@ def provider(inventory: Inventory, images: Images, progress: Progress) -> NodePr
     if isinstance(inventory.nodes, ExistingNodes):
         from converge.nodes.existing import ExistingProvider
 
-        return ExistingProvider(inventory.name, inventory.nodes)
+        return ExistingProvider(inventory.name, inventory.nodes, inventory.images.load or (), progress)
     if isinstance(inventory.nodes, HostsNodes):
         from converge.nodes.hosts.provider import HostsProvider
 

@@ -9,9 +9,14 @@ from converge.errors import Missing, Refused, ThinkubeError, Unavailable
 from converge.inventory.model import ExistingNodes
 from converge.kubernetes.client import Api
 from converge.kubernetes.difference import Difference
+from converge.nodes.loading import shown
 from converge.nodes.provider import Node, RegistryAccess
 from converge.process import Completed
-from converge.progress import Progress
+from converge.process import run as run_here
+from converge.progress import SILENCE, Progress
+
+LOAD_S = 900
+"""How long the user's command may take for one image."""
 
 CONTROL_LABELS = frozenset({"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"})
 
@@ -22,11 +27,21 @@ class ExistingCluster:
     audit_log: Path | None = None
     lets_in = False
 
-    def __init__(self, name: str, kubeconfig: Path, nodes: tuple[Node, ...], ingress_address: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        kubeconfig: Path,
+        nodes: tuple[Node, ...],
+        ingress_address: str,
+        load: Sequence[str] = (),
+        progress: Progress = SILENCE,
+    ) -> None:
         self.name = name
         self.kubeconfig = kubeconfig
         self.nodes = nodes
         self.ingress_address = ingress_address
+        self._load = load
+        self._progress = progress
 
     def run(self, node: str, argv: Sequence[str], *, timeout_s: float = 60, stdin: str | None = None) -> Completed:
         """Not offered.
@@ -37,16 +52,23 @@ class ExistingCluster:
         raise Unavailable(f"a command on node {node}", seen="an existing cluster gives no access to its nodes")
 
     def load_images(self, archives: Mapping[str, Path], nodes: Sequence[str] | None = None) -> bool:
-        """Not offered: its nodes pull images by themselves.
+        """Run the command of ``images.load`` for each archive; without one its nodes have to pull images by themselves.
 
         Raises:
-            Unavailable: where there is anything to load.
+            Unavailable: there is something to load, and no command.
+            ProgramFailed: the command failed.
         """
+        if archives and self._load:
+            with shown(self._progress, {f"cluster {self.name}": archives}):
+                for archive in dict.fromkeys(archives.values()):
+                    run_here([word.replace("{archive}", str(archive)) for word in self._load], timeout_s=LOAD_S)
+            return True
         if archives:
             raise Unavailable(
                 "images loaded into the nodes",
                 seen=f"an existing cluster gives no access to its nodes; {len(archives)} image(s) were built here",
-                cause="images.source: upstream has its nodes pull what is published",
+                cause="images.load in the inventory is a command that loads one, such as [kind, load, image-archive, '{archive}']; "
+                "images.source: upstream has the nodes pull what is published",
             )
         return False
 
@@ -85,9 +107,11 @@ class ExistingCluster:
 class ExistingProvider:
     """Finds the cluster of a kubeconfig."""
 
-    def __init__(self, name: str, nodes: ExistingNodes) -> None:
+    def __init__(self, name: str, nodes: ExistingNodes, load: Sequence[str] = (), progress: Progress = SILENCE) -> None:
         self.name = name
         self.nodes = nodes
+        self._load = load
+        self._progress = progress
         self._trouble: ThinkubeError | None = None
 
     def check(self) -> None:
@@ -109,12 +133,10 @@ class ExistingProvider:
             )
         with Api.from_kubeconfig(self.nodes.kubeconfig, self.nodes.context, foreign=True) as api:
             nodes = tuple(_node(item) for item in api.list("Node"))
-        return ExistingCluster(self.name, self.nodes.kubeconfig, nodes, self.nodes.ingress_address)
+        return ExistingCluster(self.name, self.nodes.kubeconfig, nodes, self.nodes.ingress_address, self._load, self._progress)
 
     def find(self) -> ExistingCluster | None:
         """The cluster, or None where it does not answer: see ``why_not``."""
-        from converge.progress import SILENCE
-
         try:
             return self.start(SILENCE)
         except ThinkubeError as error:

@@ -13,6 +13,7 @@ from converge.nodes.embedded.provider import EmbeddedProvider
 from converge.nodes.existing import ExistingCluster, _node
 from converge.nodes.host import host
 from converge.nodes.kubeadm import authentication
+from converge.process import ProgramFailed
 from converge.progress import SILENCE
 
 
@@ -132,3 +133,20 @@ def test_a_cluster_whose_programs_run_needs_nothing_more_of_the_machine(embedded
         embedded.check()
     monkeypatch.setattr(type(embedded), "_lives", lambda _: True)
     embedded.check()
+
+
+def test_the_owners_command_loads_images_into_an_existing_cluster(tmp_path):
+    archive, loaded = tmp_path / "an image.tar", tmp_path / "loaded"
+    archive.write_bytes(b"image")
+    cluster = ExistingCluster("lab", Path("/k"), (), "10.0.0.1", ("cp", "{archive}", str(loaded)))
+    assert cluster.load_images({"thinkube.local/x:1": archive})
+    assert loaded.read_bytes() == b"image"
+    assert not cluster.load_images({})
+
+
+def test_a_load_command_that_fails_says_so(tmp_path):
+    (archive := tmp_path / "image.tar").write_bytes(b"")
+    cluster = ExistingCluster("lab", Path("/k"), (), "10.0.0.1", ("sh", "-c", "echo no such cluster >&2; exit 3", "{archive}"))
+    with pytest.raises(ProgramFailed) as raised:
+        cluster.load_images({"thinkube.local/x:1": archive})
+    assert (raised.value.seen, raised.value.cause) == ("exit status 3", "no such cluster")
