@@ -28,6 +28,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     check.add_argument(
         "--elsewhere", action="store_true", help="for another machine: do not look for the files and variables that it names"
     )
+    check.add_argument("--live", action="store_true", help="also ask the machines or the cluster that it names; nothing is changed there")
     check.set_defaults(handler=_check)
     schema = commands.add_parser("schema", help="print the JSON Schema of inventories")
     schema.set_defaults(handler=_schema)
@@ -84,7 +85,25 @@ def _check(arguments: argparse.Namespace) -> int:
     for warning in reading.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(f"valid: {_nodes(reading.inventory)}, {_count(len(reading.inventory.enabled(known)), 'component')}")
-    return 0
+    return _ask(reading.inventory) if arguments.live else 0
+
+
+def _ask(inventory: Inventory) -> int:
+    """What the cluster that exists lacks, as a table; for nodes that are made, whether their machines can become any."""
+    from converge.engine.platform import Platform
+    from converge.engine.survey import Verdict, survey
+    from converge.reporting.columns import columns
+
+    platform = Platform(inventory)
+    try:
+        if inventory.nodes.kind != "existing":
+            platform.provider.check()
+            return 0
+        found = survey(platform)
+    finally:
+        platform.close({}, 0)
+    print("\n".join(columns([(one.verdict, one.subject, one.seen, one.wanted) for one in found])))
+    return 4 if any(one.verdict is Verdict.LACKING for one in found) else 0
 
 
 def _schema(_: argparse.Namespace) -> int:
