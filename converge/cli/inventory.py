@@ -99,7 +99,7 @@ def _ask(inventory: Inventory) -> int:
         if inventory.nodes.kind != "existing":
             platform.provider.check()
             return 0
-        found = survey(platform)
+        found = survey(platform, inventory.nodes)
     finally:
         platform.close({}, 0)
     print("\n".join(columns([(one.verdict, one.subject, one.seen, one.wanted) for one in found])))

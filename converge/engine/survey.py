@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,16 +12,19 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
+from converge.components.cert_manager import authority
 from converge.engine.identity import refuse_another
-from converge.errors import NotReady, ThinkubeError, first_line
+from converge.errors import ThinkubeError, first_line
 from converge.kubernetes import rights
+from converge.kubernetes.client import Api
 from converge.kubernetes.desired import COMPONENT
+from converge.kubernetes.discovery import UnknownKind
 from converge.kubernetes.equality import quantity
 from converge.kubernetes.objects import KubernetesObject, Ref, annotations_of, labels_of
 
 if TYPE_CHECKING:
     from converge.engine.platform import Platform
-    from converge.kubernetes.client import Api
+    from converge.inventory.model import ExistingNodes
 
 OLDEST = (1, 31)
 """The first Kubernetes version in which all that is written here is stable."""
@@ -48,18 +52,22 @@ class Finding:
     wanted: str = ""
 
 
-def survey(platform: Platform) -> list[Finding]:
+def survey(platform: Platform, nodes: ExistingNodes) -> list[Finding]:
     """Every finding, in a fixed order; one that could not be looked at is missing, and says why.
 
     Raises:
-        NotReady: the cluster does not answer.
+        Unreachable: the cluster does not answer.
     """
-    platform.cluster()
-    api = platform.api.view(patience_s=5)
-    objects = list(_wanted(platform))
+    with Api.from_kubeconfig(nodes.kubeconfig, nodes.context, foreign=True) as opened:  # the platform's own wants more rights
+        return _survey(platform, opened.view(patience_s=5))
+
+
+def _survey(platform: Platform, api: Api) -> list[Finding]:
+    release = json.loads(api.read("/version"))["gitVersion"]
+    objects = list(_wanted(platform, api))
     looks: Mapping[str, Callable[[], Iterable[Finding]]] = {
         "platform": partial(_platform, api, platform),
-        "Kubernetes": lambda: [version(json.loads(api.read("/version"))["gitVersion"])],
+        "Kubernetes": lambda: [version(release)],
         "rights": partial(_rights, api, objects),
         "storage": lambda: [storage(api.list("StorageClass"), brings="storage" in platform.components)],
         "ingress": lambda: ports(_strange_pods(api), api.list("IngressClass")),
@@ -146,24 +154,24 @@ def _told(subject: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
         return [Finding(subject, Verdict.LACKING, first_line(error))]
 
 
-def _wanted(platform: Platform) -> Iterator[KubernetesObject]:
-    context = replace(platform.context, ca_pem=partial(_authority, platform))
+def _wanted(platform: Platform, api: Api) -> Iterator[KubernetesObject]:
+    context = replace(platform.context, ca_pem=partial(_authority, api))
     for name in platform.possible:
         yield from platform.component(name).objects(context)
 
 
-def _authority(platform: Platform) -> str:
-    try:
-        return platform.ca_pem()
-    except NotReady:
-        return "(made by cert-manager)"
+def _authority(api: Api) -> str:
+    """Objects that carry the CA can be named before there is one, or where it may not be read."""
+    with contextlib.suppress(ThinkubeError):
+        return authority.bundle(authority.find(api)) or "(made by cert-manager)"
+    return "(may not be read)"
 
 
 def _live(api: Api, ref: Ref) -> KubernetesObject | None:
     try:
         return api.find(ref.group_kind, ref.name, api_version=ref.api_version)
-    except ThinkubeError:
-        return None  # a kind that the platform brings
+    except UnknownKind:
+        return None  # the platform brings that kind
 
 
 def _strange_pods(api: Api) -> list[KubernetesObject]:

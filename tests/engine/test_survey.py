@@ -3,6 +3,7 @@
 import pytest
 
 from converge.engine.survey import DEFAULT_CLASS, Verdict, ports, room, storage, strangers, version
+from converge.errors import Refused
 from converge.kubernetes.desired import COMPONENT
 from converge.kubernetes.objects import Ref
 
@@ -88,3 +89,11 @@ def test_room_is_what_requests_of_others_leave() -> None:
     cpu, memory = room(wanted, [node, node], others)
     assert (cpu.verdict, cpu.seen, cpu.wanted) == (Verdict.LACKING, "1.5 cores not asked for by others", "2.0 cores")
     assert (memory.verdict, memory.wanted) == (Verdict.FINE, "4.0 GiB")
+
+
+def test_names_that_may_not_be_read_are_not_said_to_be_free() -> None:
+    def forbidden(ref: Ref) -> None:
+        raise Refused(f"get {ref}", seen="403 Forbidden")
+
+    with pytest.raises(Refused):
+        list(strangers([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}], forbidden))
