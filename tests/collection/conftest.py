@@ -134,10 +134,10 @@ class FakePlatform:
     def find_cluster(self):
         return "a cluster" if self.is_up else None
 
-    def seen(self):
+    def shared(self):
         return None
 
-    def plan(self, name, seen):
+    def plan(self, name, shared):
         from converge.engine.plan import Plan, PlannedChange, PlannedField, Unknown
 
         self.say("plan", name)
