@@ -91,6 +91,7 @@ lock: ## pin every dependency anew, those of images too
 	@cd docs && $(COMPILE) --python-version 3.11 requirements.in
 	@$(BIN)/python -m converge.images.jars $(notdir $(patsubst %/,%,$(dir $(wildcard converge/images/recipes/*/pom.xml))))
 	@for wanted in converge/images/recipes/*/requirements.in; do (cd $$(dirname $$wanted) && $(COMPILE) --python-version 3.13 $$(test ! -f overrides.txt || echo --override overrides.txt) requirements.in) || exit 1; done
+	@cd converge/images/recipes/thinkube-python && $(COMPILE) --constraint $(CURDIR)/requirements.lock --python-version 3.13 $(CURDIR)/pyproject.toml
 
 clean: ## the virtual environment and reports; clusters and caches stay
 	rm -rf $(VENV) $(VENV)-docs build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -9,7 +9,8 @@ from pytest_bdd import given, parsers, then, when
 
 from converge.apis.awx import Awx
 from converge.components.awx import consumers, server
-from converge.components.awx.templates import OPTIONAL, VERBS
+from converge.components.awx.templates import VERBS
+from converge.components.harness.served import served
 from converge.components.keycloak.people import Person
 from converge.engine.converger import Convergence
 from converge.engine.platform import Platform
@@ -59,9 +60,9 @@ def ask_as_stranger(platform: Platform, inventory: Inventory) -> ThinkubeError |
     return refusal_of(lambda: Awx(platform.access.http, server.url(inventory), None).items("job_templates"))
 
 
-@then("AWX has a job template to deploy, verify and remove each optional component")
+@then("AWX has a job template to deploy, verify and remove each of them")
 def has_templates(platform: Platform, automation_at_awx: Awx) -> None:
-    optional = [one.name for one in platform.context.components() if one.issue.startswith(OPTIONAL)]
+    optional = [one.name for one in served(platform.inventory)]
     assert optional
     wanted = {f"{verb} {name}" for verb in VERBS for name in optional}
     assert wanted <= {one["name"] for one in automation_at_awx.items("job_templates")}

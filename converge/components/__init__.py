@@ -14,6 +14,7 @@ from converge.components.devpi.component import Devpi
 from converge.components.dns.component import Dns
 from converge.components.git.component import Git
 from converge.components.harbor.component import Harbor
+from converge.components.harness.component import Harness
 from converge.components.ingress.component import Ingress
 from converge.components.ingress_dashboard.component import IngressDashboard
 from converge.components.keycloak.component import Keycloak
@@ -57,6 +58,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     ArgoWorkflows,  # CORE-008
     ArgoEvents,  # CORE-008
     ArgoCd,  # CORE-009
+    Harness,  # CORE-011
     Awx,  # CORE-011
     Mkdocs,  # CORE-012
     Dashboard,  # CORE-013

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from converge.images import checkout
 from converge.images.cache import remove
 from converge.images.catalog import ADDITIONS, Debian
 from converge.images.registry import fetch
@@ -18,6 +19,7 @@ from converge.surroundings import open_up
 ARCHIVE = "image.tar"
 SCRATCH = ".scratch"
 CONTEXT = "context"
+CHECKOUT = "checkout"
 _STEP = re.compile(r"STEP (\d+)/(\d+): ((?:FROM|RUN|COPY|ADD)\b.*)")
 """Steps that do something; the others are written down at once."""
 _PHASE = re.compile(r"I: (.*?)\.*$")
@@ -38,6 +40,7 @@ def build(
     *,
     parent: tuple[str, Path] | None,
     artifacts: Mapping[str, Path],
+    held: Sequence[str] = (),
     labels: Mapping[str, str],
     stop: threading.Event,
     at: Callable[[str], None] = lambda _: None,
@@ -45,7 +48,8 @@ def build(
     """Build ``folder/image.tar``, an OCI archive that holds the image under each of ``references``.
 
     ``parent`` is what the Containerfile's ``FROM localhost/NAME`` stands for, e.g. ``("base", Path("…/image.tar"))``;
-    ``artifacts`` are what its ``COPY --from=NAME`` may take, beside the files of the recipe's own folder.
+    ``artifacts`` are what its ``COPY --from=NAME`` may take, beside the files of the recipe's own folder; what is ``held`` of this
+    checkout it takes with ``COPY --from=checkout``.
     ``at`` hears each step: ``"step 3 of 12: COPY …"``.
     """
     scratch = folder / SCRATCH
@@ -60,6 +64,10 @@ def build(
         run([*buildah, "tag", identity, f"localhost/{name}"], env=env, stop=stop)
     options = ["--pull=never", "--network=host", "--layers=false", "--format=oci"]
     options += [f"--build-context={name}={path}" for name, path in artifacts.items()]
+    if held:
+        checkout.copy(held, scratch / CHECKOUT)
+        open_up(scratch / CHECKOUT)
+        options.append(f"--build-context={CHECKOUT}={scratch / CHECKOUT}")
     options += [f"--label={label}={value}" for label, value in labels.items()]
 
     def on_line(line: str) -> None:

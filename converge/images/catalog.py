@@ -95,7 +95,8 @@ class Image(Entry):
 
     ``fixed_names`` says that kubeadm asks for it by its published names, so an image built here carries them too. ``built_as`` is
     another image that is this one too where it is built here: published apart, made of the same program. ``version`` is that of what is
-    built here of the distribution's packages, as far as it matters: their day says the rest.
+    built here of the distribution's packages, as far as it matters: their day says the rest. ``checkout`` names files and folders of
+    this checkout that it holds.
     """
 
     upstream: tuple[str, ...] = ()
@@ -103,6 +104,7 @@ class Image(Entry):
     built_as: str | None = None
     from_: str | None = Field(None, alias="from")
     artifacts: tuple[str, ...] = ()
+    checkout: tuple[str, ...] | None = None
     version: str = ""
 
 

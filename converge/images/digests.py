@@ -8,6 +8,7 @@ import platform
 from collections.abc import Iterable
 from pathlib import Path
 
+from converge.images import checkout
 from converge.images.cache import Key
 from converge.images.catalog import ADDITIONS, FINISHING, Catalog, Entry, recipe
 
@@ -17,7 +18,7 @@ RELEASES = "with JSON"
 """The form of a release's folder."""
 ARTIFACT_SUFFIXES = frozenset((".go", ".mod", ".sum", ".lock", ".xml"))
 """Of a recipe's files that make the artifact of that name, beside its additions."""
-LATER = frozenset(("completed", "built_as"))
+LATER = frozenset(("completed", "built_as", "checkout"))
 """Fields that the catalog has learned since caches were filled: an entry without them keeps its key."""
 COMPILED = "__pycache__"
 """What Python leaves beside sources of a recipe's that a test has imported."""
@@ -46,7 +47,8 @@ class Digests:
         needs += [self.artifact(needed) for needed in image.artifacts]
         # Only what Debian packages go into changes with the day: not a scratch image of one static program.
         debian = self._catalog.debian if name == "base" else None
-        return self._key("images", name, image, needs, debian)
+        held = [text for _, text in checkout.files(image.checkout)] if image.checkout else ()
+        return self._key("images", name, image, needs, debian, *held)
 
     def pulled(self, name: str) -> Key:
         """The key of an image as it is published."""

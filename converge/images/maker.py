@@ -171,7 +171,10 @@ class Maker:
                 builder.make_debian(folder, self._catalog.debian, self._stop, at)
             names, labels = self.names(name, pulls=False), self._labels(name)
             containerfile = recipe(name) / "Containerfile"
-            builder.build(folder, containerfile, names, parent=parent, artifacts=artifacts, labels=labels, stop=self._stop, at=at)
+            held = image.checkout or ()
+            builder.build(
+                folder, containerfile, names, parent=parent, artifacts=artifacts, held=held, labels=labels, stop=self._stop, at=at
+            )
 
     def _pull(self, name: str, folder: Path) -> None:
         published = self._catalog.images[name].upstream

@@ -49,6 +49,7 @@ class Api:
 
     Kinds are named as ``"Deployment"`` where built in, else with their group: ``"Certificate.cert-manager.io"``.
     Reads, deletes and applies are repeated while trouble is temporary, for ``patience_s`` at most; other answers count at once.
+    An identity that may only look into one namespace is ``within`` it: what is asked of all namespaces is then asked of that one.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class Api:
         observe: Observer | None = None,
         waiting: Waiting | None = None,
         counts: Counts | None = None,
+        within: str = "",
     ) -> None:
         self.wire = wire
+        self.within = within
         self.read_only = read_only
         self.patience_s = patience_s
         self.counts = Counts() if counts is None else counts
@@ -70,12 +73,19 @@ class Api:
 
     @classmethod
     def from_kubeconfig(
-        cls, path: Path, context: str | None = None, *, foreign: bool = False, read_only: bool = False, observe: Observer | None = None
+        cls,
+        path: Path,
+        context: str | None = None,
+        *,
+        foreign: bool = False,
+        read_only: bool = False,
+        observe: Observer | None = None,
+        within: str = "",
     ) -> Api:
         """Open the cluster that a kubeconfig names; nothing is sent yet. A ``foreign`` one may be beyond the environment's proxy."""
         from converge.kubernetes.wire import Wire  # urllib3 and all: a run that only collects opens nothing
 
-        return cls(Wire(read_kubeconfig(Path(path), context, foreign=foreign)), read_only=read_only, observe=observe)
+        return cls(Wire(read_kubeconfig(Path(path), context, foreign=foreign)), read_only=read_only, observe=observe, within=within)
 
     @property
     def writes(self) -> int:
@@ -99,6 +109,7 @@ class Api:
             observe=observe or self._observe,
             waiting=waiting or self._waiting,
             counts=counts,
+            within=self.within,
         )
 
     def with_token(self, token: str) -> Api:
@@ -158,6 +169,7 @@ class Api:
         """The objects, and the resource version from which a watch carries on."""
         resource = self.resource(kind, api_version)
         query = {key: value for key, value in (("labelSelector", labels), ("fieldSelector", fields)) if value}
+        namespace = self._where(resource, namespace)
         where = f" in {namespace}" if namespace else ""
         next_command = f"kubectl auth can-i list {resource.plural}"
         answer = self._json(
@@ -187,7 +199,7 @@ class Api:
             "timeoutSeconds": seconds,
         }
         query |= {key: value for key, value in (("labelSelector", labels), ("fieldSelector", fields)) if value}
-        request = Request("watch", "GET", resource.path(namespace), f"watch {resource.plural}", query)
+        request = Request("watch", "GET", resource.path(self._where(resource, namespace)), f"watch {resource.plural}", query)
         return self.wire.events(request, read_s=seconds + 15, tell=self.observed)
 
     def logs(self, namespace: str, pod: str, container: str = "", *, tail: int = 30, previous: bool = False) -> str:
@@ -323,7 +335,18 @@ class Api:
             if refused.code not in (404, 409):  # 409: another pod has its name
                 raise
 
+    def token(self, namespace: str, account: str, *, lifetime_s: int = 600) -> str:
+        """A new token of a service account, as its pods get one."""
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": lifetime_s}}
+        path = self.resource("ServiceAccount").path(namespace, account, "token")
+        request = Request("create", "POST", path, f"token of ServiceAccount {namespace}/{account}", _query(False), body, idempotent=False)
+        made: str = self._json(request)["status"]["token"]
+        return made
+
     # How
+
+    def _where(self, resource: Resource, namespace: str) -> str:
+        return namespace or (self.within if resource.namespaced else "")
 
     def _located(self, obj: KubernetesObject) -> tuple[Resource, Ref]:
         ref = Ref.of(obj)

@@ -31,8 +31,8 @@ Feature: AWX deploys, verifies and removes optional components from its pages
     When a stranger asks AWX for its job templates
     Then the request is refused because "401"
 
-  Scenario: Every optional component has its job templates
-    Then AWX has a job template to deploy, verify and remove each optional component
+  Scenario: Every component that the harness inside can work on has its job templates
+    Then AWX has a job template to deploy, verify and remove each of them
 
   @time-consuming
   Scenario: A job that verifies a component succeeds and tells what the harness said

@@ -63,7 +63,7 @@ def test_a_new_awx_becomes_as_wanted_once(server: FakeAwx, settings: list[Any]) 
     ]
     assert converge(settings) == []
     verify = next(one for one in server.items["job_templates"].values() if one["name"] == "Verify valkey")
-    assert verify["extra_vars"] == '{"command": ["pytest", "features/", "--verify-only", "-m", "valkey"]}'
+    assert verify["extra_vars"] == '{"command": ["verify", "valkey"]}'
 
 
 def test_who_joins_the_group_administers_and_who_leaves_it_does_not(

@@ -55,6 +55,7 @@ WAYS = {
     "registry-mirror/registry-mirror-uploads": (NOTHING, ""),
     "registry/robot-platform": (RESTORE, ""),
     "registry/robot-nodes": (RESTORE, ""),
+    "harness/harness-bucket": (RUN, "object storage user harness"),
     "harbor/harbor-database": (RUN, "database harbor"),
     "harbor/harbor-bucket": (RUN, "object storage user harbor"),
     "harbor/harbor-oidc": (RUN, "client harbor of realm thinkube"),

@@ -69,16 +69,19 @@ def objects_of(platform, name):
 
 
 def in_place(platform, name):
-    """Its objects, after its namespace with the accounts of its pods, of which the cluster makes one."""
+    """Its objects, after the namespaces that they lie in with the accounts of pods there, of which the cluster makes one."""
     objects = objects_of(platform, name)
+    places = {one["metadata"].get("namespace") for one in objects}
+    theirs = [other for other, made in Platform.known(INVENTORY).items() if made.namespace in places]
+    there = [one for other in theirs for one in objects_of(platform, other)]
     api = platform.api
-    for namespace in (one for one in objects if one["kind"] == "Namespace"):
+    for namespace in (one for one in there if one["kind"] == "Namespace"):
         api.apply(namespace)
         ends_at = time.monotonic() + READY_S
         while api.find("ServiceAccount", "default", namespace["metadata"]["name"]) is None:
             assert time.monotonic() < ends_at, "the cluster gave the namespace no account"
             time.sleep(0.2)
-    for account in (one for one in objects if one["kind"] == "ServiceAccount"):
+    for account in (one for one in there if one["kind"] == "ServiceAccount" and one["metadata"]["namespace"] in places):
         api.apply(account)
     return objects
 
@@ -114,7 +117,7 @@ def test_the_namespace_would_take_what_jobs_of_awx_make(platform):
     pod, job = (yaml.safe_load(jobs["data"][key]) for key in ("pod.yaml", "job.json"))
     pod["metadata"]["name"] = "tried-job"
     assert platform.api.create(pod, dry_run=True)["spec"]["serviceAccountName"] == "awx-job"
-    job["metadata"] = {"name": "tried-harness", "namespace": "awx"}
+    job["metadata"] = {"name": "tried-harness", "namespace": job["metadata"]["namespace"]}
     asked = platform.api.create(job, dry_run=True)
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": job["metadata"], "spec": asked["spec"]["template"]["spec"]}
     assert platform.api.create(pod, dry_run=True)

@@ -252,3 +252,12 @@ def test_a_handshake_that_broke_is_tried_again_unless_the_server_cannot_be_verif
     errors.append(ssl.SSLCertVerificationError("certificate verify failed"))
     with pytest.raises(Refused, match=r"a certificate of .* that the kubeconfig's CA signed"):
         api.list("Namespace")
+
+
+def test_who_may_look_into_one_namespace_asks_that_one_where_all_are_meant(fake_api):
+    fake_api.put(config_map("mine", "here", a="1"))
+    fake_api.put(config_map("theirs", "elsewhere", a="1"))
+    api = fake_api.client().view()
+    api.within = "here"
+    assert [one["metadata"]["name"] for one in api.view().list("ConfigMap")] == ["mine"]
+    assert [one["metadata"]["name"] for one in api.list("ConfigMap", "elsewhere")] == ["theirs"]

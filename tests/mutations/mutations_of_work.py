@@ -9,6 +9,7 @@ from mutation import Mutation, container, editing, with_argument
 from converge.kubernetes.objects import KubernetesObject
 
 WORKFLOWS = "core/argo-workflows.feature"
+HARNESS = "core/harness.feature"
 DASHBOARD = "core/dashboard.feature"
 
 
@@ -21,6 +22,10 @@ def _allowing(resource: str, *verbs: str, group: str = "") -> Any:
         role["rules"].append({"apiGroups": [group], "resources": [resource], "verbs": list(verbs)})
 
     return change
+
+
+def _for_nobody(binding: KubernetesObject) -> None:
+    binding["subjects"][0]["name"] = "nobody"
 
 
 def _administered_by(group: str) -> Any:
@@ -79,5 +84,26 @@ TABLE = (
         editing("Deployment", "dashboard-server", "dashboard", _administered_by("nobody")),
         (f"{DASHBOARD}::An administrator reads the log of a component's pod",),
         "",
+    ),
+    Mutation(
+        "who works on Valkey from inside reads every Secret",
+        "harness",
+        editing("ClusterRole", "harness-valkey", "", _allowing("secrets", "get", "list")),
+        (f"{HARNESS}::A run inside may work on its component and nothing else",),
+        "keycloak",
+    ),
+    Mutation(
+        "who works on Valkey from inside changes pods everywhere",
+        "harness",
+        editing("ClusterRole", "harness-valkey", "", _allowing("pods", "delete")),
+        (f"{HARNESS}::A run inside may work on its component and nothing else",),
+        "delete",
+    ),
+    Mutation(
+        "workflows may start no run of the harness",
+        "harness",
+        editing("RoleBinding", "harness-starter", "harness", _for_nobody),
+        (f"{HARNESS}::A workflow deploys a component from inside the platform",),
+        "cannot create resource",
     ),
 )

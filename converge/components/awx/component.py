@@ -14,8 +14,11 @@ from pathlib import Path
 from converge.components.awx.administrator import Administrator
 from converge.components.awx.server import ADMINISTRATORS, CALLBACK, NAME, OWN, SIGN_ON, as_administrator
 from converge.components.awx.settings import AwxAdministrators
-from converge.components.awx.templates import PROJECT, harness_job, items
+from converge.components.awx.templates import PROJECT, items
 from converge.components.component import Component
+from converge.components.harness.component import Harness, reports
+from converge.components.harness.server import IMAGE, job
+from converge.components.harness.server import NAMESPACE as INSIDE
 from converge.components.keycloak.oidc_client import ConfidentialClient
 from converge.components.keycloak.realm import realm
 from converge.components.part import Owner, Part, PartWithSecret
@@ -25,12 +28,11 @@ from converge.components.parts.manifests import Manifests
 from converge.components.parts.service_account import ServiceAccount
 from converge.components.parts.trust import CaBundle, ServerCertificate
 from converge.components.postgres.database import Database
-from converge.components.registry import server as registry
 from converge.components.terms import Access, Context, GeneratedSecret, Setting
 from converge.inventory import Inventory
 
-HARNESS = "thinkube/harness:latest"
-"""The harness's own image, in the platform's registry."""
+PLACE = "IMAGE"
+"""What the template of the Job says where the image will stand."""
 
 PLAYBOOKS = Path(__file__).parent / "playbooks"
 
@@ -54,6 +56,7 @@ class Awx(Component):
         servers = Manifests(
             self,
             images=["awx", "awx-ee", "valkey"],
+            requires=["harness"],
             database=database,
             ca=ca,
             administrator=administrator,
@@ -64,7 +67,9 @@ class Awx(Component):
             starter=starter,
             runner=runner,
             project=PROJECT,
-            harness_job=json.dumps(harness_job(f"{registry.host(inventory)}/{HARNESS}")),
+            harness_image=IMAGE,
+            harness_job=json.dumps(job(PLACE, reports(Harness(inventory)), "verify", "valkey")),
+            place=PLACE,
             playbooks={path.name: path.read_text(encoding="utf-8") for path in sorted(PLAYBOOKS.glob("*.yml"))},
         )
         return database, ca, administrator, keys, client, receptor, starter, runner, servers, web, Holds(held)
@@ -88,13 +93,13 @@ def starts_jobs(owner: Owner) -> ServiceAccount:
 
 
 def runs_harness(owner: Owner) -> ServiceAccount:
-    """What a job's playbook may do: start a Job of the harness in this namespace and follow it."""
+    """What a job's playbook may do: start a Job where the harness runs, and follow it."""
     rules = [
         {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list", "watch", "create", "delete"]},
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
         {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
     ]
-    return ServiceAccount(owner, name="awx-job", rules=rules)
+    return ServiceAccount(owner, name="awx-job", rules=rules, there=INSIDE)
 
 
 class Keys(PartWithSecret):

@@ -14,8 +14,9 @@ RBAC = "rbac.authorization.k8s.io"
 class ServiceAccount(Part):
     """An account of the component's: ``ServiceAccount(self, rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}])``
 
-    ``everywhere`` gives the rules in every namespace. ``keeps_token`` keeps a token in Secret ``<name>-token`` for programs outside the
-    cluster; pods need none, theirs are short-lived and their own. ``annotations`` are what a product reads of it.
+    ``everywhere`` gives the rules in every namespace, ``there`` in another one than its own. ``keeps_token`` keeps a token in Secret
+    ``<name>-token`` for programs outside the cluster; pods need none, theirs are short-lived and their own. ``annotations`` are what a
+    product reads of it.
     """
 
     requires = ("control-node",)
@@ -27,6 +28,7 @@ class ServiceAccount(Part):
         rules: Sequence[Mapping[str, Any]],
         name: str = "",
         everywhere: bool = False,
+        there: str = "",
         keeps_token: bool = False,
         annotations: Mapping[str, str] | None = None,
     ) -> None:
@@ -35,12 +37,13 @@ class ServiceAccount(Part):
         self._namespace = owner.namespace
         self._rules = [dict(rule) for rule in rules]
         self._everywhere = everywhere
+        self._there = there or owner.namespace
         self._noted = {"annotations": dict(annotations)} if annotations else {}
 
     def objects(self, context: Context) -> Sequence[KubernetesObject]:
         """See ``Part.objects``."""
         here = {"name": self.name, "namespace": self._namespace}
-        kind, place = ("ClusterRole", {"name": self.name}) if self._everywhere else ("Role", here)
+        kind, place = ("ClusterRole", {"name": self.name}) if self._everywhere else ("Role", {"name": self.name, "namespace": self._there})
         account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": here | self._noted}
         role = {"apiVersion": f"{RBAC}/v1", "kind": kind, "metadata": place, "rules": self._rules}
         binding = {
