@@ -15,6 +15,10 @@ from converge.errors import ThinkubeError, Unavailable
 from converge.sso import RelyingParty, Tokens
 from converge.sso.tampering import tampered
 
+NOT_OURS = (
+    "whether this cluster's API server accepts them is its owner's business, and cannot be seen from here; "
+    "`thinkube cluster authentication` prints what it needs, docs/how-to/existing-cluster.md where that goes"
+)
 LIFETIME_S = 2
 LONG_S = 300
 
@@ -22,7 +26,7 @@ LONG_S = 300
 @given("the API server trusts the realm")
 def api_server_trusts(platform: Platform) -> None:
     if not platform.cluster().read_authentication():
-        raise Unavailable("people's tokens at the API server", seen="this cluster's API server cannot be configured from here")
+        raise Unavailable("people's tokens at the API server", seen=NOT_OURS)
 
 
 @given("a throw-away application whose tokens last a moment", target_fixture="application")

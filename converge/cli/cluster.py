@@ -24,6 +24,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         ("delete", _delete, "remove the cluster and its data, without a trace"),
         ("status", _status, "nodes, addresses, processes, disk used"),
         ("shell", _shell, "a shell on a node"),
+        (
+            "authentication",
+            _authentication,
+            "print what makes an API server accept the platform's login, for clusters that somebody else runs",
+        ),
         ("env", _env, 'print what `eval "$(thinkube cluster env)"` needs to point kubectl at it'),
     )
     for name, handler, text in rows:
@@ -91,6 +96,15 @@ def _shell(arguments: argparse.Namespace) -> int:
         raise Unavailable(f"a shell on node {arguments.node}", seen="only embedded nodes offer one")
     argv = provider.shell(arguments.node, arguments.argv)
     become(argv)
+
+
+def _authentication(arguments: argparse.Namespace) -> int:
+    from converge.cli.inventory import opened
+    from converge.components.keycloak.kubernetes_login import KubernetesLogin
+
+    with opened(arguments) as platform:
+        print(KubernetesLogin(platform.context, platform.read_only_access).text(), end="")
+    return 0
 
 
 def _env(arguments: argparse.Namespace) -> int:

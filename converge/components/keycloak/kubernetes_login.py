@@ -41,7 +41,11 @@ class KubernetesLogin:
 
     def write(self) -> None:
         """See ``Setting.write``; the API server reloads the file by itself."""
-        self._cluster().write_authentication(yaml.safe_dump(self._wanted(), sort_keys=False))
+        self._cluster().write_authentication(self.text())
+
+    def text(self) -> str:
+        """The API server's AuthenticationConfiguration as it should be, as YAML; for clusters whose owner has to write it."""
+        return yaml.safe_dump(self._wanted(), sort_keys=False)
 
     def is_there(self) -> bool:
         """See ``Removable.is_there``: whether the API server believes any issuer."""
