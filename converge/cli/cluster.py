@@ -89,11 +89,12 @@ def _status(arguments: argparse.Namespace) -> int:
 def _shell(arguments: argparse.Namespace) -> int:
     from converge.errors import Unavailable
     from converge.nodes.embedded.provider import EmbeddedProvider
+    from converge.nodes.hosts.provider import HostsProvider
     from converge.process import become
 
     provider = _provider(arguments)
-    if not isinstance(provider, EmbeddedProvider):
-        raise Unavailable(f"a shell on node {arguments.node}", seen="only embedded nodes offer one")
+    if not isinstance(provider, EmbeddedProvider | HostsProvider):
+        raise Unavailable(f"a shell on node {arguments.node}", seen="only embedded nodes and hosts offer one")
     argv = provider.shell(arguments.node, arguments.argv)
     become(argv)
 

@@ -7,9 +7,11 @@ its first process. `Lab("try", IPv4Network("10.88.95.0/24")).host("alpha").boot(
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Sequence
@@ -20,10 +22,19 @@ from pathlib import Path
 
 import debian
 
+from converge.inventory.model import HostsNodes, SshHost
 from converge.nodes.embedded.cgroups import Cgroups
 from converge.process import Completed, run
 
 SCRIPT = Path(__file__).with_name("host.sh")
+FLEETING = frozenset(
+    f"/var/{name}"
+    for name in (
+        *("log", "tmp", "cache", "lib/etcd", "lib/containerd", "lib/systemd", "lib/private", "lib/sudo"),
+        *("lib/kubelet/pods", "lib/kubelet/plugins", "lib/kubelet/plugins_registry", "lib/kubelet/device-plugins"),
+    )
+)
+"""Folders whose programs write into them all the time."""
 SPACES = ("--net", "--mount", "--uts", "--ipc", "--cgroup", "--pid")
 
 
@@ -66,6 +77,15 @@ class Lab:
             self._open()
             self.hosts[name] = TestHost(self, name, str(self.network[11 + len(self.hosts)]), kind)
         return self.hosts[name]
+
+    def nodes(self, *names: str, **changed: dict[str, object]) -> HostsNodes:
+        """The hosts as an inventory has them, the first as control node; ``changed`` says what of a host is otherwise."""
+        hosts = []
+        for name in names:
+            host = self.hosts[name]
+            entry = {"name": name, "address": host.address, "role": "worker" if hosts else "control", "user": "owner"}
+            hosts.append(SshHost(**(entry | {"key_file": self.key, "host_key": host.public_key} | changed.get(name, {}))))
+        return HostsNodes(kind="hosts", hosts=tuple(hosts), pod_subnet="10.239.0.0/16", service_subnet="10.95.0.0/16")
 
     def remove(self) -> None:
         """Switch everything off and remove it."""
@@ -191,10 +211,32 @@ class TestHost:
         self.off()
         return self.boot()
 
+    def files(self) -> dict[str, str]:
+        """Every file in which the host differs from its Debian, described; but for logs and what running programs keep."""
+        found = {}
+        for top in (self.folder / "changes", self.folder / "var"):
+            for folder, names, files in os.walk(top):
+                place = f"/{Path(folder).relative_to(top if top.name == 'changes' else self.folder)}".replace("/.", "/")
+                names[:] = [name for name in names if f"{place.rstrip('/')}/{name}" not in FLEETING]
+                for name in files:
+                    inside = f"{place.rstrip('/')}/{name}"
+                    if (what := _described(Path(folder, name))) != _described(debian.folder() / inside.lstrip("/")):
+                        found[inside] = what
+        return found
+
     def run(self, *argv: str, expect: Sequence[int] = (0,), stdin: str | None = None, timeout_s: float = 60) -> Completed:
         """Run a program on it as root, past SSH."""
         enter = ["nsenter", "--target", str(self.pid), "--net", "--mount", "--uts", "--ipc", "--cgroup", "--pid", "--"]
         return run(self.lab.cgroups.enter(self.group, [*enter, *argv]), expect=expect, stdin=stdin, timeout_s=timeout_s)
+
+
+def _described(path: Path) -> str:
+    """A file's owner, mode and content; "" where there is none."""
+    if not os.path.lexists(path):
+        return ""
+    seen = path.lstat()
+    content = hashlib.sha256(path.read_bytes()).hexdigest()[:16] if stat.S_ISREG(seen.st_mode) else "a device"
+    return f"{seen.st_uid} {seen.st_mode:o} {path.readlink() if path.is_symlink() else content}"
 
 
 def _until(condition, wanted: str, timeout_s: float = 60) -> None:

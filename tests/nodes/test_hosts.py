@@ -248,7 +248,7 @@ def test_a_host_asks_the_cluster_first_and_the_cluster_never_asks_itself():
 def test_the_script_of_the_network_is_one_that_a_shell_reads():
     made = plan()
     script = host_files.network(made, made.control)
-    assert "ip route replace 10.244.1.0/24 via 10.0.0.12" in script
+    assert "ip route replace 10.244.1.0/24 via 10.0.0.12 proto 86" in script
     assert "ip route replace 10.244.0.0/24" not in script
     subprocess.run(["sh", "-n"], input=script, text=True, check=True)
 

@@ -132,7 +132,7 @@ class Connection:
 
     def _refusal(self, done: Completed) -> ThinkubeError | None:
         """What kept the program from being started at all."""
-        if done.code == 255 and trouble.is_of_connection(done.stderr):
+        if done.code == 255 and (not done.stderr.strip() or trouble.is_of_connection(done.stderr)):
             if (error := trouble.of(self.host, done.stderr)) is not None and isinstance(error, Unreachable):
                 self._socket.unlink(missing_ok=True)
             return error

@@ -16,6 +16,8 @@ from converge.surroundings import NODE
 NETWORK = "/etc/thinkube/network.sh"
 RESOLV_BEFORE = "/etc/thinkube/resolv.conf.before"
 UNITS = "/etc/systemd/system"
+ROUTES = 86
+"""The number by which the kernel knows our routes (protocol, as of `ip route`): nobody else's are touched."""
 AFTER = {"network": (), "containerd": ("network",), "kubelet": ("containerd",)}
 """The programs of a host, each after those that it needs."""
 
@@ -123,7 +125,8 @@ WantedBy=multi-user.target
 def network(plan: HostsPlan, node: Member) -> str:
     """A script that gives a host its routes to the pods of all others, and does so again whenever its links change."""
     others = [other for other in plan.nodes if other is not node]
-    routes = "\n".join(f"    ip route replace {other.pods} via {other.address}" for other in others)
+    routes = "\n".join(f"    ip route replace {other.pods} via {other.address} proto {ROUTES}" for other in others)
+    wanted = " ".join(str(one) for one in (plan.pod_subnet, *(other.pods for other in others)))
     to_nodes = "\n".join(f"-A THINKUBE-OUT -d {one.address}/32 -j RETURN" for one in plan.nodes)
     return f"""\
 # Written by thinkube: routes to the pods of the cluster's other nodes, and pods' ways out of the cluster.
@@ -133,7 +136,11 @@ apply() {{
     echo 0 >/proc/sys/net/ipv4/icmp_ratelimit 2>/dev/null # "unreachable" is said to every pod that asks, at once
 {routes or "    :"}
     # An address of the pod range that no node has must not travel through the home network.
-    ip route replace unreachable {plan.pod_subnet}
+    ip route replace unreachable {plan.pod_subnet} proto {ROUTES}
+    # Those of nodes that have left.
+    for old in $(ip route show proto {ROUTES} | sed 's/^unreachable //' | cut -d' ' -f1); do
+        case " {wanted} " in *" $old "*) ;; *) ip route del "$old" proto {ROUTES} ;; esac
+    done
     # A pod that asks a Service before kube-proxy knows it is told at once.
     ip rule show | grep -q "from {plan.pod_subnet} to {plan.service_subnet} unreachable" ||
         ip rule add from {plan.pod_subnet} to {plan.service_subnet} unreachable
@@ -157,8 +164,7 @@ END
     iptables -w -C FORWARD -j THINKUBE-PODS 2>/dev/null || iptables -w -I FORWARD -j THINKUBE-PODS
 }}
 leave() {{
-{chr(10).join(f"    ip route del {other.pods} 2>/dev/null" for other in others) or "    :"}
-    ip route del unreachable {plan.pod_subnet} 2>/dev/null
+    ip route flush proto {ROUTES} 2>/dev/null
     ip rule del from {plan.pod_subnet} to {plan.service_subnet} unreachable 2>/dev/null
     iptables -w -t nat -D POSTROUTING -s {plan.pod_subnet} -j THINKUBE-OUT 2>/dev/null
     iptables -w -D FORWARD -j THINKUBE-PODS 2>/dev/null

@@ -8,20 +8,14 @@ from converge.nodes.hosts.setup import HOSTS, RESOLV
 
 GRACE_S = 5
 
-# Containers are asked first, then ended with everything that runs below them; a shim that has lost its containerd as well.
-_END = f"""
-if [ -S /run/containerd/containerd.sock ] && ctr version >/dev/null 2>&1; then
-    tasks() {{ ctr -n k8s.io tasks list -q 2>/dev/null; }}
-    for task in $(tasks); do timeout 5 ctr -n k8s.io tasks kill -s TERM -a "$task" >/dev/null 2>&1 & done; wait
-    for round in $(seq {GRACE_S * 10}); do [ "$(ctr -n k8s.io tasks list 2>/dev/null | grep -c RUNNING)" = 0 ] && break; sleep 0.1; done
-    for task in $(tasks); do timeout 5 ctr -n k8s.io tasks kill -s KILL -a "$task" >/dev/null 2>&1 & done; wait
-    for task in $(tasks); do timeout 5 ctr -n k8s.io tasks rm -f "$task" >/dev/null 2>&1 & done; wait
-fi
-"""
-_SHIMS = """
-for pid in $(pgrep -f '^/opt/thinkube/bin/containerd-shim-runc-v2 '); do
-    for child in $(pgrep -P "$pid"); do kill -9 "$child" 2>/dev/null; done; kill -9 "$pid" 2>/dev/null
-done
+# Containers are asked first, then ended: the first process of each is a child of a shim, and takes with it what runs beside it.
+_END = """
+shims() { pgrep -f '^/opt/thinkube/bin/containerd-shim-runc-v2 '; }
+inside() { for pid in $(shims); do pgrep -P "$pid"; done; }
+kill -TERM $(inside) 2>/dev/null
+for round in $(seq $((GRACE * 10))); do [ -z "$(inside)" ] && break; sleep 0.1; done
+kill -9 $(inside) $(shims) 2>/dev/null
+for round in $(seq 100); do [ -z "$(shims)" ] && break; sleep 0.1; done
 :
 """
 _UNMOUNT = """
@@ -45,20 +39,20 @@ _FOLDERS = (
 _FILES = ("/etc/systemd/resolved.conf.d/thinkube.conf",)
 
 
-def stop(machine: HostMachine) -> None:
+def stop(machine: HostMachine, *, grace_s: int = GRACE_S) -> None:
     """End every program of ours on a host, the kubelet first, so that nothing is started again; data stays."""
     machine.end("kubelet")
-    machine.script(_END, timeout_s=120)
+    machine.script(f"GRACE={grace_s}\n{_END}", timeout_s=120)
     for program in reversed(OWN[:-1]):
         machine.end(program)
     if machine.has_systemd:
-        machine.script(f"systemctl disable --quiet {' '.join(map(unit, OWN))} 2>/dev/null; :")
-    machine.script(_SHIMS)
+        slices = "systemctl stop kubepods.slice 2>/dev/null"  # what systemd made for the kubelet
+        machine.script(f"systemctl disable --quiet {' '.join(map(unit, OWN))} 2>/dev/null; {slices}; :")
 
 
 def leave(machine: HostMachine) -> None:
     """Take everything of ours away from a host, data included."""
-    stop(machine)
+    stop(machine, grace_s=0)
     machine.script(f"if [ -f {NETWORK} ]; then /bin/sh {NETWORK} leave; fi\n{_UNMOUNT}{_RULES}", timeout_s=120)
     units = " ".join(f"{UNITS}/{unit(name)}" for name in OWN)
     machine.script(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from converge.nodes.hosts.facts import Facts
 
 READY_S = 5.0
+LOOKS_AGAIN_S = 60.0
 
 
 class HostsProvider:
@@ -48,6 +50,8 @@ class HostsProvider:
         self.hosts = {host.name: host for host in inventory.nodes.hosts}
         self.folder = state_folder() / inventory.name
         self.seconds: dict[str, float] = {}
+        self._looking = threading.Lock()
+        self._looked = 0.0, ""
 
     @cached_property
     def connections(self) -> Mapping[str, Connection]:
@@ -118,10 +122,15 @@ class HostsProvider:
         return True
 
     def why_not(self) -> str:
-        """It is stopped or was never made; and what is wrong with its hosts."""
-        known = record.read(self.folder)
-        found = preflight.look(self._plan(known.shares if known else {}), self.connections)
-        return "\n".join(("not running", *found.lines()))
+        """It is stopped or was never made; and what is wrong with its hosts, looked at once a minute."""
+        with self._looking:
+            when, found = self._looked
+            if not found or time.monotonic() - when > LOOKS_AGAIN_S:
+                known = record.read(self.folder)
+                hosts = preflight.look(self._plan(known.shares if known else {}), self.connections)
+                found = "\n".join(("not running", *hosts.lines()))
+                self._looked = time.monotonic(), found
+            return found
 
     def next_command(self) -> str:
         """What makes it run."""
@@ -183,9 +192,15 @@ class HostsProvider:
                 shutil.rmtree(self.folder)
 
     def shell(self, node: str, argv: Sequence[str] = ()) -> list[str]:
-        """The command that enters a host."""
-        cluster = self._running(record.read(self.folder))
-        return cluster.machine(node).connection.terminal(argv)
+        """The command that enters a host, by the connection that is shared.
+
+        Raises:
+            Refused: there is no such node.
+            Unreachable: it does not answer.
+        """
+        connection = self._running(record.read(self.folder)).machine(node).connection
+        connection.open()
+        return connection.terminal(argv)
 
     # Internals
 
@@ -231,7 +246,7 @@ class HostsProvider:
         traits = (known.traits if known else {}) | {name: one.traits for name, one in facts.items()}
         plan = self._plan(shares, traits)
         hosts = dict(known.hosts) if known else {}
-        for node in plan.nodes:
+        for node in (one for one in plan.nodes if one.name in traits):  # a new host that does not answer is none of ours yet
             kind = plan.traits[node.name]
             hosts[node.name] = {
                 "ssh": self.hosts[node.name].model_dump(mode="json"),
@@ -265,6 +280,8 @@ class HostsProvider:
 
     def _on_each(self, plan: HostsPlan, do: Callable[[HostMachine], None]) -> None:
         machines = self._machines(plan)
+        for name in self.hosts.keys() - machines.keys():
+            self.progress.note(name, State.WAITING, "not reached: what is ours stays there")
         with ThreadPoolExecutor(len(machines), thread_name_prefix="host") as pool:
             list(pool.map(do, machines.values()))
 
@@ -274,6 +291,8 @@ class HostsProvider:
             return False
         try:
             plan = self._plan(known.shares, known.traits)
+            if len(self._machines(plan)) < len(plan.nodes):
+                return False
             with self._superuser(plan) as api:
                 return not Inspection(plan, {}, api).unready() and not self.differences()
         except ThinkubeError:  # as with credentials that have expired

@@ -64,7 +64,7 @@ def of(host: SshHost, words: str) -> ThinkubeError:
         )
     return Unreachable(
         wanted,
-        seen=re.sub(r"^ssh: (?:connect to host \S+ port \d+: )?", "", said[-1] if said else "it ended"),
+        seen=re.sub(r"^ssh: (?:connect to host \S+ port \d+: )?", "", said[-1] if said else "the connection ended"),
         cause="it is switched off, has another address, or a firewall is between",
         next_command=f"ssh {port}{host.user}@{host.address} true",
     )

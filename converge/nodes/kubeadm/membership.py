@@ -154,7 +154,8 @@ class Membership:
             except ThinkubeError as error:
                 if attempt == JOIN_ATTEMPTS:
                     raise NotReady(f"{node.name} joined", seen=f"{attempt} attempts failed", cause=str(error)) from error
-                self.progress.note(node.name, State.WAITING, f"joining again in {JOIN_PAUSE_S:.0f} s: {error.cause or error.seen}")
+                said = (error.cause or error.seen).splitlines()[-1]
+                self.progress.note(node.name, State.WAITING, f"joining again in {JOIN_PAUSE_S:.0f} s: {said}")
                 self.patience.pause(JOIN_PAUSE_S)
                 self._offer_token()  # it may have expired meanwhile
 
