@@ -52,7 +52,9 @@ def executor(owner: Owner) -> ServiceAccount:
 
 
 def _account(owner: Owner, name: str, group: str, precedence: int, rules: Sequence[dict[str, Any]]) -> ServiceAccount:
-    rule = {"workflows.argoproj.io/rbac-rule": f"'{group}' in groups", "workflows.argoproj.io/rbac-rule-precedence": str(precedence)}
+    # A person in no group at all has no such claim, and a rule that names one that is missing ends the search with an error.
+    is_member = f"'{group}' in (get($env, \"groups\") ?? [])"
+    rule = {"workflows.argoproj.io/rbac-rule": is_member, "workflows.argoproj.io/rbac-rule-precedence": str(precedence)}
     return ServiceAccount(owner, name=name, rules=rules, keeps_token=True, annotations=rule | _with_token(name))
 
 
