@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +17,9 @@ FEATURES = ("-m", "pytest", "features/", "-n", "0", "-p", "no:cacheprovider")
 CLASSES = ("-o", "platform=converge.engine.inside:PlatformInside", "-o", "operations=converge.engine.inside:OperationsInside")
 VERBS = {"deploy": (), "verify": ("--verify-only",)}
 """What is asked of the features beside the component's name; "remove" is no question to them."""
+
+LONGEST_S = 7200.0
+"""The longest deadline that an inventory may give a component."""
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,10 +52,12 @@ def _inventory() -> Inventory:
 def _run(arguments: argparse.Namespace, report: Path) -> int:
     from converge.engine.inside import INVENTORY, told
     from converge.places import source_root
+    from converge.process import run
 
     options = [f"--inventory={told(INVENTORY)}", f"--report-dir={report}", *VERBS[arguments.verb]]
     argv = [sys.executable, *FEATURES, *CLASSES, *options, "-m", arguments.name]
-    return subprocess.run(argv, cwd=source_root(), check=False).returncode
+    # The pod's environment is the component's own: it says where the cluster is, and where reports go.
+    return run(argv, cwd=source_root(), env=os.environ, on_line=print, expect=range(256), timeout_s=LONGEST_S).code
 
 
 def _remove(inventory: Inventory, name: str, report: Path) -> int:
