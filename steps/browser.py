@@ -37,6 +37,7 @@ PAGES: dict[str, Callable[[Inventory], str]] = {
     "dashboard": lambda inventory: f"https://{inventory.host('dashboard')}/",
     "experiments": lambda inventory: f"https://{inventory.host('mlflow')}/",
     "databases": lambda inventory: f"https://{inventory.host('pgadmin')}/",
+    "notebooks": lambda inventory: f"https://{inventory.host('jupyter')}/hub/user-redirect/lab",
     "metrics": lambda inventory: f"https://{inventory.host('prometheus')}/",
     "ingress dashboard": lambda inventory: f"https://{inventory.host('ingress-dashboard')}/dashboard/",
 }

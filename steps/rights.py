@@ -16,8 +16,9 @@ TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 (a p
 @when(parsers.re(r'the API server is asked what the account of "(?P<name>[^"]+)" may do'), target_fixture="account_rights")
 def ask_rights(platform: Platform, name: str) -> Sequence[Right]:
     found = workloads.pods(platform.api, workloads.live(platform.api, platform.objects(name)))
-    pod = next(one for one in found if one["spec"].get("automountServiceAccountToken", True))["metadata"]
-    token = platform.access.execute(pod["namespace"], pod["name"], ["cat", TOKEN], "")
+    pod = next(one for one in found if one["spec"].get("automountServiceAccountToken", True))
+    name, container = pod["metadata"]["name"], pod["spec"]["containers"][0]["name"]
+    token = platform.access.execute(pod["metadata"]["namespace"], f"{name}/{container}", ["cat", TOKEN], "")
     return rights(platform.api, token)
 
 

@@ -17,6 +17,7 @@ from converge.components.harbor.component import Harbor
 from converge.components.harness.component import Harness
 from converge.components.ingress.component import Ingress
 from converge.components.ingress_dashboard.component import IngressDashboard
+from converge.components.jupyterhub.component import Jupyterhub
 from converge.components.keycloak.component import Keycloak
 from converge.components.metrics.component import Metrics
 from converge.components.minio.component import Minio
@@ -64,6 +65,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     Dashboard,  # CORE-013
     Prometheus,  # OPT-001
     OpenSearch,  # OPT-003
+    Jupyterhub,  # OPT-004
     Mlflow,  # OPT-006
     Pgadmin,  # OPT-009
 )

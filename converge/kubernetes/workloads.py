@@ -42,7 +42,9 @@ def containers(workloads: Iterable[KubernetesObject], *, initial: bool = False) 
 
 
 def pod_spec(workload: KubernetesObject) -> dict[str, Any]:
-    """The template of its pods, wherever its kind keeps that."""
+    """The template of its pods, wherever its kind keeps that; of a pod its own."""
+    if workload["kind"] == "Pod":
+        return dict(workload["spec"])
     spec = workload["spec"]["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else workload["spec"]
     pod: dict[str, Any] = spec["template"]["spec"]
     return pod

@@ -16,6 +16,7 @@ from converge.engine.platform import Platform
 METRICS = "optional/prometheus.feature"
 RUNS = "optional/mlflow.feature"
 DOCUMENTS = "optional/opensearch.feature"
+NOTEBOOKS = "optional/jupyterhub.feature"
 
 
 def _configured(file: str, change: Any) -> Act:
@@ -74,7 +75,28 @@ def _held_by(role: str, *groups: str) -> Act:
     return act
 
 
+def _hub_may(resource: str, verb: str, group: str = "") -> Act:
+    def change(role: dict[str, Any]) -> None:
+        role["rules"].append({"apiGroups": [group], "resources": [resource], "verbs": [verb]})
+
+    return editing("Role", "jupyterhub-server", "jupyterhub", change)
+
+
 TABLE = (
+    Mutation(
+        "the hub reads Secrets",
+        "jupyterhub",
+        _hub_may("secrets", "list"),
+        (f"{NOTEBOOKS}::The hub may make pods and volumes of people, and nothing elsewhere",),
+        "secrets",
+    ),
+    Mutation(
+        "the hub makes more than pods and volumes",
+        "jupyterhub",
+        _hub_may("deployments", "create", "apps"),
+        (f"{NOTEBOOKS}::The hub may make pods and volumes of people, and nothing elsewhere",),
+        "deployments",
+    ),
     Mutation(
         "who may look into OpenSearch writes too",
         "opensearch",
