@@ -49,11 +49,11 @@ class PlatformInside(Platform):
 
     @opened_once
     def components(self) -> Mapping[str, Component]:
-        """As ``Platform.components``, with the one, but without the harness, which stands in nobody's way that works on what it may."""
+        """As ``Platform.components``, with the one, but without the harness and what requires it: they stand in nobody's way here."""
         known = self.known(self.inventory)
-        needed = Graph({name: component.requires for name, component in known.items()}).closure([self.only])
-        wanted = {*super().components, *needed} - {NAME}
-        return {name: component for name, component in known.items() if name in wanted}
+        graph = Graph({name: component.requires for name, component in known.items()})
+        wanted = {*super().components, *graph.closure([self.only])}
+        return {name: component for name, component in known.items() if name in wanted and NAME not in graph.closure([name])}
 
     @opened_once
     def unavailable(self) -> Mapping[str, str]:

@@ -81,3 +81,10 @@ def test_its_kubeconfig_names_the_accounts_files_and_holds_no_token(tmp_path: Pa
     text = (tmp_path / "kubeconfig").read_text()
     assert str(account / "token") in text
     assert "secret-token" not in text
+
+
+def test_what_requires_the_harness_is_left_out_with_it(told: Path) -> None:
+    for kind in (PlatformInside, PlatformOfOne):
+        graph = kind(Inventory()).graph
+        assert "valkey" in graph.order
+        assert not {"harness", "awx"} & set(graph.order)
